@@ -1,0 +1,113 @@
+"""WHO WRITES: servers. A dialect is the words a server speaks; each engine's file owns its own.
+
+An engine's file offers `DIALECT` and `build(options: EngineOptions) -> Engine`. Every request states
+every parameter that the server speaks, neutral unless the configuration says otherwise.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from ..records import Completion, JsonObject, Prompt, SamplerConfig, Unwritten
+
+
+@dataclass(frozen=True, slots=True)
+class EngineOptions:
+    """What an engine is built from.
+
+    Attributes:
+        server: base URL of a running server; None for an engine that starts its own.
+        model: the name that the server knows the model by; empty for "whatever is loaded".
+        gguf: file to serve, for an engine that starts its own server.
+        slots: texts written at once.
+        context: tokens of prompt and answer together, for each slot.
+        threads: CPU threads, for an engine that starts its own server.
+        gpu_layers: layers on the GPU, for an engine that starts its own server; -1 for all.
+        port: fixed port for an engine that starts its own server; 0 for any free one.
+        template: a chat template's name or Jinja text from models.yaml; empty for the server's own
+            chat endpoint; `raw` sends the prompt as it is.
+        api_key: taken from the environment by the caller; never stored or shown.
+        timeout_seconds: longest silence from a server.
+        max_retries: attempts after the first, for faults that may pass.
+        log: file for the server's own output, for an engine that starts its own server.
+    """
+
+    server: str | None = None
+    model: str = ""
+    gguf: Path | None = None
+    slots: int = 4
+    context: int = 2048
+    threads: int = 1
+    gpu_layers: int = -1
+    port: int = 0
+    template: str = ""
+    api_key: str = field(default="", repr=False)
+    timeout_seconds: float = 120.0
+    max_retries: int = 4
+    log: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ServerInfo:
+    """What a server says about itself. Empty or 0 where it does not say."""
+
+    engine: str
+    url: str
+    version: str = ""
+    model: str = ""
+    context: int = 0
+    slots: int = 0
+    template: str = ""
+    details: Mapping[str, object] = field(default_factory=dict)
+
+
+class Engine(ABC):
+    """A server that writes. Use as `async with`: entering starts or connects, leaving closes."""
+
+    @abstractmethod
+    async def __aenter__(self) -> Self: ...
+
+    @abstractmethod
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None: ...
+
+    @abstractmethod
+    async def check(self) -> ServerInfo:
+        """Ask the server who it is, before anything is spent.
+
+        Raises:
+            EngineError: it cannot be reached, turns us away, or is not what the engine expects.
+        """
+
+    @abstractmethod
+    async def generate(
+        self, config: SamplerConfig, prompt: Prompt, seed: int
+    ) -> Completion | Unwritten:
+        """Write one answer.
+
+        Args:
+            config: parameters that the dialect speaks (`express` has been asked before).
+            prompt: what to answer.
+            seed: 1 to 2**31 - 1.
+
+        Returns:
+            The text with what was applied, or `Unwritten` after retries. Cancelling stops the
+            work on the server.
+        """
+
+    @abstractmethod
+    def express(self, config: SamplerConfig, seed: int) -> JsonObject:
+        """Say a configuration in the server's words: every key it speaks, without the prompt.
+
+        Raises:
+            SpecError: the server does not speak a parameter, or not that value.
+        """

@@ -1,0 +1,1 @@
+"""USED ELSEWHERE: preset files that other tools load."""

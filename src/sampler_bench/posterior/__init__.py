@@ -1,0 +1,1 @@
+"""WHAT THE EVIDENCE SAYS: the statistical model of a score table."""

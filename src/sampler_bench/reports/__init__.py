@@ -1,0 +1,1 @@
+"""SHOWN: terminal, JSON, HTML."""

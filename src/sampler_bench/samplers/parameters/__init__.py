@@ -1,0 +1,1 @@
+"""One file a parameter; the file name is the parameter's name."""

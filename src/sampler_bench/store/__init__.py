@@ -1,0 +1,118 @@
+"""WHAT IS KEPT: every text and every judgment, committed the moment it exists.
+
+A store's file offers `open_store(folder: Path) -> Store`. A text is kept once and may be judged by
+several judges; scores are looked up by a judge's identity, so kept scores of another judge, rubric
+or model never mix in.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Self
+
+from ..records import (
+    Cell,
+    Completion,
+    Failure,
+    JsonObject,
+    Score,
+    Trial,
+    Unscored,
+    Unwritten,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class StudyRow:
+    """A study as the store knows it.
+
+    Attributes:
+        name: unique in the store.
+        spec: the resolved study, JSON.
+        state: `running`, `done`, `interrupted`, `budget` or `failed`.
+        created, updated: seconds since the epoch, UTC.
+    """
+
+    id: int
+    name: str
+    spec: JsonObject
+    state: str
+    created: float
+    updated: float
+
+
+class Store(ABC):
+    """Keeps studies and trials. Every method is atomic and durable when it returns."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    @abstractmethod
+    def create_study(self, name: str, spec: JsonObject, now: float) -> StudyRow:
+        """Begin a study. Raises StoreError where the name is taken."""
+
+    @abstractmethod
+    def study(self, name: str) -> StudyRow | None:
+        """Find a study by name."""
+
+    @abstractmethod
+    def studies(self) -> list[StudyRow]:
+        """All studies, oldest first."""
+
+    @abstractmethod
+    def set_state(self, study: int, state: str, now: float) -> None:
+        """Note how a study stands."""
+
+    @abstractmethod
+    def set_note(self, study: int, key: str, value: JsonObject) -> None:
+        """Keep a JSON note with a study (checks, fingerprint, ...), replacing the old one."""
+
+    @abstractmethod
+    def note(self, study: int, key: str) -> JsonObject | None:
+        """Read a note back."""
+
+    @abstractmethod
+    def ask(self, study: int, cells: list[tuple[Cell, int]], now: float) -> None:
+        """Keep the cells (with their seeds) that a strategy asked for, in order, in one step."""
+
+    @abstractmethod
+    def save_written(
+        self,
+        study: int,
+        cell: Cell,
+        written: Completion | Unwritten,
+        failure: Failure | None,
+        covariates: tuple[float, ...],
+        now: float,
+    ) -> None:
+        """Keep what came back for a cell. A kept `Completion` is never replaced."""
+
+    @abstractmethod
+    def save_judgment(self, study: int, cell: Cell, judgment: Score | Unscored, now: float) -> None:
+        """Keep one judgment of a cell's text. A kept `Score` is never replaced."""
+
+    @abstractmethod
+    def trials(self, study: int) -> list[Trial]:
+        """All trials of a study, in the order of asking, with every judgment kept."""
+
+    @abstractmethod
+    def lock(self, study: int, owner: str) -> bool:
+        """Take a study for one running process; False where a live one holds it."""
+
+    @abstractmethod
+    def unlock(self, study: int) -> None:
+        """Give a study back."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Close the store."""
