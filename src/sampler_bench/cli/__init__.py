@@ -1,1 +1,93 @@
-"""ONE FILE A COMMAND."""
+"""ONE FILE A COMMAND: each offers `HELP`, `configure(parser)` and `run(args) -> int`.
+
+Exit codes: 0 done, 1 failed, 2 usage or configuration, 3 server or judge not reachable, 4 budget
+reached before a result (resumable), 130 interrupted (resumable). Data goes to stdout, everything
+else to stderr. Command files import what is heavy inside `run`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from importlib import import_module
+from pathlib import Path
+from typing import NoReturn
+
+from ..errors import SamplerBenchError, did_you_mean
+
+DESCRIPTION = "Find the sampler settings that make your language model write best."
+EPILOG = """exit codes: 0 done, 1 failed, 2 usage or configuration, 3 server or judge not reachable,
+4 budget reached before a result (resumable), 130 interrupted (resumable)"""
+
+
+def commands() -> list[str]:
+    """List the commands: the files of this folder."""
+    folder = Path(__file__).parent
+    return sorted(p.stem for p in folder.glob("*.py") if not p.stem.startswith("_"))
+
+
+class Parser(argparse.ArgumentParser):
+    """An argument parser whose errors say what to do next."""
+
+    def error(self, message: str) -> NoReturn:
+        """Print one line and where to look, and leave with exit code 2."""
+        self.exit(2, f"error: {message}\nsee: {self.prog} --help\n")
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run the command line and return its exit code."""
+    _tame_streams()
+    words = sys.argv[1:] if argv is None else argv
+    parser = build_parser(words)
+    args = parser.parse_args(words)
+    if args.command is None:
+        parser.print_help()
+        return 0
+    try:
+        return int(import_module(f".{args.command}", __name__).run(args))
+    except SamplerBenchError as error:
+        if args.debug:
+            raise
+        print(f"error: {error}", file=sys.stderr)
+        return error.exit_code
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        return 130
+    except BrokenPipeError:  # the reader of our output has gone, as `| head` does
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except Exception as error:
+        if args.debug:
+            raise
+        print(f"error: unexpected {type(error).__name__}: {error}", file=sys.stderr)
+        print("this is a defect of sampler-bench; add --debug to see where", file=sys.stderr)
+        return 1
+
+
+def build_parser(words: list[str]) -> Parser:
+    """Build the parser; only the command that `words` name gets its options."""
+    from .. import __version__
+
+    parser = Parser("sampler-bench", description=DESCRIPTION, epilog=EPILOG)
+    parser.add_argument("--version", action="version", version=f"sampler-bench {__version__}")
+    subparsers = parser.add_subparsers(dest="command", metavar="COMMAND")
+    wanted = next((word for word in words if not word.startswith("-")), None)
+    known = commands()
+    if wanted is not None and wanted not in known:
+        near = did_you_mean(wanted, known)
+        parser.error(f"there is no command {wanted!r}{near}; choose one of {', '.join(known)}")
+    for name in known:
+        command = import_module(f".{name}", __name__)
+        sub = subparsers.add_parser(name, help=command.HELP, description=command.HELP)
+        if name == wanted:
+            command.configure(sub)
+            sub.add_argument("--debug", action="store_true", help="show where an error came from")
+    return parser
+
+
+def _tame_streams() -> None:
+    """Let no character that a console cannot show end the program."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")

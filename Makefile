@@ -1,0 +1,45 @@
+# Two commands for a fresh machine: `make demo` and `make test`. Each makes .venv if needed.
+# On Windows, without make: python -m venv .venv, then
+#   .venv\Scripts\pip install -c constraints.txt -e .        and   .venv\Scripts\sampler-bench demo
+#   .venv\Scripts\pip install -c constraints.txt -e .[dev]   and   .venv\Scripts\python -m pytest
+PYTHON ?= python3
+BIN := .venv/bin
+INPUTS := pyproject.toml constraints.txt
+
+.PHONY: demo test test-guide check format bench clean
+
+demo: .venv/.user
+	$(BIN)/sampler-bench demo
+
+test: check
+	$(BIN)/python -m pytest -m "not slow"
+
+test-guide: .venv/.dev  ## the guide's commands at full size, and other long tests
+	$(BIN)/python -m pytest -m slow
+
+check: .venv/.dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: .venv/.dev
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: .venv/.dev
+	$(BIN)/python benchmarks/search.py
+
+.venv/bin/pip:
+	$(PYTHON) -m venv .venv
+
+.venv/.user: .venv/bin/pip $(INPUTS)
+	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e .
+	touch $@
+
+.venv/.dev: .venv/bin/pip $(INPUTS)
+	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[dev]"
+	touch $@ .venv/.user
+
+clean:
+	rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache

@@ -1,0 +1,1 @@
+"""The guide's import path `api` (with `backend` on the path)."""

@@ -1,0 +1,1 @@
+"""The guide's import path `utils` (with `backend` on the path)."""

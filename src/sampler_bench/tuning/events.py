@@ -1,0 +1,44 @@
+"""What the loop tells whoever watches. It never prints; a watcher draws."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from ..records import Trial
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """A trial came to its end: judged, failed by rule, or missing. `kept` marks an old one."""
+
+    trial: Trial
+    state: int
+    kept: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A text came back and is on its way to the judges."""
+
+    trial: Trial
+
+
+@dataclass(frozen=True, slots=True)
+class Phase:
+    """The run enters `search` or `confirmation`; `total` texts are planned in all, if known."""
+
+    name: str
+    total: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Warned:
+    """Something that the user should know now, in one sentence."""
+
+    message: str
+
+
+Event: TypeAlias = Settled | Written | Phase | Warned
+Watcher: TypeAlias = Callable[[Event], None]

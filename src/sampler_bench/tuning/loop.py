@@ -1,0 +1,317 @@
+"""The loop: ask a strategy, have the cells written and judged, keep everything, ask again.
+
+An empty study and a half-finished one take the same path, so starting and resuming are one. The
+strategy sees the outcomes of all but the last `lag` cells it asked for, in the order of asking, so
+that its decisions depend on the scores and never on which reply came first. Writing and judging
+overlap: each has its own workers and its own queue.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+from ..engines import Engine
+from ..errors import EngineError, JudgeError
+from ..judges import Judge
+from ..records import (
+    PENDING,
+    Cell,
+    Completion,
+    Failure,
+    Prompt,
+    Score,
+    Trial,
+    Unscored,
+    Unwritten,
+)
+from ..rules import look
+from ..search import Problem, Strategy
+from ..store import Store
+from ..tasks import Task
+from .budget import Budget
+from .events import Phase, Settled, Warned, Watcher, Written
+from .ledger import Ledger
+from .seeds import seed_of, stream
+
+FAULTS_IN_A_ROW = 6  # so many texts or judgments lost one after the other mean an outage
+CUT_OFF_AFTER = 20  # texts after which the share of cut-off ones is looked at
+CUT_OFF_SHARE = 0.2
+POLL_SECONDS = 0.2
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How the loop works: texts at once, judgments at once, and what the strategy sees when.
+
+    `lag` and `batch` are constants of a study: they decide what it asks. The others may change.
+    """
+
+    slots: int = 4
+    judging: int = 8
+    lag: int = 16
+    batch: int = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """Everything that a run is made of."""
+
+    engine: Engine
+    judge: Judge
+    store: Store
+    task: Task
+    prompts: tuple[Prompt, ...]
+    covariates: Callable[[str], tuple[float, ...]]
+    clock: Callable[[], float]
+
+
+class Stop(Protocol):
+    """What a run asks whether it should end early: set by Ctrl-C."""
+
+    def is_set(self) -> bool:
+        """True once the user wants to stop."""
+        ...
+
+
+class Loop:
+    """One run of one study.
+
+    Args:
+        parts: what the run is made of; the engine is started and both have been checked.
+        study: the study's number in the store.
+        seed: the study's seed.
+        ledger: what is kept of the study already.
+        budget: what may be used.
+        pace: how much at once.
+        watch: called with every event.
+        stop: asked before each new decision.
+    """
+
+    def __init__(
+        self,
+        parts: Parts,
+        study: int,
+        seed: int,
+        ledger: Ledger,
+        budget: Budget,
+        pace: Pace,
+        watch: Watcher,
+        stop: Stop,
+    ) -> None:
+        self.parts, self.study, self.seed = parts, study, seed
+        self.ledger, self.budget, self.pace = ledger, budget, pace
+        self.watch, self.stop = watch, stop
+        self._to_write: asyncio.Queue[Trial] = asyncio.Queue()
+        self._to_judge: asyncio.Queue[tuple[Trial, str]] = asyncio.Queue()
+        self._news = asyncio.Event()
+        self._active = 0
+        self._faults = {"text": 0, "judgment": 0}
+        self._cut_off: list[bool] = []
+        floor = parts.store.note(study, "floor")
+        self._floor = int(str(floor["position"])) if floor else 0
+
+    async def run(self, phases: list[tuple[str, Strategy, Problem]]) -> str:
+        """Run the phases one after the other.
+
+        Returns:
+            `done`, `interrupted`, or which budget ended the run, in words.
+
+        Raises:
+            EngineError, JudgeError: no retry can help, or an outage lasts. All that was finished
+                is kept.
+        """
+        try:
+            async with asyncio.TaskGroup() as group:
+                workers = [group.create_task(self._write_texts()) for _ in range(self.pace.slots)]
+                workers += [
+                    group.create_task(self._judge_texts()) for _ in range(self.pace.judging)
+                ]
+                try:
+                    async with asyncio.timeout(self.budget.seconds_left()):
+                        return await self._conduct(phases)
+                except TimeoutError:
+                    return self.budget.spent_up() or "the time is over"
+                finally:
+                    for worker in workers:
+                        worker.cancel()
+        except BaseExceptionGroup as several:
+            raise first_error(several) from several
+
+    async def _conduct(self, phases: list[tuple[str, Strategy, Problem]]) -> str:
+        for trial in self.ledger.trials:
+            state = self.ledger.state(trial.cell)
+            if state != PENDING:
+                self.watch(Settled(trial, state, kept=True))
+        for trial in self.ledger.unsettled():
+            self._dispatch(trial)
+        for name, strategy, problem in phases:
+            self.watch(Phase(name, problem.budget))
+            ended = await self._ask_until_done(strategy, problem)
+            if ended != "done":
+                return ended
+        return "done"
+
+    async def _ask_until_done(self, strategy: Strategy, problem: Problem) -> str:
+        while True:
+            position = len(self.ledger)
+            if not await self._settled(position - self.pace.lag):
+                return self._halted() or "done"
+            cells = self._decide(strategy, problem, max(position - self.pace.lag, self._floor))
+            if not cells:  # perhaps it waits for scores that the lag hides: let it see them all
+                if not await self._settled(position):
+                    return self._halted() or "done"
+                self._raise_floor(position)
+                cells = self._decide(strategy, problem, position)
+            if not cells:
+                return "done"
+            left = self.budget.texts_left(position)
+            if left == 0:
+                await self._settled(position)
+                return self._halted() or f"{position} texts were asked for (max_samples)"
+            self._keep_asked(cells[:left])
+
+    def _decide(self, strategy: Strategy, problem: Problem, visible: int) -> list[Cell]:
+        table = self.ledger.table(max(0, visible))
+        return strategy.ask(table, problem, self.pace.batch, stream(self.seed, len(self.ledger)))
+
+    def _raise_floor(self, position: int) -> None:
+        """Note that decisions from here on know the first `position` outcomes, also on resume."""
+        if position > self._floor:
+            self._floor = position
+            self.parts.store.set_note(self.study, "floor", {"position": position})
+
+    def _keep_asked(self, cells: list[Cell]) -> None:
+        pairs = [(cell, seed_of(self.seed, cell)) for cell in cells]
+        self.parts.store.ask(self.study, pairs, self.parts.clock())
+        for cell, seed in pairs:
+            self.ledger.add(cell, seed)
+            self._dispatch(self.ledger.trial(cell))
+
+    def _halted(self) -> str | None:
+        return "interrupted" if self.stop.is_set() else self.budget.spent_up()
+
+    async def _settled(self, target: int) -> bool:
+        """Wait for the first `target` outcomes; False where the run was halted before."""
+        while self.ledger.settled_prefix() < target or self._halted():
+            if self._halted() and not self._active:
+                return False
+            self._news.clear()
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._news.wait(), POLL_SECONDS)
+        return True
+
+    def _dispatch(self, trial: Trial) -> None:
+        """Send a trial to whoever has to work on it next."""
+        if trial.written is None:
+            self._to_write.put_nowait(trial)
+            return
+        scored = {j.judge for j in trial.judgments}
+        for identity in self.ledger.identities:
+            if identity not in scored:
+                self._to_judge.put_nowait((trial, identity))
+
+    async def _write_texts(self) -> None:
+        while True:
+            trial = await self._to_write.get()
+            if not self._halted():
+                await self._working(self._write(trial))
+
+    async def _judge_texts(self) -> None:
+        while True:
+            trial, identity = await self._to_judge.get()
+            if not self._halted() and await self._reserved():
+                await self._working(self._judge(trial, identity))
+
+    async def _working(self, work: Coroutine[None, None, None]) -> None:
+        self._active += 1
+        try:
+            await work
+        finally:
+            self._active -= 1
+            self._news.set()
+
+    async def _write(self, trial: Trial) -> None:
+        cell, parts = trial.cell, self.parts
+        prompt = parts.prompts[cell.prompt]
+        written = await parts.engine.generate(cell.config, self._asked(prompt), trial.seed)
+        failure: Failure | None = None
+        covariates: tuple[float, ...] = ()
+        if isinstance(written, Completion):
+            failure = look(written, prompt, parts.task)
+            covariates = parts.covariates(written.text) if failure is None else ()
+        parts.store.save_written(self.study, cell, written, failure, covariates, parts.clock())
+        self._take_in(replace(trial, written=written, failure=failure, covariates=covariates))
+        if isinstance(written, Unwritten):
+            self._count_fault("text", written.reason, written.detail)
+        else:
+            self._faults["text"] = 0
+            self._watch_cut_off(written.cut_off)
+
+    def _asked(self, prompt: Prompt) -> Prompt:
+        extra = self.parts.task.instructions
+        return Prompt(prompt.index, f"{extra}\n\n{prompt.text}") if extra else prompt
+
+    async def _judge(self, trial: Trial, identity: str) -> None:
+        cell, parts, reserved = trial.cell, self.parts, self.budget.price
+        prompt = parts.prompts[cell.prompt]
+        assert isinstance(trial.written, Completion)
+        judgment: Score | Unscored | None = None
+        try:
+            judgment = await parts.judge.judge(identity, prompt, trial.written.text)
+        finally:
+            self.budget.settle(reserved, judgment.cost if judgment else 0.0)
+        parts.store.save_judgment(self.study, cell, judgment, parts.clock())
+        known = self.ledger.trial(cell)
+        self._take_in(replace(known, judgments=(*known.judgments, judgment)))
+        if isinstance(judgment, Unscored):
+            self._count_fault("judgment", judgment.reason, judgment.detail)
+        else:
+            self._faults["judgment"] = 0
+
+    async def _reserved(self) -> bool:
+        """Set the money for a judgment aside; wait for open bills; False where it cannot reach."""
+        while not self.budget.reserve():
+            if not self.budget.promised:
+                self.budget.exhausted = True
+                self._news.set()
+                return False
+            await asyncio.sleep(POLL_SECONDS)
+        return True
+
+    def _take_in(self, trial: Trial) -> None:
+        state = self.ledger.update(trial)
+        self._news.set()
+        if state != PENDING:
+            self.watch(Settled(trial, state))
+            return
+        self.watch(Written(trial))
+        if not trial.judgments:
+            self._dispatch(trial)
+
+    def _count_fault(self, what: str, reason: str, detail: str) -> None:
+        self._faults[what] += 1
+        if self._faults[what] < FAULTS_IN_A_ROW:
+            return
+        lost = f"{FAULTS_IN_A_ROW} {what}s in a row were lost, the last one: {reason}: {detail}"
+        if what == "text":
+            raise EngineError(f"the server that writes fails; {lost}")
+        raise JudgeError(f"the judge fails; {lost}")
+
+    def _watch_cut_off(self, cut_off: bool) -> None:
+        self._cut_off.append(cut_off)
+        if (
+            len(self._cut_off) == CUT_OFF_AFTER
+            and sum(self._cut_off) > CUT_OFF_SHARE * CUT_OFF_AFTER
+        ):
+            share = f"{sum(self._cut_off)} of the first {CUT_OFF_AFTER} texts"
+            self.watch(Warned(f"{share} were cut off at the token limit; raise max_tokens"))
+
+
+def first_error(group: BaseExceptionGroup[BaseException]) -> BaseException:
+    """The first error of a task group that is no group itself."""
+    error = group.exceptions[0]
+    return first_error(error) if isinstance(error, BaseExceptionGroup) else error
