@@ -1,7 +1,7 @@
 """WHO WRITES: servers. A dialect is the words a server speaks; each engine's file owns its own.
 
-An engine's file offers `DIALECT` and `build(options: EngineOptions) -> Engine`. Every request states
-every parameter that the server speaks, neutral unless the configuration says otherwise.
+An engine's file offers `DIALECT` and `build(options: EngineOptions) -> Engine`. Every request
+states every parameter that the server speaks, neutral unless the configuration says otherwise.
 """
 
 from __future__ import annotations
