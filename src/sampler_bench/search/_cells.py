@@ -1,0 +1,121 @@
+"""Cells that fixed-replication strategies share: which are due, and in which order.
+
+Each configuration gets `samples_per_config` texts on each prompt, prompts in turn, so that what has
+been seen of a configuration is balanced over prompts at every moment. A cell that was asked for
+counts as asked, whatever came of it: the loop itself tries missing ones again.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from ..records import Cell, SamplerConfig, ScoreTable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import numpy as np
+
+    from . import Problem
+
+TRIES = 200  # draws before a finite space is walked for what is left
+
+
+def next_repeats(table: ScoreTable) -> Counter[tuple[SamplerConfig, int]]:
+    """The next free repeat of each (configuration, prompt) of the search phase."""
+    free: Counter[tuple[SamplerConfig, int]] = Counter()
+    for i in range(len(table)):
+        if not table.fresh[i]:
+            key = (table.configs[table.config[i]], int(table.prompt[i]))
+            free[key] = max(free[key], int(table.repeat[i]) + 1)
+    return free
+
+
+def searched(table: ScoreTable) -> list[SamplerConfig]:
+    """The configurations that the search phase has asked for, in the order of their first row."""
+    order = dict.fromkeys(table.config[~table.fresh].tolist())
+    return [table.configs[i] for i in order]
+
+
+def due(configs: Iterable[SamplerConfig], table: ScoreTable, problem: Problem) -> list[Cell]:
+    """The cells of `configs` that fixed replication has not asked for yet, in order."""
+    free = next_repeats(table)
+    return [
+        Cell(config, prompt, repeat)
+        for config in configs
+        for repeat in range(problem.samples_per_config)
+        for prompt in range(problem.n_prompts)
+        if repeat >= free[config, prompt]
+    ]
+
+
+def with_baseline(problem: Problem) -> list[SamplerConfig]:
+    """The baseline, if the study has one."""
+    return [] if problem.baseline is None else [problem.baseline]
+
+
+def one_after_another(
+    table: ScoreTable,
+    problem: Problem,
+    n: int,
+    propose: Callable[[ScoreTable], SamplerConfig | None],
+) -> list[Cell]:
+    """Finish what was begun, then begin configurations that `propose` names, up to n_iterations.
+
+    `propose` is called with the table, PENDING rows of this very call included; it returns a
+    configuration that is not in the table, or None when there is none left.
+    """
+    begun = list(dict.fromkeys([*with_baseline(problem), *searched(table)]))
+    cells = due(begun, table, problem)[:n]
+    own = len(begun) - len(with_baseline(problem))
+    while len(cells) < n and own < problem.n_iterations:
+        config = propose(with_pending(table, cells))
+        if config is None:
+            break
+        cells += islice(due([config], table, problem), n - len(cells))
+        own += 1
+    return cells
+
+
+def with_pending(table: ScoreTable, cells: list[Cell]) -> ScoreTable:
+    """The table with `cells` asked for as well."""
+    import numpy as np
+
+    from ..records import PENDING
+
+    if not cells:
+        return table
+    more = ScoreTable.of([(cell, PENDING, 0.0) for cell in cells], table.n_prompts)
+    index = {config: i for i, config in enumerate(table.configs)}
+    names = [index.setdefault(config, len(index)) for config in more.configs]
+    numbers = np.array(names, dtype=np.intp)[more.config]
+    blank = np.full((len(cells), table.covariates.shape[1]), np.nan)
+    return ScoreTable(
+        tuple(index),
+        np.concatenate([table.config, numbers]),
+        np.concatenate([table.prompt, more.prompt]),
+        np.concatenate([table.repeat, more.repeat]),
+        np.concatenate([table.state, more.state]),
+        np.concatenate([table.score, more.score]),
+        np.concatenate([table.fresh, more.fresh]),
+        np.concatenate([table.covariates, blank]),
+        table.n_prompts,
+    )
+
+
+def draw_new(
+    problem: Problem, taken: Iterable[SamplerConfig], rng: np.random.Generator
+) -> SamplerConfig | None:
+    """Draw a configuration that is not in `taken`; None where the space has no other."""
+    known = set(taken)
+    for _ in range(TRIES):
+        config = problem.space.draw(rng)
+        if config not in known:
+            return config
+    if problem.space.size() is None:
+        return config
+    left = [config for config in problem.space.grid() if config not in known]
+    return left[int(rng.integers(len(left)))] if left else None

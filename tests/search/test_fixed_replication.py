@@ -1,0 +1,66 @@
+"""grid and random: what they walk, in which order, and how often."""
+
+from collections import Counter
+
+import numpy as np
+import pytest
+
+from sampler_bench.errors import SpecError
+from sampler_bench.records import JUDGED, SamplerConfig, ScoreTable
+from sampler_bench.samplers import Listed, Range, SamplerSpace, Space
+from sampler_bench.search import Problem, grid, random
+
+SMALL = Space(
+    (
+        SamplerSpace(
+            "min_p", (("temperature", Listed((0.7, 1.0))), ("min_p", Listed((0.02, 0.1))))
+        ),
+        SamplerSpace("top_p", (("top_p", Listed((0.8, 0.9, 0.95))),)),
+    )
+)
+WIDE = Space((SamplerSpace("min_p", (("min_p", Range(0.001, 1.0, "log")),)),))
+
+
+def run(strategy, problem, batch=5, seed=0):
+    rows = []
+    while True:
+        table = ScoreTable.of(rows, problem.n_prompts)
+        cells = strategy.ask(table, problem, batch, np.random.default_rng([seed, len(rows)]))
+        if not cells:
+            return [cell for cell, _, _ in rows]
+        rows += [(cell, JUDGED, 5.0) for cell in cells]
+
+
+def test_grid_walks_every_point_once_after_the_baseline():
+    baseline = SamplerConfig.parse("top_p:top_p=0.9")
+    problem = Problem(SMALL, 2, 99, samples_per_config=3, baseline=baseline)
+    cells = run(grid, problem)
+    assert cells[0].config == baseline
+    counts = Counter(cell.config for cell in cells)
+    assert set(counts) == set(SMALL.grid())
+    assert set(counts.values()) == {6}
+    assert [c.prompt for c in cells[:6]] == [0, 1, 0, 1, 0, 1]
+
+
+def test_grid_refuses_a_continuous_range():
+    with pytest.raises(SpecError, match="a grid cannot walk a continuous range"):
+        run(grid, Problem(WIDE, 1, 9))
+
+
+def test_random_exhausts_a_finite_space_without_repeats():
+    cells = run(random, Problem(SMALL, 2, 99, n_iterations=50, samples_per_config=1))
+    assert Counter(c.config for c in cells) == dict.fromkeys(SMALL.grid(), 2)
+
+
+def test_random_counts_the_baseline_on_top():
+    baseline = SamplerConfig.parse("temperature:temperature=1")
+    cells = run(random, Problem(SMALL, 2, 99, 3, 2, baseline))
+    assert len({c.config for c in cells}) == 4
+    assert len(cells) == 4 * 2 * 2
+
+
+def test_random_is_log_uniform_where_the_scale_says_so():
+    cells = run(random, Problem(WIDE, 1, 999, n_iterations=400, samples_per_config=1), batch=40)
+    logs = np.log10([float(c.config.get("min_p")) for c in cells])
+    counts = np.histogram(logs, bins=3, range=(-3, 0))[0]
+    assert counts.min() > 95, counts
