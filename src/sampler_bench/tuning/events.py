@@ -7,6 +7,22 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from ..records import Trial
+from .plan import Plan
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """The `server` or the `judge` answered; `line` says who it is."""
+
+    what: str
+    line: str
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """What the run will take."""
+
+    plan: Plan
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,5 +56,5 @@ class Warned:
     message: str
 
 
-Event: TypeAlias = Settled | Written | Phase | Warned
+Event: TypeAlias = Checked | Planned | Settled | Written | Phase | Warned
 Watcher: TypeAlias = Callable[[Event], None]

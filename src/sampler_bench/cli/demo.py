@@ -1,0 +1,34 @@
+"""`sampler-bench demo`: a finished search on the built-in model, without key, GPU or server."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+HELP = "run a whole search on the built-in demo model; needs no key, GPU or server"
+LIMITS = (
+    "A demo shows the method, not your model: the text comes from a tiny model of a toy language and "
+    "is scored by that language's own grammar, so these settings do not carry over to other models."
+)
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the options."""
+    add = parser.add_argument
+    add("--seed", type=int, default=1, help="default: 1")
+    add("--strategy", default="bayesian", help="default: bayesian")
+    add("--output-dir", type=Path, default=Path("results"), help="default: results")
+    add("--quiet", action="store_true", help="no progress, only the result")
+    add("--json", action="store_true", help="print the results as JSON")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Search over the demo section of the default study file, judged by the demo judge."""
+    from ._output import say
+    from ._search import overrides_of, search
+
+    for name in ("config", "model", "study", "resume"):
+        setattr(args, name, None)
+    args.config_section = "demo"
+    say(LIMITS, quiet=args.quiet)
+    return search(args, overrides_of(args))

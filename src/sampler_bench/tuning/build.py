@@ -1,0 +1,151 @@
+"""Names become parts: a checked study turns into an engine, a judge, a task and a strategy."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from ..engines import Engine, EngineOptions, ServerInfo
+from ..errors import EngineError, SpecError
+from ..judges import Judge, JudgeOptions
+from ..plugins import find
+from ..records import SamplerConfig
+from ..samplers import Space
+from ..search import Problem, Strategy
+from ..spec import ModelEntry, StudySpec
+from ..tasks import Task
+
+BUILT_IN = "demo"  # the model that is served where neither a model nor a server is named
+
+
+def build_task(spec: StudySpec) -> Task:
+    """Build the task of a study, with what the study says of it."""
+    task: Task = find("tasks", spec.task).build()
+    return task
+
+
+async def build_engine(
+    spec: StudySpec, entry: ModelEntry | None, api_key: str, log: Path | None
+) -> Engine:
+    """Build the engine of a study: connect to its servers, or serve a local file.
+
+    Args:
+        spec: the study; `engine: auto` asks a server who it is.
+        entry: the model of models.yaml, if the study names one.
+        api_key: for servers that ask for one.
+        log: file for the output of a server that we start.
+
+    Raises:
+        EngineError: no server answers.
+    """
+    from ..engines._pool import pool
+    from ..engines._recognise import recognise
+
+    options = _options(spec, entry, api_key, log)
+    servers = spec.server or (entry.servers if entry else ())
+    if not servers:
+        name = "embedded" if spec.engine == "auto" else spec.engine
+        built: Engine = find("engines", name).build(options)
+        return built
+    engines: list[Engine] = []
+    for url in servers:
+        name = await recognise(url, api_key) if spec.engine == "auto" else spec.engine
+        engines.append(find("engines", name).build(replace(options, server=url)))
+    return engines[0] if len(engines) == 1 else pool(engines)
+
+
+def _options(
+    spec: StudySpec, entry: ModelEntry | None, api_key: str, log: Path | None
+) -> EngineOptions:
+    options = EngineOptions(
+        api_key=api_key,
+        template="raw" if spec.raw else spec.template,
+        slots=spec.slots or 4,
+        log=log,
+    )
+    if entry is None:
+        return replace(options, model=spec.model or "")
+    return replace(
+        options,
+        gguf=entry.gguf,
+        slots=spec.slots or entry.slots or 4,
+        context=entry.context or options.context,
+        gpu_layers=entry.gpu_layers,
+        template=options.template or entry.template,
+    )
+
+
+def build_judge(spec: StudySpec, task: Task, environment: Mapping[str, str]) -> Judge:
+    """Build the judge of a study; keys come from the environment alone."""
+    from ..spec import load_prices
+
+    options = JudgeOptions(
+        models=spec.judge_models,
+        base_url=environment.get("OPENAI_BASE_URL") or None,
+        api_key=environment.get("OPENAI_API_KEY", ""),
+        prices=load_prices(),
+    )
+    judge: Judge = find("judges", spec.judge).build(options, task)
+    return judge
+
+
+def build_strategy(spec: StudySpec) -> Strategy:
+    """Find the strategy of a study."""
+    strategy: Strategy = find("search", spec.search_strategy)  # type: ignore[assignment]
+    return strategy
+
+
+def build_problem(spec: StudySpec, baseline: SamplerConfig | None, info: ServerInfo) -> Problem:
+    """Say what a strategy may know of a study besides the evidence."""
+    return Problem(
+        space=spec.space,
+        n_prompts=len(spec.prompts),
+        budget=spec.n_iterations * len(spec.prompts) * spec.samples_per_config,
+        n_iterations=spec.n_iterations,
+        samples_per_config=spec.samples_per_config,
+        baseline=baseline,
+        failure_score=spec.failure_score,
+        margin=spec.margin,
+        temperature_last=info.details.get("temperature_order", "last") != "first",
+    )
+
+
+def check_expressible(engine: Engine, space: Space, baseline: SamplerConfig | None) -> None:
+    """See that the server speaks every parameter of the space, before anything is spent.
+
+    Raises:
+        SpecError: it does not; says which parameter and what to do.
+    """
+    import numpy as np
+
+    rng = np.random.default_rng(0)
+    for part in space.samplers:
+        engine.express(part.draw(rng), seed=1)
+    if baseline is not None:
+        engine.express(baseline, seed=1)
+
+
+def check_model(info: ServerInfo, kept: str) -> None:
+    """See that a study goes on with the model that it began with.
+
+    Raises:
+        EngineError: another model answers; its texts would not compare.
+    """
+    if kept and info.model and info.model != kept:
+        raise EngineError(
+            f"{info.url} serves {info.model}, but the kept texts of this study are by {kept}; "
+            "serve that model again, or start a new study"
+        )
+
+
+__all__ = [
+    "SpecError",
+    "build_engine",
+    "build_judge",
+    "build_problem",
+    "build_strategy",
+    "build_task",
+    "check_expressible",
+    "check_model",
+]

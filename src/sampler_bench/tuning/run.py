@@ -1,0 +1,286 @@
+"""One run of a study from request to results: check, plan, ask, write, judge, conclude.
+
+Nothing is spent before the server and the judge have been checked and the study has been found
+expressible. Starting and going on are the same path; only the ledger differs.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Mapping
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, replace
+from pathlib import Path
+from types import ModuleType
+
+from ..engines import Engine, ServerInfo
+from ..errors import EngineError, StoreError, UsageError
+from ..judges import Judge
+from ..plugins import find
+from ..records import Completion, JsonObject, SamplerConfig, Unwritten
+from ..search import Problem, Strategy
+from ..spec import ModelEntry, StudySpec, load_model
+from ..store import Store, StudyRow
+from .budget import Budget, Limits
+from .build import (
+    BUILT_IN,
+    build_engine,
+    build_judge,
+    build_problem,
+    build_task,
+    check_expressible,
+    check_model,
+)
+from .events import Checked, Planned, Watcher
+from .ledger import Ledger
+from .loop import Loop, Pace, Parts, Stop
+from .plan import Plan, plan
+
+WARM_UP_TOKENS = 48
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What a run is asked to do.
+
+    Attributes:
+        spec: the resolved study, its seed drawn.
+        folder: where results are kept.
+        name: of a new study, or of the one to go on with.
+        resume: True to go on with a kept study.
+        strategy: chooses what to try.
+        confirm: chooses what to try on fresh seeds after the search; None for no confirmation.
+        environment: where keys come from.
+    """
+
+    spec: StudySpec
+    folder: Path
+    name: str
+    strategy: Strategy
+    environment: Mapping[str, str]
+    resume: bool = False
+    confirm: Strategy | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """How a run ended: `done`, `interrupted`, or the budget that ended it, in words."""
+
+    ended: str
+    study: StudyRow
+    ledger: Ledger
+    problem: Problem
+    info: ServerInfo
+    judged_by: str
+    spent: float
+    seconds: float
+
+
+async def run(
+    request: Request,
+    store: Store,
+    watch: Watcher,
+    stop: Stop,
+    clock: Callable[[], float] = time.time,
+) -> Finished:
+    """Run a study until it is done, a budget is used up, or the user stops it.
+
+    Raises:
+        SpecError, UsageError: the study cannot run as asked; nothing was spent.
+        EngineError, JudgeError: somebody does not answer; what was finished is kept.
+        StoreError: results cannot be kept.
+    """
+    spec, began = request.spec, clock()
+    task = build_task(spec)
+    entry = find_model(spec)
+    judge = build_judge(spec, task, request.environment)
+    key = request.environment.get("SAMPLER_BENCH_SERVER_KEY", "")
+    async with AsyncExitStack() as stack:
+        engine = await build_engine(spec, entry, key, request.folder / "server.log")
+        await stack.enter_async_context(engine)
+        await stack.enter_async_context(judge)
+        info = await engine.check()
+        watch(Checked("server", describe(info)))
+        judged_by = await judge.check()
+        watch(Checked("judge", judged_by))
+        problem = build_problem(spec, choose_baseline(spec, entry), info)
+        check_expressible(engine, spec.space, problem.baseline)
+        study = open_study(store, request, clock())
+        try:
+            ledger, budget = _recall(store, study, request, judge, spec, info)
+            watch(Planned(await _plan(engine, judge, spec, problem, len(ledger))))
+            store.set_state(study.id, "running", clock())
+            pace = _pace(spec, info)
+            parts = Parts(engine, judge, store, task, spec.prompts, _covariates(), clock)
+            loop = Loop(parts, study.id, _seed(spec), ledger, budget, pace, watch, stop)
+            phases = [("search", request.strategy, problem)]
+            if request.confirm is not None:
+                phases.append(("confirmation", request.confirm, problem))
+            ended = await _run_noting(loop, phases, store, study, clock)
+        finally:
+            store.unlock(study.id)
+    seconds = clock() - began
+    return Finished(ended, study, ledger, problem, info, judged_by, budget.spent, seconds)
+
+
+def find_model(spec: StudySpec) -> ModelEntry | None:
+    """The entry of models.yaml that a study means; None for "whatever the named server serves".
+
+    Raises:
+        SpecError: the model is not known, and no server is named that may know it.
+    """
+    if spec.model is None:
+        return None if spec.server else load_model(BUILT_IN)
+    try:
+        return load_model(spec.model)
+    except UsageError:
+        if spec.server:
+            return None
+        raise
+
+
+def choose_baseline(spec: StudySpec, entry: ModelEntry | None) -> SamplerConfig:
+    """What the winner is compared with: the study's, else the model maker's, else temperature 1."""
+    chosen = spec.baseline or (entry.baseline if entry else None)
+    if chosen is None:
+        chosen = SamplerConfig.of("temperature", {"temperature": 1.0})
+    if chosen.get("max_tokens") is not None:
+        return chosen
+    return SamplerConfig.of(chosen.sampler, {**chosen.as_dict(), "max_tokens": _usual_length(spec)})
+
+
+def _usual_length(spec: StudySpec) -> int:
+    """The first answer length of the space: the baseline may write as long as its rivals."""
+    for part in spec.space.samplers:
+        for name, dimension in part.dimensions:
+            if name == "max_tokens":
+                values = dimension.listed()
+                return int(str(values[0])) if values else int(getattr(dimension, "high", 0))
+    return spec.max_length
+
+
+def open_study(store: Store, request: Request, now: float) -> StudyRow:
+    """Find or create the study of a request and take it for this process.
+
+    Raises:
+        StoreError: it is taken, already there, or not there.
+    """
+    row = store.study(request.name)
+    if request.resume and row is None:
+        known = ", ".join(study.name for study in store.studies()) or "none"
+        raise StoreError(f"there is no study {request.name!r} to go on with; there are: {known}")
+    if not request.resume and row is not None:
+        raise StoreError(
+            f"a study {request.name!r} is there already; go on with it by --resume {request.name}, "
+            "or choose another name"
+        )
+    row = row or store.create_study(request.name, request.spec.to_json(), now)
+    if not store.lock(row.id, "sampler-bench"):
+        raise StoreError(f"study {request.name!r} is being run by another process; let it finish")
+    return row
+
+
+def _recall(
+    store: Store,
+    study: StudyRow,
+    request: Request,
+    judge: Judge,
+    spec: StudySpec,
+    info: ServerInfo,
+) -> tuple[Ledger, Budget]:
+    kept = store.note(study.id, "server") or {}
+    check_model(info, str(kept.get("model", "")))
+    store.set_note(study.id, "server", server_note(info))
+    store.set_note(study.id, "judge", {"identities": list(judge.identities)})
+    trials = store.trials(study.id)
+    limits = Limits(spec.max_samples, spec.max_cost, spec.max_minutes)
+    budget = Budget(limits, judge.expected_cost(1, _usual_length(spec)), time.monotonic)
+    budget.recall(trials)
+    return Ledger(trials, judge.identities, len(spec.prompts)), budget
+
+
+def server_note(info: ServerInfo) -> JsonObject:
+    """What is kept of a server with a study."""
+    return {
+        "engine": info.engine,
+        "url": info.url,
+        "version": info.version,
+        "model": info.model,
+        "context": info.context,
+        "slots": info.slots,
+        "template": info.template,
+        "temperature_order": str(info.details.get("temperature_order", "")),
+    }
+
+
+def describe(info: ServerInfo) -> str:
+    """One line about a server, for people."""
+    parts = [f"{info.engine} {info.version}".strip(), f"at {info.url}"]
+    if info.model:
+        parts.append(f"serves {info.model}")
+    if info.context:
+        parts.append(f"context {info.context}")
+    if info.slots:
+        parts.append(f"{info.slots} slots")
+    return ", ".join(parts)
+
+
+def _pace(spec: StudySpec, info: ServerInfo) -> Pace:
+    slots = spec.slots or info.slots or Pace.slots
+    return Pace(slots=slots, lag=spec.lag, batch=spec.batch)
+
+
+def _seed(spec: StudySpec) -> int:
+    assert spec.seed is not None, "a study's seed is drawn before it is created"
+    return spec.seed
+
+
+def _covariates() -> Callable[[str], tuple[float, ...]]:
+    module: ModuleType = find("judges", "offline")
+    covariates: Callable[[str], tuple[float, ...]] = module.covariates
+    return covariates
+
+
+async def _plan(
+    engine: Engine, judge: Judge, spec: StudySpec, problem: Problem, asked: int
+) -> Plan:
+    """Plan the run, by the speed of one short text that also proves that the server writes."""
+    config = problem.baseline
+    assert config is not None
+    short = SamplerConfig.of(config.sampler, {**config.as_dict(), "max_tokens": WARM_UP_TOKENS})
+    began = time.monotonic()
+    written = await engine.generate(short, spec.prompts[0], seed=1)
+    if isinstance(written, Unwritten):
+        raise EngineError(f"a first short text did not come: {written.reason}: {written.detail}")
+    return plan(spec, problem, judge, _speed(written, time.monotonic() - began), asked)
+
+
+def _speed(written: Completion, seconds: float) -> float:
+    """Tokens a second of one text alone."""
+    return max(written.tokens, 1) / max(seconds, 1e-6)
+
+
+async def _run_noting(
+    loop: Loop,
+    phases: list[tuple[str, Strategy, Problem]],
+    store: Store,
+    study: StudyRow,
+    clock: Callable[[], float],
+) -> str:
+    """Run the loop, and note with the study how it ended, whatever happens."""
+    state = "failed"
+    try:
+        ended = await loop.run(phases)
+        state = ended if ended in ("done", "interrupted") else "budget"
+    except asyncio.CancelledError:
+        state = "interrupted"
+        raise
+    finally:
+        store.set_state(study.id, state, clock())
+    return ended
+
+
+def with_seed(spec: StudySpec, draw: Callable[[], int]) -> StudySpec:
+    """The study with a seed: its own, or a drawn one that is kept with it."""
+    return spec if spec.seed is not None else replace(spec, seed=draw())
