@@ -7,7 +7,7 @@ states every parameter that the server speaks, neutral unless the configuration 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -34,6 +34,7 @@ class EngineOptions:
         api_key: taken from the environment by the caller; never stored or shown.
         timeout_seconds: longest silence from a server.
         max_retries: attempts after the first, for faults that may pass.
+        first_wait_seconds: longest wait before the second attempt; it doubles from there.
         log: file for the server's own output, for an engine that starts its own server.
     """
 
@@ -49,6 +50,7 @@ class EngineOptions:
     api_key: str = field(default="", repr=False)
     timeout_seconds: float = 120.0
     max_retries: int = 4
+    first_wait_seconds: float = 0.5
     log: Path | None = None
 
 
@@ -102,7 +104,20 @@ class Engine(ABC):
         Returns:
             The text with what was applied, or `Unwritten` after retries. Cancelling stops the
             work on the server.
+
+        Raises:
+            EngineError: no retry can help: a wrong key, an unknown model, a parameter refused.
         """
+
+    async def fit(self, prompts: Sequence[Prompt], max_tokens: int) -> None:
+        """See that each prompt and the longest answer fit the context, before anything is spent.
+
+        Call after `check`. Says nothing where the server cannot count tokens.
+
+        Raises:
+            SpecError: names the prompt, its size and the context.
+        """
+        return
 
     @abstractmethod
     def express(self, config: SamplerConfig, seed: int) -> JsonObject:

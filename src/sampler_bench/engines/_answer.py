@@ -1,0 +1,65 @@
+"""What came back for one request, put together piece by piece, and how it becomes a record."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+from ..records import JsonObject
+from ._retry import Fault
+
+CUT = ("length", "max_tokens", "limit")
+DONE = ("stop", "eos", "eos_token", "end_turn", "stop_sequence", "stop_str", "word")
+THINKING = re.compile(r"\s*<(think|thinking|seed:think)>(.*?)(?:</\1>|\Z)", re.DOTALL)
+
+
+@dataclass(slots=True)
+class Answer:
+    """One answer in the making.
+
+    Attributes:
+        text, thoughts: the pieces so far.
+        finish: why it ended, in the server's word; None while it has not.
+        tokens, prompt_tokens: as the server counts; None where it does not.
+        pieces: how many pieces of text came.
+        echoed: settings that the server says it used.
+        model: who the server says wrote it.
+    """
+
+    text: list[str] = field(default_factory=list)
+    thoughts: list[str] = field(default_factory=list)
+    finish: str | None = None
+    tokens: int | None = None
+    prompt_tokens: int | None = None
+    echoed: JsonObject | None = None
+    model: str = ""
+
+    @property
+    def pieces(self) -> int:
+        return len(self.text) + len(self.thoughts)
+
+    def split(self) -> tuple[str, str]:
+        """Return the text and the thoughts, taking a `<think>` block out of the text."""
+        thoughts, text = split_thoughts("".join(self.text))
+        return text, "".join(self.thoughts) + thoughts
+
+    def check_ended(self) -> None:
+        """Raise Fault where the answer did not end as a text ends."""
+        if self.finish is None:
+            got = sum(map(len, self.text))
+            raise Fault("protocol", f"the answer broke off after {got} characters")
+        if self.finish not in (*CUT, *DONE):
+            raise Fault("protocol", f"the server ended the answer with {self.finish!r}")
+
+
+def split_thoughts(text: str) -> tuple[str, str]:
+    """Split what a thinking model wrote into thoughts and answer.
+
+    A block in front counts; so does everything before a closing tag whose opening one stood in the
+    prompt. A block that never closes is all thoughts.
+    """
+    opened = THINKING.match(text)
+    if opened:
+        return opened[2].strip(), text[opened.end() :].lstrip()
+    before, tag, after = text.partition("</think>")
+    return (before.strip(), after.lstrip()) if tag else ("", text)

@@ -1,0 +1,243 @@
+"""HTTP, as all engines need it: one client for each server, timeouts always, faults translated.
+
+Everything foreign (httpx2, JSON, status codes) ends here: callers see parsed answers, `Fault` where
+another attempt may help, and `EngineError` where none can. Cancelling a streamed request closes its
+connection, which is how servers learn that nobody listens any more.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import NoReturn
+from urllib.parse import urlsplit, urlunsplit
+
+import httpx2
+
+from ..errors import EngineError
+from ..records import Json, JsonObject
+from ._retry import Fault
+
+CONNECT_SECONDS = 10.0
+LONGEST_TEXT = 30  # times the longest silence: no server may hold a text for ever
+MAY_PASS = {408, 409, 425, 429, 500, 502, 503, 504, 520, 521, 522, 523, 524, 529}
+OVERLOAD = {429, 503, 529}
+TOO_LONG = re.compile(
+    r"exceed_context|context[ _](length|size|window)|maximum (model|context|allowed|input)"
+    r"|max_model_len|longer than the model|too long",
+    re.IGNORECASE,
+)
+NO_MONEY = re.compile(r"insufficient_quota|billing|credit", re.IGNORECASE)
+
+
+def base_url(url: str) -> str:
+    """Tidy what users write: a scheme in front, no slash and no `/v1` behind.
+
+    Raises:
+        EngineError: it is not an http address.
+    """
+    full = url if "://" in url else f"http://{url}"
+    try:
+        parts = urlsplit(full.strip())
+        usable = parts.scheme in ("http", "https") and bool(parts.hostname)
+        usable = usable and (parts.port is None or parts.port > 0)
+    except ValueError:
+        usable = False
+    if not usable:
+        raise EngineError(f"server {url!r}: expected an address like http://127.0.0.1:5001")
+    path = re.sub(r"(/v1)?/*$", "", parts.path.rstrip("/"))
+    return urlunsplit((parts.scheme, parts.netloc, path, "", ""))
+
+
+def shown_url(url: str) -> str:
+    """The address without name and password, for records and messages."""
+    parts = urlsplit(url)
+    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
+
+
+def is_local(url: str) -> bool:
+    """Say whether an address is on this machine, where no proxy must come between."""
+    return urlsplit(url).hostname in ("127.0.0.1", "localhost", "::1")
+
+
+class Http:
+    """One server's client. `async with` opens and closes it."""
+
+    def __init__(self, url: str, *, api_key: str = "", timeout_seconds: float = 120.0) -> None:
+        self.url = url
+        self.shown = shown_url(url)
+        self._key = api_key
+        self._timeout = timeout_seconds
+        self._client: httpx2.AsyncClient | None = None
+        self._stack = AsyncExitStack()
+
+    async def __aenter__(self) -> Http:
+        headers = {"Authorization": f"Bearer {self._key}"} if self._key else {}
+        client = httpx2.AsyncClient(
+            base_url=self.url,
+            headers=headers,
+            timeout=httpx2.Timeout(self._timeout, connect=min(CONNECT_SECONDS, self._timeout)),
+            limits=httpx2.Limits(max_connections=512, max_keepalive_connections=64),
+            trust_env=not is_local(self.url),
+        )
+        self._client = await self._stack.enter_async_context(client)
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self._client = None
+        await self._stack.aclose()
+
+    async def get(self, path: str, *, seconds: float = CONNECT_SECONDS) -> Json:
+        """Ask for JSON. Raises Fault or EngineError."""
+        return await self._simple("GET", path, None, seconds)
+
+    async def post(self, path: str, body: JsonObject, *, seconds: float = CONNECT_SECONDS) -> Json:
+        """Send JSON, get JSON, unstreamed, for short questions. Raises Fault or EngineError."""
+        return await self._simple("POST", path, body, seconds)
+
+    async def maybe(self, path: str, body: JsonObject | None = None) -> Json:
+        """Ask for JSON that not every server has; None where this one has not.
+
+        Raises:
+            Fault: nobody answers at all.
+        """
+        try:
+            return await self._simple("POST" if body is not None else "GET", path, body, 10.0)
+        except EngineError:
+            return None
+        except Fault as fault:
+            if fault.reason in ("connection", "timeout"):
+                raise
+            return None
+
+    async def _simple(
+        self, method: str, path: str, body: JsonObject | None, seconds: float
+    ) -> Json:
+        with self._translated():
+            response = await self._open().request(method, path, json=body, timeout=seconds)
+        if response.status_code >= 300:
+            self._refuse(response.status_code, response.text, response.headers, path)
+        return self._parsed(response.text, path)
+
+    @asynccontextmanager
+    async def stream(self, path: str, body: JsonObject) -> AsyncIterator[httpx2.Response]:
+        """Send JSON and read the answer as it comes. Leaving early closes the connection.
+
+        Raises:
+            Fault, EngineError: also for what goes wrong while the caller reads.
+        """
+        with self._translated():
+            limit = asyncio.timeout(LONGEST_TEXT * self._timeout)
+            async with limit, self._open().stream("POST", path, json=body) as response:
+                if response.status_code >= 300:
+                    text = (await response.aread()).decode("utf-8", "replace")
+                    self._refuse(response.status_code, text, response.headers, path)
+                yield response
+
+    def complain(self, error: Json, path: str) -> NoReturn:
+        """Translate an error that a server reported inside an answer of status 200."""
+        told = error if isinstance(error, dict) else {"message": error}
+        code = told.get("code")
+        status = code if isinstance(code, int) and 400 <= code < 600 else 500
+        self._refuse(status, json.dumps({"error": error}), httpx2.Headers(), path)
+
+    def hide(self, text: str) -> str:
+        """Take the key out of a text that somebody else wrote, and make it one short line."""
+        clean = text.replace(self._key, "***") if self._key else text
+        return " ".join(clean.split())[:400]
+
+    def _open(self) -> httpx2.AsyncClient:
+        if self._client is None:
+            raise EngineError(f"{self.shown}: not connected; use the engine as `async with`")
+        return self._client
+
+    def _parsed(self, text: str, path: str) -> Json:
+        try:
+            parsed: Json = json.loads(text)
+        except ValueError:
+            found = self.hide(text)[:80] or "nothing"
+            raise Fault("protocol", f"{path}: expected JSON, found {found!r}") from None
+        return parsed
+
+    def _translated(self) -> _Translation:
+        return _Translation(self.shown)
+
+    def _refuse(self, status: int, text: str, headers: httpx2.Headers, path: str) -> NoReturn:
+        said = self.hide(_message(text))
+        told = f"HTTP {status} from {self.shown}{path}: {said}"
+        if status in (400, 413, 422, 500) and TOO_LONG.search(said):
+            raise Fault("context", said, may_pass=False)
+        if status == 429 and NO_MONEY.search(said):
+            raise EngineError(f"{told}; the account has no credit left, top it up")
+        if status in MAY_PASS:
+            reason = "overload" if status in OVERLOAD else "protocol"
+            raise Fault(reason, told, wait=_retry_after(headers))  # type: ignore[arg-type]
+        raise EngineError(f"{told}; {_advice(status)}")
+
+
+class _Translation:
+    """Turn what httpx2 and the clock raise into faults; let cancellation and ours pass."""
+
+    def __init__(self, shown: str) -> None:
+        self._shown = shown
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        if isinstance(error, httpx2.TimeoutException | TimeoutError):
+            words = str(error) or type(error).__name__
+            raise Fault("timeout", f"{self._shown} was silent for too long ({words})") from error
+        if isinstance(error, httpx2.TransportError | httpx2.StreamError):
+            words = str(error) or type(error).__name__
+            raise Fault("connection", f"{self._shown}: {words}") from error
+        if isinstance(error, httpx2.InvalidURL | httpx2.HTTPError):
+            raise Fault("protocol", f"{self._shown}: {error}") from error
+
+
+def _message(text: str) -> str:
+    """Find the words in an error body, whatever its shape."""
+    try:
+        found = json.loads(text)
+    except ValueError:
+        title = re.search(r"<title>(.*?)</title>", text, re.IGNORECASE | re.DOTALL)
+        return title[1] if title else text or "(no explanation)"
+    for key in ("error", "detail", "message", "msg", "type"):
+        if isinstance(found, dict) and found.get(key):
+            inner = found[key]
+            kind = inner.get("type") if isinstance(inner, dict) else None
+            words = inner.get("message", inner) if isinstance(inner, dict) else inner
+            return f"{words} ({kind})" if kind else str(words)
+    return text
+
+
+def _retry_after(headers: httpx2.Headers) -> float | None:
+    asked = headers.get("retry-after", "")
+    if not asked:
+        return None
+    try:
+        return max(0.0, float(asked))
+    except ValueError:
+        pass
+    try:
+        when = parsedate_to_datetime(asked)
+    except ValueError:
+        return None
+    return max(0.0, (when - datetime.now(UTC)).total_seconds())
+
+
+def _advice(status: int) -> str:
+    if status in (401, 403):
+        return "check the API key in your environment"
+    if status == 402:
+        return "the account has no credit left, top it up"
+    if status in (404, 405):
+        return "check the address, the engine and the model's name"
+    if 300 <= status < 400:
+        return "give the address that it redirects to"
+    return "the server refuses the request as it stands; check the parameters and the engine"

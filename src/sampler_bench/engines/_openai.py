@@ -1,0 +1,187 @@
+"""Servers that speak the OpenAI protocol: chat completions, or plain completions for raw prompts.
+
+Answers are read as server-sent events, so that cancelling stops the work; a server that answers in
+one piece all the same is understood too. Source: OpenAI's API reference (chat completions,
+streaming), and what the servers in this folder add to it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+
+import httpx2
+
+from ..records import Json, JsonObject, Prompt, SamplerConfig
+from . import EngineOptions, ServerInfo
+from ._answer import Answer
+from ._dialect import Dialect
+from ._remote import RemoteEngine, Request
+from ._retry import Fault
+
+DRAIN_SECONDS = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Wire:
+    """Where a server listens, and what goes with every request besides parameters.
+
+    Attributes:
+        chat, raw: paths for chats and for raw prompts.
+        chat_extra, raw_extra: more keys, for example to switch thinking off.
+        usage: whether to ask for token counts at the end of a stream.
+        models: path that lists the models.
+    """
+
+    chat: str = "/v1/chat/completions"
+    raw: str = "/v1/completions"
+    chat_extra: Mapping[str, Json] = field(default_factory=dict)
+    raw_extra: Mapping[str, Json] = field(default_factory=dict)
+    usage: bool = True
+    models: str = "/v1/models"
+
+
+class OpenAIEngine(RemoteEngine):
+    """An engine whose server speaks the OpenAI protocol."""
+
+    def __init__(
+        self, dialect: Dialect, options: EngineOptions, server: str, wire: Wire | None = None
+    ) -> None:
+        super().__init__(dialect, options, server)
+        self.wire = wire or Wire()
+
+    async def ask(self) -> ServerInfo:
+        """Read the list of models."""
+        listed = await self.http.get(self.wire.models)
+        model, entry = self._choose(listed)
+        return ServerInfo(
+            engine=self.dialect.name,
+            url=self.http.shown,
+            model=model,
+            context=_context(entry),
+            slots=0,
+        )
+
+    def _choose(self, listed: object) -> tuple[str, Mapping[str, object]]:
+        """Pick the model that was asked for, else the only or first one."""
+        data = listed.get("data") if isinstance(listed, dict) else None
+        entries = [e for e in data or [] if isinstance(e, dict) and e.get("id")]
+        by_id = {str(entry["id"]): entry for entry in entries}
+        if self.options.model:
+            return self.options.model, by_id.get(self.options.model, {})
+        if not by_id:
+            raise Fault("protocol", f"{self.wire.models} lists no model: is one loaded?")
+        first = next(iter(by_id))
+        return first, by_id[first]
+
+    def request(self, config: SamplerConfig, prompt: Prompt, seed: int) -> Request:
+        sent = self.express(config, seed)
+        stop: JsonObject = {}
+        if self.template is None:
+            path, extra = self.wire.chat, self.wire.chat_extra
+            asked: JsonObject = {"messages": [{"role": "user", "content": prompt.text}]}
+        else:
+            path, extra = self.wire.raw, self.wire.raw_extra
+            asked = {"prompt": self.template.render(prompt.text)}
+            stop = {"stop": list(self.template.stop)} if self.template.stop else {}
+        usage: JsonObject = {"stream_options": {"include_usage": True}} if self.wire.usage else {}
+        model: JsonObject = {"model": self.model} if self.model else {}
+        body = {**model, **asked, **stop, **sent, **extra, "stream": True, **usage}
+        return Request(path, body, sent, _asked_tokens(config), stops=bool(stop))
+
+    async def write(self, request: Request) -> Answer:
+        answer = Answer()
+        async with self.http.stream(request.path, request.body) as response:
+            if _is_stream(response):
+                await self._read(aiter(httpx2.EventSource(response)), answer, request.path)
+            else:
+                whole = (await response.aread()).decode("utf-8", "replace")
+                self._take(whole, answer, request.path)
+        return answer
+
+    async def _read(
+        self, events: AsyncIterator[httpx2.ServerSentEvent], answer: Answer, path: str
+    ) -> None:
+        async for event in events:
+            if event.data == "[DONE]":
+                break
+            if event.event == "error":
+                self.http.complain(event.data, path)
+            self._take(event.data, answer, path)
+        with suppress(TimeoutError):  # reading to the end lets the connection be used again
+            async with asyncio.timeout(DRAIN_SECONDS):
+                async for _ in events:
+                    pass
+
+    def _take(self, data: str, answer: Answer, path: str) -> None:
+        """Add one event (or a whole answer) to what we have."""
+        try:
+            event = json.loads(data)
+        except ValueError:
+            found = self.http.hide(data)[:80] or "nothing"
+            raise Fault("protocol", f"{path}: expected JSON, found {found!r}") from None
+        if not isinstance(event, dict):
+            raise Fault("protocol", f"{path}: expected an object, found {data[:80]!r}")
+        if event.get("error"):
+            self.http.complain(event["error"], path)
+        for choice in event.get("choices") or ():
+            _take_choice(_object(choice), answer)
+        _take_rest(event, answer)
+
+
+def _take_choice(choice: Mapping[str, object], answer: Answer) -> None:
+    delta = _object(choice.get("delta") or choice.get("message") or {})
+    if text := _string(delta.get("content")) or _string(choice.get("text")):
+        answer.text.append(text)
+    if thought := _string(delta.get("reasoning_content")) or _string(delta.get("reasoning")):
+        answer.thoughts.append(thought)
+    if finish := _string(choice.get("finish_reason")):
+        answer.finish = finish
+
+
+def _take_rest(event: Mapping[str, object], answer: Answer) -> None:
+    if usage := _object(event.get("usage") or {}):
+        answer.tokens = _count(usage.get("completion_tokens"), answer.tokens)
+        answer.prompt_tokens = _count(usage.get("prompt_tokens"), answer.prompt_tokens)
+    if model := _string(event.get("model")):
+        answer.model = model
+    if verbose := event.get("__verbose"):  # llama.cpp's
+        settings = _object(verbose).get("generation_settings")
+        answer.echoed = dict(settings) if isinstance(settings, dict) else None
+
+
+def _object(found: object) -> Mapping[str, object]:
+    if not isinstance(found, dict):
+        raise Fault("protocol", f"expected an object in the answer, found {found!r:.80}")
+    return found
+
+
+def _string(found: object) -> str:
+    if found is None or isinstance(found, str):
+        return found or ""
+    raise Fault("protocol", f"expected a text in the answer, found {found!r:.80}")
+
+
+def _count(found: object, before: int | None) -> int | None:
+    return found if isinstance(found, int) and not isinstance(found, bool) else before
+
+
+def _is_stream(response: httpx2.Response) -> bool:
+    return response.headers.get("content-type", "").startswith("text/event-stream")
+
+
+def _asked_tokens(config: SamplerConfig) -> int:
+    asked = config.get("max_tokens")
+    return int(asked) if isinstance(asked, int | float) else 0
+
+
+def _context(entry: Mapping[str, object]) -> int:
+    """Find the context length in an entry of the list of models, under any of its names."""
+    for key in ("max_model_len", "context_length", "max_context_length", "n_ctx"):
+        found = entry.get(key)
+        if isinstance(found, int) and found > 0:
+            return found
+    return 0

@@ -1,0 +1,157 @@
+"""llama.cpp's own server (`llama-server`), through its chat endpoint.
+
+Source: ggml-org/llama.cpp, tools/server (README.md, server-schema.cpp), read in 2026; keys, echo,
+order and clamping verified on xllamacpp 2026.10. The same keys work on all of its endpoints.
+Older servers ignore `top_n_sigma` (before 2025-05) and everything else that they do not know.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from ..errors import EngineError
+from ..records import JsonObject, Prompt, Value
+from . import EngineOptions, ServerInfo
+from ._dialect import Dialect, Spoken, Unspoken, Values
+from ._openai import OpenAIEngine, Wire
+
+DEFAULT_SERVER = "http://127.0.0.1:8080"
+
+CHAIN = ("top_n_sigma", "top_k", "typ_p", "top_p", "min_p", "xtc")
+
+
+def _samplers(order: Value, values: Values) -> JsonObject:
+    first = ["temperature"] if order == "first" else []
+    last = [] if order == "first" else ["temperature"]
+    # Without its name here, adaptive_target is echoed but does nothing.
+    target = values["adaptive_target"]
+    adaptive = ["adaptive_p"] if isinstance(target, int | float) and target >= 0 else []
+    return {"samplers": ["penalties", "dry", *first, *CHAIN, *last, *adaptive]}
+
+
+REMOVED = Unspoken("not spoken there (it never was, or was removed)")
+
+DIALECT = Dialect(
+    name="llamacpp",
+    seed="seed",
+    order="last",
+    words={
+        "adaptive_decay": Spoken("adaptive_decay"),
+        "adaptive_target": Spoken("adaptive_target"),
+        "dry_allowed_length": Spoken("dry_allowed_length"),
+        "dry_base": Spoken("dry_base"),
+        "dry_multiplier": Spoken("dry_multiplier"),
+        "dry_range": Spoken("dry_penalty_last_n"),
+        "dry_sequence_breakers": Spoken("dry_sequence_breakers"),
+        "dynatemp_exponent": Spoken("dynatemp_exponent"),
+        "dynatemp_range": Spoken("dynatemp_range"),
+        "epsilon_cutoff": REMOVED,
+        "eta_cutoff": REMOVED,
+        "frequency_penalty": Spoken("frequency_penalty"),
+        "max_tokens": Spoken("max_tokens"),
+        "min_p": Spoken("min_p"),
+        "mirostat_eta": Spoken("mirostat_eta"),
+        "mirostat_mode": Spoken("mirostat", differs="replaces the whole truncation chain"),
+        "mirostat_tau": Spoken("mirostat_tau"),
+        "presence_penalty": Spoken("presence_penalty"),
+        "repetition_penalty": Spoken("repeat_penalty"),
+        "repetition_range": Spoken("repeat_last_n"),
+        "repetition_slope": REMOVED,
+        "smoothing_curve": REMOVED,
+        "smoothing_factor": REMOVED,
+        "temperature": Spoken("temperature"),
+        "temperature_order": Spoken("samplers", say=_samplers),
+        "tfs": REMOVED,
+        "top_a": REMOVED,
+        "top_k": Spoken("top_k"),
+        # 0 was "greedy" in early 2025 and is "off" since; -1 is "off" in both.
+        "top_n_sigma": Spoken("top_n_sigma", neutral=-1),
+        "top_p": Spoken("top_p"),
+        "typical_p": Spoken("typical_p"),
+        "xtc_probability": Spoken("xtc_probability"),
+        "xtc_threshold": Spoken("xtc_threshold"),
+    },
+    always={
+        "cache_prompt": False,
+        "ignore_eos": False,
+        "logit_bias": [],
+        "min_keep": 0,
+        "n_probs": 0,
+        "backend_sampling": False,
+    },
+    notes=(
+        "Values out of range are clamped silently; what was applied is read back from the answer.",
+        "Adaptive-p acts only when named in `samplers`; it is named where it is under study.",
+    ),
+)
+
+WIRE = Wire(
+    chat_extra={"chat_template_kwargs": {"enable_thinking": False}, "verbose": True},
+    raw_extra={"verbose": True},
+)
+
+
+class LlamaCppEngine(OpenAIEngine):
+    """llama.cpp's server: tells its settings, slots and context, and echoes what it applied."""
+
+    def __init__(self, dialect: Dialect, options: EngineOptions, server: str) -> None:
+        super().__init__(dialect, options, server, WIRE)
+
+    async def ask(self) -> ServerInfo:
+        """Read /props and the list of models."""
+        props = await self.http.get("/props")
+        if not isinstance(props, dict) or "total_slots" not in props:
+            raise EngineError(
+                f"llamacpp at {self.http.shown}: /props is not that of a llama.cpp server; "
+                "leave `engine` out and the server will be asked what it is"
+            )
+        model, entry = self._choose(await self.http.get("/v1/models"))
+        meta = _mapping(entry.get("meta"))
+        defaults = _mapping(props.get("default_generation_settings"))
+        context, trained = _number(defaults.get("n_ctx")), _number(meta.get("n_ctx_train"))
+        return ServerInfo(
+            engine=self.dialect.name,
+            url=self.http.shown,
+            version=str(props.get("build_info", "")),
+            model=model,
+            context=min(context, trained) if trained else context,
+            slots=_number(props.get("total_slots")),
+            details={
+                "chat_template": props.get("chat_template", ""),
+                "defaults": defaults.get("params", {}),
+                "n_ctx_train": trained,
+                "model_path": props.get("model_path", ""),
+                "size": meta.get("size"),
+                "n_params": meta.get("n_params"),
+            },
+        )
+
+    async def count(self, prompt: Prompt) -> int | None:
+        """Ask the server to wrap and tokenize a prompt."""
+        text = await self._wrapped(prompt)
+        if text is None:
+            return None
+        found = await self.http.maybe("/tokenize", {"content": text, "add_special": True})
+        tokens = _mapping(found).get("tokens")
+        return len(tokens) if isinstance(tokens, list) else None
+
+    async def _wrapped(self, prompt: Prompt) -> str | None:
+        if self.template is not None:
+            return self.template.render(prompt.text)
+        message: JsonObject = {"role": "user", "content": prompt.text}
+        found = await self.http.maybe("/apply-template", {"messages": [message]})
+        text = _mapping(found).get("prompt")
+        return text if isinstance(text, str) else None
+
+
+def build(options: EngineOptions) -> LlamaCppEngine:
+    """Build an engine for a running llama.cpp server."""
+    return LlamaCppEngine(DIALECT, options, options.server or DEFAULT_SERVER)
+
+
+def _mapping(found: object) -> Mapping[str, object]:
+    return found if isinstance(found, dict) else {}
+
+
+def _number(found: object) -> int:
+    return found if isinstance(found, int) else 0
