@@ -1,0 +1,75 @@
+"""The best configuration by the model, anywhere in the space, and the neighbours of good ones.
+
+The pool of a frame covers each sampler's space evenly; around the leaders it is refined, always
+within the space and on a fine lattice, so that configurations are met again rather than missed by
+a hair.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ..records import SamplerConfig, Value
+from ..samplers import Dimension, Range, SamplerSpace
+
+if TYPE_CHECKING:
+    from .model import Posterior
+
+FINE = 24  # lattice steps over a continuous range
+ROUNDS = 6  # of looking around the best for a better neighbour
+
+
+def best(posterior: Posterior, tried: Iterable[SamplerConfig] = ()) -> SamplerConfig:
+    """The configuration of the space with the highest posterior mean.
+
+    Args:
+        posterior: the model.
+        tried: configurations to consider beside the pool; those outside the space are not.
+    """
+    space = posterior.frame.space
+    known = [*posterior.frame.pool, *(c for c in tried if c in space)]
+    mean, _ = posterior.marginal_at(posterior.frame.place(known))
+    leader, value = known[int(mean.argmax())], float(mean.max())
+    for _ in range(ROUNDS):
+        near = neighbours(posterior, [leader])
+        if not near:
+            break
+        mean, _ = posterior.marginal_at(posterior.frame.place(near))
+        if mean.max() <= value + 1e-9:
+            break
+        leader, value = near[int(mean.argmax())], float(mean.max())
+    return leader
+
+
+def neighbours(posterior: Posterior, leaders: Sequence[SamplerConfig]) -> list[SamplerConfig]:
+    """The configurations of the space one lattice step from any leader, each once."""
+    found: dict[SamplerConfig, None] = {}
+    for leader in leaders:
+        part = posterior.frame.space.of(leader.sampler)
+        if part is not None:
+            found.update(dict.fromkeys(_around(part, leader)))
+    return [config for config in found if config not in leaders]
+
+
+def _around(part: SamplerSpace, leader: SamplerConfig) -> Iterable[SamplerConfig]:
+    values = leader.as_dict()
+    for name, dimension in part.dimensions:
+        for value in _steps(dimension, values[name]):
+            yield SamplerConfig.of(part.sampler, {**values, name: value})
+
+
+def _steps(dimension: Dimension, value: Value) -> list[Value]:
+    listed = dimension.listed()
+    if listed is not None:
+        ordered = list(listed)
+        if not any(isinstance(v, str | tuple) for v in listed):
+            ordered.sort(key=lambda v: float(v))  # type: ignore[arg-type]
+        here = ordered.index(value)
+        return [ordered[i] for i in (here - 1, here + 1) if 0 <= i < len(ordered)]
+    assert isinstance(dimension, Range), "only a range is continuous"
+    assert isinstance(value, int | float), "a range holds numbers"
+    place = float(np.round(dimension.fraction(value) * FINE))
+    return [dimension.at(k / FINE) for k in (place - 1, place + 1) if 0 <= k <= FINE]

@@ -1,0 +1,206 @@
+"""What the evidence says about any configuration: the posterior of its objective.
+
+objective = (1 - rate) x quality + rate x failure score. Quality (`quality`, averaged over
+hyperparameters by `hyper`) and failure rate (`failures`) are fitted apart and taken as independent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy.linalg import lapack
+
+from ..records import SamplerConfig, ScoreTable
+from .evidence import Evidence, collect
+from .failures import Failures
+from .frame import Frame, Points
+from .hyper import Draws, draws_for, fit, weigh
+from .kernel import Gaps, covariance, prior_variance
+from .noise import contrasts, text_sd
+from .quality import CONSTANT_VARIANCE, PRIOR_MEAN, Data, Solved, solve
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float64]
+
+CALM, WILD = 0.2, 3.0  # total SDs between which scores are taken as points out of 10
+MOST_SHORTFALL = 2.5
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Belief:
+    """A Gaussian belief about the objectives of some configurations.
+
+    Attributes:
+        mean: (n,) points, higher is better.
+        covariance: (n, n).
+        text_variance: (n,) variance of the objective of one more text.
+    """
+
+    mean: Floats
+    covariance: Floats
+    text_variance: Floats
+
+    @property
+    def sd(self) -> Floats:
+        """(n,) standard deviations."""
+        return np.sqrt(np.maximum(np.diag(self.covariance), 0.0))
+
+
+class Posterior:
+    """The model of a score table. Build it with `fit_posterior`.
+
+    Attributes:
+        evidence: what it is conditioned on.
+        frame: where configurations lie.
+        draws: hyperparameters that it averages over.
+    """
+
+    def __init__(
+        self, evidence: Evidence, frame: Frame, failure_score: float, draws: Draws | None = None
+    ) -> None:
+        self.evidence, self.frame, self.failure_score = evidence, frame, failure_score
+        self.failures = Failures(evidence, frame.place(evidence.configs))
+        judged = evidence.judged()
+        self.centre, self.unit = _scale(judged, failure_score)
+        self._points = frame.place(judged.configs)
+        self._data = self._prepare(judged)
+        self._condition(draws)
+
+    def _condition(self, draws: Draws | None) -> None:
+        self._members: list[Solved] = []
+        self._weights = np.ones(1)
+        self.theta = PRIOR_MEAN
+        self.draws = Draws(PRIOR_MEAN[None, :], np.zeros(1)) if draws is None else draws
+        if not len(self._points):
+            return
+        if draws is None:
+            self.draws = fit(self._data, draws_for(self.evidence.n_texts))
+        self._members, self._weights = weigh(self._data, self.draws)
+        self.theta = self._weights @ np.array([m.theta for m in self._members])
+
+    def _prepare(self, judged: Evidence) -> Data:
+        scaled = replace(
+            judged,
+            mean=np.where(judged.count > 0, (judged.mean - self.centre) / self.unit, 0.0),
+            squares=judged.squares / self.unit**2,
+        )
+        gaps = Gaps.between(self._points, self._points)
+        basis = contrasts(judged.count.shape[1])
+        first = Data(scaled, gaps, basis, np.zeros(len(judged.configs)))
+        if not len(judged.configs):
+            return first
+        mean = covariance(gaps, PRIOR_MEAN) + CONSTANT_VARIANCE
+        mean = mean @ solve(first, PRIOR_MEAN).alpha
+        return replace(first, shortfall=np.clip(mean.max() - mean, 0.0, MOST_SHORTFALL))
+
+    def believe(self, configs: Sequence[SamplerConfig]) -> Belief:
+        """The joint belief about some configurations' objectives."""
+        return self.believe_at(self.frame.place(configs))
+
+    def believe_at(self, points: Points) -> Belief:
+        """The joint belief at some points."""
+        mean, full = self._quality(points)
+        rate, rates = self.failures.joint(points)
+        lost = mean - self.failure_score
+        keep = 1.0 - rate
+        whole = keep[:, None] * full * keep + lost[:, None] * rates * lost + rates * full
+        return Belief(mean - rate * lost, whole, self._text_variance(mean, rate))
+
+    def marginal_at(self, points: Points) -> tuple[Floats, Floats]:
+        """Mean (n,) and standard deviation (n,) of the objective, each point on its own."""
+        mean, variance = self._quality_apart(points)
+        rate, rate_sd, _ = self.failures.rate(points)
+        lost = mean - self.failure_score
+        spread = (1 - rate) ** 2 * variance + (lost**2 + variance) * rate_sd**2
+        return mean - rate * lost, np.sqrt(spread)
+
+    def quality(self, configs: Sequence[SamplerConfig]) -> tuple[Floats, Floats]:
+        """Mean (n,) and standard deviation (n,) of the quality of judged texts."""
+        mean, variance = self._quality_apart(self.frame.place(configs))
+        return mean, np.sqrt(variance)
+
+    def failure_rate(self, configs: Sequence[SamplerConfig]) -> tuple[Floats, Floats]:
+        """Mean (n,) and standard deviation (n,) of the failure rate."""
+        mean, sd, _ = self.failures.rate(self.frame.place(configs))
+        return mean, sd
+
+    def _text_variance(self, quality: Floats, rate: Floats) -> Floats:
+        shortfall = np.clip((quality.max() - quality) / self.unit, 0.0, MOST_SHORTFALL)
+        noise = (self.unit * text_sd(self.theta, shortfall)) ** 2
+        return np.asarray(
+            (1 - rate) * noise + rate * (1 - rate) * (quality - self.failure_score) ** 2
+        )
+
+    def _each(self, points: Points) -> list[tuple[float, Floats, Floats, Solved]]:
+        """(weight, mean, half, member) with half' half the variance that the data took away."""
+        gaps = Gaps.between(self._points, points)
+        found = []
+        for weight, member in zip(self._weights, self._members, strict=True):
+            cross = covariance(gaps, member.theta) + CONSTANT_VARIANCE
+            half, _ = lapack.dtrtrs(member.factor, cross, lower=1)
+            found.append((float(weight), member.alpha @ cross, half, member))
+        return found
+
+    def _quality_apart(self, points: Points) -> tuple[Floats, Floats]:
+        if not len(self._points):
+            return self._unknown(points)
+        each = self._each(points)
+        mean = sum((w * m for w, m, _, _ in each), np.zeros(len(points)))
+        variance = np.zeros(len(points))
+        for weight, one, half, member in each:
+            prior = prior_variance(member.theta) + CONSTANT_VARIANCE
+            left = np.maximum(prior - np.einsum("ij,ij->j", half, half), 0.0)
+            variance += weight * (left + (one - mean) ** 2)
+        return self.centre + self.unit * mean, self.unit**2 * variance
+
+    def _quality(self, points: Points) -> tuple[Floats, Floats]:
+        if not len(self._points):
+            mean, variance = self._unknown(points)
+            return mean, np.diag(variance)
+        each, inner = self._each(points), Gaps.between(points, points)
+        mean = sum((w * m for w, m, _, _ in each), np.zeros(len(points)))
+        full = np.zeros((len(points), len(points)))
+        for weight, one, half, member in each:
+            left = covariance(inner, member.theta) + CONSTANT_VARIANCE - half.T @ half
+            full += weight * (left + np.outer(one - mean, one - mean))
+        return self.centre + self.unit * mean, self.unit**2 * full
+
+    def _unknown(self, points: Points) -> tuple[Floats, Floats]:
+        prior = prior_variance(PRIOR_MEAN) + CONSTANT_VARIANCE
+        return np.full(len(points), self.centre), np.full(len(points), self.unit**2 * prior)
+
+
+def _scale(judged: Evidence, failure_score: float) -> tuple[float, float]:
+    """The centre of the scores, and the unit in which they are points out of 10.
+
+    Scores whose total SD is that of points out of 10 are left as they are; others are brought
+    there, so that scores on any scale can be told to the model.
+    """
+    texts = judged.count.sum()
+    if not texts:
+        return failure_score, 1.0
+    centre = float((judged.count * judged.mean).sum() / texts)
+    away = judged.count * np.where(judged.count > 0, judged.mean - centre, 0.0) ** 2
+    sd = float(np.sqrt((away.sum() + judged.squares.sum()) / max(texts - 1, 1)))
+    if sd == 0.0:
+        return centre, 1.0
+    return centre, sd / float(np.clip(sd, CALM, WILD))
+
+
+def fit_posterior(
+    table: ScoreTable, frame: Frame, failure_score: float, draws: Draws | None = None
+) -> Posterior:
+    """Fit the model to a table.
+
+    Args:
+        table: rows in any order; MISSING and PENDING ones are no evidence.
+        frame: where the space's configurations lie.
+        failure_score: what a failed text is worth.
+        draws: hyperparameters to average over; None to fit them to this table.
+    """
+    return Posterior(collect(table), frame, failure_score, draws)

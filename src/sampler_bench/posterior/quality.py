@@ -1,0 +1,125 @@
+"""The Gaussian process of quality for one set of hyperparameters, and its log posterior density.
+
+worth ~ constant + kernel (`kernel`), what was seen ~ worth + noise (`noise`): Rasmussen and
+Williams 2006, chapter 2; priors on hyperparameters are log-normal. Scores are in the model's units.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy.linalg import lapack
+
+from .kernel import N_KERNEL, Gaps, covariance, covariance_gradient
+from .noise import LOG_2PI, N_THETA, Seen, reduce
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from .evidence import Evidence
+
+    Floats = NDArray[np.float64]
+
+CONSTANT_VARIANCE = 4.0  # of the overall level, about the mean of the data
+STEP = 1e-4  # of the differences that give the noise part of the gradient
+JITTER = 1e-9
+
+# (median, log SD): common, offset, own SD; lengths over entropy, tail, own knobs; text noise;
+# kappa (mean, SD: not a logarithm); interaction SD; prompt SD. docs/search.md says where from.
+_PRIOR = np.array(
+    [
+        (0.35, 0.8),
+        (0.10, 0.6),
+        (0.12, 0.6),
+        (0.60, 0.5),
+        (0.60, 0.5),
+        (0.60, 0.5),
+        (0.60, 0.9),
+        (0.30, 0.3),
+        (0.08, 0.7),
+        (0.20, 0.8),
+    ]
+)
+PRIOR_MEAN = np.where(np.arange(N_THETA) == 7, _PRIOR[:, 0], np.log(_PRIOR[:, 0]))
+PRIOR_SD = _PRIOR[:, 1].copy()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Data:
+    """What the model is conditioned on, in its own units.
+
+    Attributes:
+        evidence: configurations with judged texts, `centre` taken away from the scores.
+        gaps: distances between them.
+        basis: prompt contrasts.
+        shortfall: (n,) how far each lies below the best, at a first look.
+    """
+
+    evidence: Evidence
+    gaps: Gaps
+    basis: Floats
+    shortfall: Floats
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Solved:
+    """The process conditioned on the data for one `theta`.
+
+    Attributes:
+        factor: (n, n) lower Cholesky factor of the covariance of `seen.mean`.
+        alpha: (n,) covariance^-1 (seen.mean), the constant's mean being 0.
+        value: log posterior density of theta, up to a constant.
+    """
+
+    theta: Floats
+    seen: Seen
+    factor: Floats
+    alpha: Floats
+    value: float
+
+
+def solve(data: Data, theta: Floats) -> Solved:
+    """Condition on the data."""
+    return _solve(data, theta, covariance(data.gaps, theta))
+
+
+def _solve(data: Data, theta: Floats, prior: Floats) -> Solved:
+    seen = reduce(data.evidence, data.basis, theta, data.shortfall)
+    full = prior + CONSTANT_VARIANCE + seen.spread @ seen.spread.T
+    full[np.diag_indices_from(full)] += seen.variance + JITTER
+    factor, info = lapack.dpotrf(full, lower=1, clean=1)
+    assert info == 0, "a covariance with noise on its diagonal is positive definite"
+    alpha, _ = lapack.dpotrs(factor, seen.mean, lower=1)
+    value = -0.5 * (seen.mean @ alpha + len(alpha) * LOG_2PI) - np.log(np.diag(factor)).sum()
+    value += seen.within - 0.5 * (((theta - PRIOR_MEAN) / PRIOR_SD) ** 2).sum()
+    return Solved(theta, seen, factor, alpha, float(value))
+
+
+def density(data: Data, theta: Floats) -> tuple[float, Floats]:
+    """The log posterior density of hyperparameters, and its gradient."""
+    prior, slopes = covariance_gradient(data.gaps, theta)
+    solved = _solve(data, theta, prior)
+    inverse, _ = lapack.dpotri(solved.factor, lower=1)
+    inverse = np.tril(inverse) + np.tril(inverse, -1).T
+    pull = 0.5 * (np.outer(solved.alpha, solved.alpha) - inverse)
+    gradient = np.empty(N_THETA)
+    gradient[:N_KERNEL] = [float((pull * slope).sum()) for slope in slopes]
+    for k in range(N_KERNEL, N_THETA):
+        step = np.zeros(N_THETA)
+        step[k] = STEP
+        up, down = (_surrogate(data, theta + s * step, pull, solved.alpha) for s in (1, -1))
+        gradient[k] = (up - down) / (2 * STEP)
+    gradient -= (theta - PRIOR_MEAN) / PRIOR_SD**2
+    return solved.value, gradient
+
+
+def _surrogate(data: Data, theta: Floats, pull: Floats, alpha: Floats) -> float:
+    """A number with the same derivative by the noise hyperparameters as the log likelihood.
+
+    d log N(y; 0, C) = tr(pull dC) - alpha' dy (Rasmussen and Williams 2006, eq. 5.9).
+    """
+    seen = reduce(data.evidence, data.basis, theta, data.shortfall)
+    moved = np.diag(pull) @ seen.variance + ((pull @ seen.spread) * seen.spread).sum()
+    return float(moved - alpha @ seen.mean + seen.within)
