@@ -146,7 +146,8 @@ def _theta(amplitude: float) -> Floats:
 
 
 def _prior(gaps: Gaps, theta: Floats) -> Floats:
-    return np.asarray(covariance(gaps, theta) + LEVEL_SD**2, dtype=np.float64)
+    full: Floats = covariance(gaps, theta) + LEVEL_SD**2
+    return full
 
 
 def _prior_at_zero(theta: Floats) -> float:

@@ -1,0 +1,185 @@
+"""The methods that the search benchmark compares: ours, and what people would use instead.
+
+A player plays one simulated study and reports, at each budget, what it would recommend, what it
+claims that is worth, and its 95 % interval. Packaged methods take the highest observed mean for the
+best, as their users do, with the usual interval of a mean.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from _problems import Study, at, fractions
+
+from sampler_bench import plugins
+from sampler_bench.posterior.best import best
+from sampler_bench.records import FAILED, Cell, SamplerConfig, ScoreTable
+from sampler_bench.search import Problem
+from sampler_bench.search.bayesian import posterior_of
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a player says at one budget."""
+
+    texts: int
+    config: SamplerConfig
+    claimed: float
+    low: float
+    high: float
+    seconds: float  # of its own thinking for each text so far
+
+
+Player = Callable[[Study, tuple[int, ...], int], Iterator[Answer]]
+
+
+def batch_of(n: int) -> int:
+    """How many texts are asked for at once, by how many there are."""
+    return 5 if n < 150 else 10 if n < 300 else 20 if n < 600 else 30
+
+
+def problem_of(study: Study, budget: int, each: int = 3, seed: int = 0) -> Problem:
+    return Problem(
+        study.space,
+        study.n_prompts,
+        budget,
+        n_iterations=max(1, budget // (each * study.n_prompts)),
+        samples_per_config=each,
+        baseline=study.baseline,
+        failure_score=study.failure_score,
+        temperature_last=study.temperature_last,
+    )
+
+
+class Game:
+    """A study being played: its rows, and the chance that decides them."""
+
+    def __init__(self, study: Study, seed: int) -> None:
+        self.study, self.rows = study, []
+        self.rng = np.random.default_rng([99, seed])
+        self.values: dict[SamplerConfig, list[float]] = {}
+
+    def write(self, cell: Cell) -> float:
+        state, score = self.study.text(cell, self.rng)
+        self.rows.append((cell, state, score))
+        worth = self.study.failure_score if state == FAILED else score
+        self.values.setdefault(cell.config, []).append(worth)
+        return worth
+
+    def table(self) -> ScoreTable:
+        return ScoreTable.of(self.rows, self.study.n_prompts)
+
+    def observed(self, texts: int, seconds: float, least: int) -> Answer:
+        """The configuration with the highest mean of at least `least` texts."""
+        full = {c: v for c, v in self.values.items() if c in self.study.space}
+        enough = {c: v for c, v in full.items() if len(v) >= least} or full
+        config = max(enough, key=lambda c: float(np.mean(enough[c])))
+        values = np.array(enough[config])
+        error = values.std(ddof=1) / np.sqrt(len(values)) if len(values) > 1 else np.inf
+        mean = float(values.mean())
+        return Answer(texts, config, mean, mean - 1.96 * error, mean + 1.96 * error, seconds)
+
+
+def by_strategy(name: str, each: int = 3, model: bool = False, nested: bool = True) -> Player:
+    """A strategy of the package. `model`: read out by the posterior, not by the highest mean."""
+
+    def play(study: Study, budgets: tuple[int, ...], seed: int) -> Iterator[Answer]:
+        ask = plugins.find("search", name).ask
+        goals = [budgets] if nested else [(b,) for b in budgets]
+        for goal in goals:
+            game, spent = Game(study, seed), 0.0
+            for budget in goal:
+                problem = problem_of(study, max(goal), each)
+                while len(game.rows) < budget:
+                    n = min(batch_of(len(game.rows)), budget - len(game.rows))
+                    start = time.process_time()
+                    rng = np.random.default_rng([seed, len(game.rows)])
+                    cells = ask(game.table(), problem, n, rng)
+                    spent += time.process_time() - start
+                    if not cells:
+                        break
+                    for cell in cells:
+                        game.write(cell)
+                if model:
+                    yield read_out(game, problem, budget, spent)
+                else:
+                    least = each * study.n_prompts if each else 1
+                    yield game.observed(budget, spent / len(game.rows), least)
+
+    return play
+
+
+def read_out(game: Game, problem: Problem, budget: int, spent: float) -> Answer:
+    start = time.process_time()
+    posterior = posterior_of(game.table(), problem)
+    config = best(posterior, posterior.evidence.configs)
+    belief = posterior.believe([config])
+    spent += time.process_time() - start
+    mean, sd = float(belief.mean[0]), float(belief.sd[0])
+    return Answer(budget, config, mean, mean - 1.96 * sd, mean + 1.96 * sd, spent / len(game.rows))
+
+
+def hill_climb(study: Study, budgets: tuple[int, ...], seed: int) -> Iterator[Answer]:
+    """The usual home-made search: move next to the best so far, 15 texts a setting."""
+    rng, game = np.random.default_rng([5, seed]), Game(study, seed)
+    for budget in budgets:
+        while len(game.rows) < budget:
+            if len(game.values) < 5 or rng.random() < 0.2:
+                config = study.space.draw(rng)
+            else:
+                leader = game.observed(0, 0, 1).config
+                part = study.space.of(leader.sampler)
+                move = rng.normal(0, 0.12, len(part.dimensions))
+                config = at(part, np.clip(fractions(part, leader) + move, 0, 0.9999))
+            done = len(game.values.get(config, []))
+            for k in range(done, done + min(15, budget - len(game.rows))):
+                game.write(Cell(config, k % study.n_prompts, k // study.n_prompts))
+        yield game.observed(budget, 0.0, 15)
+
+
+def wilcoxon(study: Study, budgets: tuple[int, ...], seed: int) -> Iterator[Answer]:
+    """Optuna's TPE with its WilcoxonPruner: up to 15 texts a setting, stopped early if worse."""
+    import warnings
+
+    import optuna
+
+    from sampler_bench.search import _optuna
+
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    warnings.simplefilter("ignore")
+    game, spent = Game(study, seed), 0.0
+    pruner = optuna.pruners.WilcoxonPruner(p_threshold=0.1, n_startup_steps=2)
+    sampler = optuna.samplers.TPESampler(seed=seed)
+    opt = optuna.create_study(direction="maximize", sampler=sampler, pruner=pruner)
+    problem = problem_of(study, max(budgets))
+    for budget in budgets:
+        while len(game.rows) < budget:
+            start = time.process_time()
+            trial = opt.ask()
+            config = _optuna._suggest(trial, problem)
+            spent += time.process_time() - start
+            scores = []
+            for k in range(min(15, budget - len(game.rows))):
+                repeat = len(game.values.get(config, [])) // study.n_prompts
+                scores.append(game.write(Cell(config, k % study.n_prompts, repeat)))
+                trial.report(scores[-1], k)
+                if trial.should_prune():
+                    break
+            opt.tell(trial, float(np.mean(scores)))
+        yield game.observed(budget, spent / len(game.rows), 15)
+
+
+PLAYERS: dict[str, Player] = {
+    "bayesian": by_strategy("bayesian", model=True),
+    "random+model": by_strategy("random", model=True),
+    "halving": by_strategy("halving", model=True, nested=False),
+    "climb": hill_climb,
+    "random": by_strategy("random"),
+    "tpe": by_strategy("tpe"),
+    "tpe x5": by_strategy("tpe", each=1),
+    "tpe+wilcoxon": wilcoxon,
+    "optuna gp": by_strategy("gp"),
+}
