@@ -30,7 +30,7 @@ def best(posterior: Posterior, tried: Iterable[SamplerConfig] = ()) -> SamplerCo
         tried: configurations to consider beside the pool; those outside the space are not.
     """
     space = posterior.frame.space
-    known = [*posterior.frame.pool, *(c for c in tried if c in space)]
+    known = list(dict.fromkeys([*posterior.frame.pool, *(c for c in tried if c in space)]))
     mean, _ = posterior.marginal_at(posterior.frame.place(known))
     leader, value = known[int(mean.argmax())], float(mean.max())
     for _ in range(ROUNDS):

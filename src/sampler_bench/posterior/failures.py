@@ -88,7 +88,8 @@ class Failures:
 
     def _half(self, member: _Member, gaps: Gaps) -> Floats:
         cross = _prior(gaps, member.theta) * member.root
-        return np.asarray(np.linalg.solve(member.factor, cross.T), dtype=np.float64)
+        half: Floats = np.linalg.solve(member.factor, cross.T)
+        return half
 
     def _predict(self, member: _Member, gaps: Gaps) -> tuple[float, Floats, Floats, Floats]:
         """Weight, mean rate, slope of the rate by the latent value, and the latent SD."""

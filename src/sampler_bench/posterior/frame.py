@@ -12,7 +12,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -71,6 +71,7 @@ class Frame:
         self._width = max([len(c) for c in self._columns.values()], default=0)
         self._numbers = {part.sampler: i for i, part in enumerate(space.samplers)}
         self._raw: dict[SamplerConfig, Floats] = {}
+        self._placed: dict[SamplerConfig, tuple[Floats, int, Floats]] = {}
         share = max(24, pool_size // max(1, len(space.samplers)))
         self.pool = tuple(
             dict.fromkeys(c for part in space.samplers for c in reference(part, share))
@@ -81,19 +82,32 @@ class Frame:
 
     def place(self, configs: Sequence[SamplerConfig]) -> Points:
         """The coordinates of some configurations."""
-        common = (self._effects(configs) - self._low) / self._span
-        own = np.zeros((len(configs), self._width))
-        for i, config in enumerate(configs):
-            columns = self._columns.get(config.sampler, ())
-            shrink = math.sqrt(max(1, len({name for name, _, _ in columns})) / 2)
-            for j, (name, dimension, word) in enumerate(columns):
-                own[i, j] = _coordinate(config.get(name), name, dimension, word) / shrink
-        return Points(common, self._samplers(configs), own)
+        for config, effect in zip(configs, self._effects(configs), strict=True):
+            if config not in self._placed:
+                common = (effect - self._low) / self._span
+                self._placed[config] = (common, self._number(config.sampler), self._own(config))
+        rows = [self._placed[config] for config in configs]
+        return Points(
+            np.array([common for common, _, _ in rows]).reshape(-1, 2),
+            np.array([number for _, number, _ in rows], dtype=np.intp),
+            np.array([own for _, _, own in rows]).reshape(-1, self._width),
+        )
 
-    def _samplers(self, configs: Sequence[SamplerConfig]) -> NDArray[np.intp]:
-        strangers = sorted({c.sampler for c in configs} - set(self._numbers))
-        numbers = {**self._numbers, **{name: _stranger(name) for name in strangers}}
-        return np.array([numbers[c.sampler] for c in configs], dtype=np.intp)
+    @cached_property
+    def pool_points(self) -> Points:
+        """The coordinates of the pool."""
+        return self.place(self.pool)
+
+    def _own(self, config: SamplerConfig) -> Floats:
+        own = np.zeros(self._width)
+        columns = self._columns.get(config.sampler, ())
+        shrink = math.sqrt(max(1, len({name for name, _, _ in columns})) / 2)
+        for j, (name, dimension, word) in enumerate(columns):
+            own[j] = _coordinate(config.get(name), name, dimension, word) / shrink
+        return own
+
+    def _number(self, sampler: str) -> int:
+        return self._numbers.get(sampler, _stranger(sampler))
 
     def _effects(self, configs: Sequence[SamplerConfig]) -> Floats:
         new = [c for c in dict.fromkeys(configs) if c not in self._raw]

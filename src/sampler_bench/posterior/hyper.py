@@ -65,11 +65,12 @@ def fit(data: Data, n_draws: int) -> Draws:
 
 def _curvature(cost: object, mode: Floats, step: float = 1e-3) -> Floats:
     assert callable(cost)
+    here = cost(mode)[1]
     rows = []
     for k in range(len(mode)):
         move = np.zeros(len(mode))
         move[k] = step
-        rows.append((cost(mode + move)[1] - cost(mode - move)[1]) / (2 * step))
+        rows.append((cost(mode + move)[1] - here) / step)
     full = np.array(rows)
     return np.asarray((full + full.T) / 2)
 

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+from scipy.linalg import lapack
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -107,9 +108,11 @@ def _prompts(
     inner -= (lean * total[:, None]).T @ lean
     system = inner + prior * np.eye(len(inner))
     pull = basis.T @ (precision * away).sum(axis=0)
-    factor = np.linalg.cholesky(system)
-    half = np.linalg.solve(factor, pull)
-    effect = np.linalg.solve(factor.T, half)
+    factor, info = lapack.dpotrf(system, lower=1, clean=1)
+    assert info == 0, "a precision with a prior is positive definite"
+    half, _ = lapack.dtrtrs(factor, pull, lower=1)
+    effect, _ = lapack.dtrtrs(factor, half, lower=1, trans=1)
+    spread, _ = lapack.dtrtrs(factor, lean.T, lower=1)
     fit = -0.5 * (precision * away**2).sum() + 0.5 * half @ half
     fit += 0.5 * len(inner) * np.log(prior) - np.log(np.diag(factor)).sum()
-    return float(fit), effect, np.asarray(np.linalg.solve(factor, lean.T).T, dtype=np.float64)
+    return float(fit), effect, np.asarray(spread.T, dtype=np.float64)
