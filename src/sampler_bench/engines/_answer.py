@@ -21,6 +21,7 @@ class Answer:
         text, thoughts: the pieces so far.
         finish: why it ended, in the server's word; None while it has not.
         tokens, prompt_tokens: as the server counts; None where it does not.
+        counted: False where `tokens` is a recount of the text and may be a little off.
         pieces: how many pieces of text came.
         echoed: settings that the server says it used.
         model: who the server says wrote it.
@@ -31,6 +32,7 @@ class Answer:
     finish: str | None = None
     tokens: int | None = None
     prompt_tokens: int | None = None
+    counted: bool = True
     echoed: JsonObject | None = None
     model: str = ""
 

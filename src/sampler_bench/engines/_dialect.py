@@ -155,6 +155,14 @@ class Dialect:
             )
 
 
+def heat_span(value: Value, values: Values) -> tuple[float, float]:
+    """Lowest and highest temperature of a dynamic temperature, for servers that want those."""
+    middle = values["temperature"]
+    assert isinstance(value, int | float)
+    assert isinstance(middle, int | float)
+    return max(0.0, middle - value), middle + value
+
+
 def speakers(name: str, value: Value | None = None) -> list[str]:
     """List the engines that speak a parameter (and take a value), the most used first."""
     found = []

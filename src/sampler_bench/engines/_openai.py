@@ -22,7 +22,7 @@ from ._dialect import Dialect
 from ._remote import RemoteEngine, Request
 from ._retry import Fault
 
-DRAIN_SECONDS = 1.0
+DRAIN_SECONDS = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +90,7 @@ class OpenAIEngine(RemoteEngine):
         usage: JsonObject = {"stream_options": {"include_usage": True}} if self.wire.usage else {}
         model: JsonObject = {"model": self.model} if self.model else {}
         body = {**model, **asked, **stop, **sent, **extra, "stream": True, **usage}
-        return Request(path, body, sent, _asked_tokens(config), stops=bool(stop))
+        return Request(path, body, sent, asked_tokens(config))
 
     async def write(self, request: Request) -> Answer:
         answer = Answer()
@@ -127,7 +127,12 @@ class OpenAIEngine(RemoteEngine):
             raise Fault("protocol", f"{path}: expected an object, found {data[:80]!r}")
         if event.get("error"):
             self.http.complain(event["error"], path)
-        for choice in event.get("choices") or ():
+        self.take(event, answer)
+
+    def take(self, event: Mapping[str, object], answer: Answer) -> None:
+        """Add one event of a stream, or a whole answer, to what we have."""
+        choices = event.get("choices")
+        for choice in choices if isinstance(choices, list) else ():
             _take_choice(_object(choice), answer)
         _take_rest(event, answer)
 
@@ -173,7 +178,8 @@ def _is_stream(response: httpx2.Response) -> bool:
     return response.headers.get("content-type", "").startswith("text/event-stream")
 
 
-def _asked_tokens(config: SamplerConfig) -> int:
+def asked_tokens(config: SamplerConfig) -> int:
+    """The longest answer that a configuration allows."""
     asked = config.get("max_tokens")
     return int(asked) if isinstance(asked, int | float) else 0
 

@@ -33,7 +33,6 @@ class Request:
     body: JsonObject
     sent: JsonObject
     max_tokens: int
-    stops: bool = False
 
 
 class RemoteEngine(Engine):
@@ -43,13 +42,17 @@ class RemoteEngine(Engine):
         dialect: the words of the endpoint that is used.
         options: as given.
         info: what the last `check` found; None before.
+        trims: True where the server shortens prompts that do not fit, without a word.
     """
+
+    trims = False
 
     def __init__(self, dialect: Dialect, options: EngineOptions, server: str) -> None:
         self.dialect = dialect
         self.options = options
         self.info: ServerInfo | None = None
         self.template: Template | None = find_template(options.template)
+        self._sizes: dict[str, int | None] = {}
         self._connect(server)
 
     def _connect(self, server: str) -> None:
@@ -82,14 +85,19 @@ class RemoteEngine(Engine):
 
     async def check(self) -> ServerInfo:
         try:
-            found, _ = await patiently(self.ask, self.patience, seed=0)
+            found, _ = await patiently(self.look, self.patience, seed=0)
         except Fault as fault:
             raise EngineError(
                 f"{self.dialect.name} at {self.http.shown} cannot be used: {fault.detail}; "
                 "is the server running, and is this its address?"
             ) from fault
-        order = {"temperature_order": self.dialect.order, **found.details}
-        self.info = replace(found, template=found.template or self.wrapping, details=order)
+        return found
+
+    async def look(self) -> ServerInfo:
+        """As `check`, but once. Raises Fault or EngineError."""
+        found = await self.ask()
+        details = {"temperature_order": self.dialect.order, **found.details}
+        self.info = replace(found, template=found.template or self.wrapping, details=details)
         return self.info
 
     def express(self, config: SamplerConfig, seed: int) -> JsonObject:
@@ -114,6 +122,8 @@ class RemoteEngine(Engine):
             EngineError, SpecError: no retry can help.
         """
         request = self.request(config, prompt, seed)
+        if self.trims and not self._fits(size := await self._size(prompt), request.max_tokens):
+            raise self._no_room(size or 0, request.max_tokens)
         begin = time.monotonic()
         answer = await self.write(request)
         seconds = time.monotonic() - begin
@@ -135,15 +145,28 @@ class RemoteEngine(Engine):
         )
 
     async def fit(self, prompts: Sequence[Prompt], max_tokens: int) -> None:
-        context = self.info.context if self.info else 0
         for prompt in prompts:
-            size = await self.count(prompt)
-            if context and size is not None and size + max_tokens > context:
-                raise SpecError(
-                    f"prompt {prompt.index + 1} ({size} tokens) and an answer of {max_tokens} do "
-                    f"not fit the context of {context} tokens at {self.http.shown}; shorten the "
-                    "prompt, lower max_tokens, or serve the model with more context"
-                )
+            if not self._fits(size := await self._size(prompt), max_tokens):
+                detail = self._no_room(size or 0, max_tokens).detail
+                raise SpecError(f"prompt {prompt.index + 1} at {self.http.shown}: {detail}")
+
+    async def _size(self, prompt: Prompt) -> int | None:
+        if prompt.text not in self._sizes:
+            self._sizes[prompt.text] = await self.count(prompt)
+        return self._sizes[prompt.text]
+
+    def _fits(self, size: int | None, max_tokens: int) -> bool:
+        context = self.info.context if self.info else 0
+        return not context or (size or 0) + max_tokens <= context
+
+    def _no_room(self, size: int, max_tokens: int) -> Fault:
+        context = self.info.context if self.info else 0
+        return Fault(
+            "context",
+            f"its {size} tokens and an answer of {max_tokens} do not fit the context of {context} "
+            "tokens; shorten the prompt, lower max_tokens, or serve the model with more context",
+            may_pass=False,
+        )
 
     async def count(self, prompt: Prompt) -> int | None:
         """How many tokens a prompt takes with its template; None where nobody can say."""
@@ -172,13 +195,9 @@ class RemoteEngine(Engine):
 
     def _check_room(self, request: Request, answer: Answer) -> None:
         """Raise Fault where the context was full before the token limit was reached."""
-        context = self.info.context if self.info else 0
-        asked, used = request.max_tokens, answer.prompt_tokens or 0
+        used, asked = answer.prompt_tokens or 0, request.max_tokens
         short = answer.tokens is not None and answer.tokens < asked
-        if context and self.cut_off(request, answer) and short and used + asked > context:
-            raise Fault(
-                "context",
-                f"the context of {context} tokens was full: {used} of prompt, {answer.tokens} of "
-                f"answer, {asked} were asked for; serve with more context or lower max_tokens",
-                may_pass=False,
-            )
+        if self._fits(used, asked):
+            return
+        if self.trims or (short and self.cut_off(request, answer)):
+            raise self._no_room(used, asked)

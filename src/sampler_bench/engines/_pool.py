@@ -1,0 +1,280 @@
+"""Several servers as one engine: least-loaded dispatch, health, fail-over, adaptive concurrency.
+
+A text that one server loses is tried on another, by the same retry as everywhere (`_retry`), so
+that none is lost and none comes twice. A server that fails is left alone for a while, asked again,
+and joins again when it answers as before. All must serve the same model with the same settings.
+
+Where a server tells its slots, that many texts run there at once. Where it does not, the number
+grows by one after each round of successes and halves when the server complains (additive increase,
+multiplicative decrease; Chiu and Jain 1989).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Sequence
+from contextlib import AsyncExitStack, suppress
+from dataclasses import dataclass, field, replace
+from types import TracebackType
+from typing import Self
+
+from ..errors import EngineError
+from ..records import Completion, JsonObject, Prompt, SamplerConfig, Unwritten
+from . import Engine, ServerInfo
+from ._remote import RemoteEngine
+from ._retry import Fault, patiently
+
+_log = logging.getLogger(__name__)
+
+FIRST_LIMIT = 2
+LARGEST_LIMIT = 64
+REST_SECONDS = 5.0
+LONGEST_REST_SECONDS = 60.0
+
+
+@dataclass(slots=True)
+class Member:
+    """One server of a pool, and how it fares.
+
+    Attributes:
+        limit: texts at once; grows and shrinks where `fixed` is False.
+        running: texts in flight.
+        streak: successes since the limit last changed.
+        failures: faults in a row.
+        rests_until: moment before which it is left alone.
+        info: what it said when it was checked; None while it has not answered.
+        refused: why it is not used any more; empty while it is.
+    """
+
+    engine: RemoteEngine
+    limit: float = FIRST_LIMIT
+    fixed: bool = False
+    running: int = 0
+    streak: int = 0
+    failures: int = 0
+    rests_until: float = 0.0
+    info: ServerInfo | None = None
+    refused: str = ""
+    checking: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    def succeeded(self) -> None:
+        """Note a text: after a full round of them, allow one more at once."""
+        self.failures = 0
+        self.streak += 1
+        if not self.fixed and self.streak >= self.limit:
+            self.limit = min(self.limit + 1, LARGEST_LIMIT)
+            self.streak = 0
+
+    def failed(self, fault: Fault, now: float, rest_seconds: float) -> None:
+        """Note a fault: allow half as many at once, and rest, longer each time."""
+        self.streak = 0
+        if self.rests_until > now:
+            return  # one of many texts that the same trouble cost
+        self.failures += 1
+        if not self.fixed:
+            self.limit = max(1.0, self.limit // 2)
+        if fault.reason == "overload" and fault.wait is None and self.running > 0:
+            return  # it works, only not for so many
+        rest = min(rest_seconds * 2.0 ** (self.failures - 1), LONGEST_REST_SECONDS)
+        self.rests_until = now + max(rest, fault.wait or 0.0)
+
+
+class PoolEngine(Engine):
+    """Several engines that behave as one. Built by `pool`."""
+
+    def __init__(
+        self,
+        engines: Sequence[RemoteEngine],
+        *,
+        rest_seconds: float = REST_SECONDS,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.members = [Member(engine) for engine in engines]
+        self._rest = rest_seconds
+        self._clock = clock
+        self._changed = asyncio.Event()
+        self._stack = AsyncExitStack()
+        self._expected: ServerInfo | None = None
+
+    async def __aenter__(self) -> Self:
+        for member in self.members:
+            await self._stack.enter_async_context(member.engine)
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self._stack.aclose()
+
+    async def check(self) -> ServerInfo:
+        """Check every server; those that do not answer may join later.
+
+        Raises:
+            EngineError: none answers, or two serve different models or settings.
+        """
+        answers = await asyncio.gather(
+            *(member.engine.check() for member in self.members), return_exceptions=True
+        )
+        problems = []
+        for member, answer in zip(self.members, answers, strict=True):
+            if isinstance(answer, EngineError):
+                problems.append(str(answer))
+                member.failed(Fault("connection", str(answer)), self._clock(), self._rest)
+            elif isinstance(answer, BaseException):
+                raise answer
+            else:
+                self._accept(member, answer)
+        if self._expected is None:
+            raise EngineError("no server can be used: " + "; ".join(problems))
+        return self._summary(problems)
+
+    def express(self, config: SamplerConfig, seed: int) -> JsonObject:
+        return self.members[0].engine.express(config, seed)
+
+    async def fit(self, prompts: Sequence[Prompt], max_tokens: int) -> None:
+        for member in self.members:
+            if member.info is not None:
+                await member.engine.fit(prompts, max_tokens)
+
+    async def generate(
+        self, config: SamplerConfig, prompt: Prompt, seed: int
+    ) -> Completion | Unwritten:
+        patience = self.members[0].engine.patience
+        patience = replace(patience, retries=patience.retries + len(self.members) - 1)
+        tried: list[Member] = []
+        try:
+            written, lost = await patiently(
+                lambda: self._attempt(config, prompt, seed, tried), patience, seed
+            )
+        except Fault as fault:
+            return Unwritten(fault.reason, fault.detail, fault.retries)
+        return replace(written, retries=lost)
+
+    async def _attempt(
+        self, config: SamplerConfig, prompt: Prompt, seed: int, tried: list[Member]
+    ) -> Completion:
+        member = await self._take(tried)
+        try:
+            await self._revive(member)
+            written = await member.engine.attempt(config, prompt, seed)
+        except Fault as fault:
+            tried.append(member)
+            if fault.may_pass:
+                member.failed(fault, self._clock(), self._rest)
+                fault.wait = 0.0 if self._others_ready(member) else fault.wait
+            raise
+        except EngineError as error:
+            self._refuse(member, error)
+            raise Fault("connection", str(error), wait=0.0) from error
+        else:
+            member.succeeded()
+            return written
+        finally:
+            member.running -= 1
+            self._wake()
+
+    async def _take(self, tried: list[Member]) -> Member:
+        """Wait for a server with room; the least loaded, those not yet tried first."""
+        while True:
+            ready = [m for m in self.members if self._awake(m) and m.running < int(m.limit)]
+            if ready:
+                best = min(ready, key=lambda m: (m in tried, m.running / m.limit))
+                best.running += 1
+                return best
+            await self._wait_for_room()
+
+    async def _wait_for_room(self) -> None:
+        """Wait until a text is done or a resting server may be tried again."""
+        now = self._clock()
+        wakes = [m.rests_until - now for m in self.members if m.rests_until > now and not m.refused]
+        with suppress(TimeoutError):
+            async with asyncio.timeout(max(0.01, min(wakes)) if wakes else None):
+                await self._changed.wait()
+
+    def _wake(self) -> None:
+        """Let all who wait look again."""
+        self._changed.set()
+        self._changed = asyncio.Event()
+
+    async def _revive(self, member: Member) -> None:
+        """Check a server again that failed or never answered, once for all who wait for it."""
+        async with member.checking:
+            if member.info is None or member.failures:
+                self._accept(member, await member.engine.look())
+                member.failures = 0
+
+    def _refuse(self, member: Member, error: EngineError) -> None:
+        """Use a server no more; with the last one the error ends the run.
+
+        Raises:
+            EngineError: none is left.
+        """
+        member.refused = str(error)
+        _log.warning("a server is left out from now on: %s", error)
+        if all(other.refused for other in self.members):
+            raise error
+
+    def _accept(self, member: Member, info: ServerInfo) -> None:
+        """Let a server join, if it is as the others.
+
+        Raises:
+            EngineError: it serves another model, or with other settings.
+        """
+        expected = self._expected or info
+        for what, here, there in (
+            ("the model", info.model, expected.model),
+            ("the context", info.context, expected.context),
+            ("the engine", info.engine, expected.engine),
+            ("the chat template", _template(info), _template(expected)),
+            ("the model's size", info.details.get("size"), expected.details.get("size")),
+        ):
+            if here != there:
+                raise EngineError(
+                    f"{info.url} differs from {expected.url}: {what} is {here!r}, not {there!r}; "
+                    "their texts would not compare. Serve the same everywhere, or leave one out"
+                )
+        self._expected = expected
+        member.info = info
+        if info.slots:
+            member.limit, member.fixed = float(info.slots), True
+
+    def _awake(self, member: Member) -> bool:
+        return not member.refused and member.rests_until <= self._clock()
+
+    def _others_ready(self, failed: Member) -> bool:
+        return any(m is not failed and self._awake(m) for m in self.members)
+
+    def _summary(self, problems: list[str]) -> ServerInfo:
+        assert self._expected is not None
+        infos = [member.info for member in self.members if member.info is not None]
+        return replace(
+            self._expected,
+            url=" ".join(info.url for info in infos),
+            slots=sum(info.slots for info in infos) if all(i.slots for i in infos) else 0,
+            details={
+                **self._expected.details,
+                "servers": [info.url for info in infos],
+                "away": problems,
+            },
+        )
+
+
+def pool(engines: Sequence[Engine], *, rest_seconds: float = REST_SECONDS) -> Engine:
+    """Join engines that talk to servers into one. One alone gains adaptive concurrency.
+
+    Raises:
+        EngineError: one of them does not talk to a server.
+    """
+    remote = [engine for engine in engines if isinstance(engine, RemoteEngine)]
+    if len(remote) < len(engines):
+        raise EngineError("only engines that talk to a server can be pooled")
+    return PoolEngine(remote, rest_seconds=rest_seconds)
+
+
+def _template(info: ServerInfo) -> str:
+    return f"{info.template} {info.details.get('chat_template', '')}".strip()

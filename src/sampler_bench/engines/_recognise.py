@@ -1,0 +1,100 @@
+"""Find out which engine answers at an address, so that users need not say.
+
+Several servers imitate others (Aphrodite and TabbyAPI answer KoboldCpp's paths, KoboldCpp answers
+llama.cpp's and Ollama's), so the owner that a server writes into its list of models comes first: it
+is each project's own name, read in their sources. Paths that only one project has come second.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from urllib.parse import urlsplit
+
+from ..errors import EngineError
+from ..records import Json
+from ._http import Http, base_url
+from ._retry import Fault
+
+PROBE_SECONDS = 10.0
+HOSTED = {"api.openai.com": "openai", "openrouter.ai": "openrouter"}
+OWNERS = {
+    "koboldcpp": "koboldcpp",
+    "llamacpp": "llamacpp",
+    "vllm": "vllm",
+    "sglang": "sglang",
+    "pygmalionai": "aphrodite",
+    "aphrodite": "aphrodite",
+    "tabbyapi": "tabbyapi",
+}
+# (path, key of the answer, engine), the most particular first.
+PATHS = (
+    ("/v1/internal/model/info", "model_name", "textgen"),
+    ("/api/v0/models", "data", "lmstudio"),
+    ("/api/extra/version", "result", "koboldcpp"),
+    ("/get_model_info", "model_path", "sglang"),
+    ("/api/version", "version", "ollama"),
+    ("/props", "total_slots", "llamacpp"),
+    ("/version", "version", "vllm"),
+    ("/v1/models", "data", "openai-compatible"),
+)
+
+
+async def recognise(url: str, api_key: str = "") -> str:
+    """Name the engine that answers at `url`, as users write it.
+
+    Args:
+        url: address of a running server.
+        api_key: sent along where the server asks for one.
+
+    Raises:
+        EngineError: nobody answers, we are turned away, or it is no server that we know.
+    """
+    address = base_url(url)
+    host = urlsplit(address).hostname or ""
+    if host in HOSTED:
+        return HOSTED[host]
+    async with Http(address, api_key=api_key, timeout_seconds=PROBE_SECONDS) as http:
+        try:
+            found = _owner(await http.maybe("/v1/models")) or await _by_paths(http)
+        except Fault as fault:
+            raise EngineError(
+                f"nothing answers at {http.shown} ({fault.detail}); start a model server there, or "
+                "leave the server out to use the built-in one"
+            ) from fault
+        if not found and await _turned_away(http):
+            raise EngineError(
+                f"{http.shown} asks for an API key; put the right one into your environment"
+            )
+        if not found:
+            raise EngineError(
+                f"{http.shown} answers, but like no model server that we know; check the address, "
+                "or name the engine"
+            )
+        return found
+
+
+def _owner(listed: Json) -> str:
+    data = listed.get("data") if isinstance(listed, Mapping) else None
+    for entry in data if isinstance(data, list) else []:
+        owner = entry.get("owned_by") if isinstance(entry, Mapping) else None
+        if isinstance(owner, str) and owner.lower() in OWNERS:
+            return OWNERS[owner.lower()]
+    return ""
+
+
+async def _by_paths(http: Http) -> str:
+    for path, key, engine in PATHS:
+        found = await http.maybe(path)
+        if isinstance(found, Mapping) and key in found:
+            return engine
+    return ""
+
+
+async def _turned_away(http: Http) -> bool:
+    try:
+        await http.get("/v1/models")
+    except EngineError as error:
+        return "HTTP 401" in str(error) or "HTTP 403" in str(error)
+    except Fault:
+        return False
+    return False

@@ -1,0 +1,172 @@
+"""Ollama, through its own API. Its OpenAI endpoint is no use here: top_k 40 always acts there.
+
+Source: ollama/ollama, `api/types.go`, `server/routes.go`, `docs/modelfile.mdx`, read in 2026. Not
+run here. Parameters lie under `options`; the model's Modelfile fills what is omitted. Servers of
+2025 with the Go sampler applied temperature between top_k and top_p, and had no penalties.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+
+from ..errors import EngineError
+from ..records import Json, JsonObject, Prompt, SamplerConfig
+from . import EngineOptions, ServerInfo
+from ._answer import Answer
+from ._dialect import Dialect, Spoken, Unspoken
+from ._openai import asked_tokens
+from ._remote import RemoteEngine, Request
+from ._retry import Fault
+
+DEFAULT_SERVER = "http://127.0.0.1:11434"
+REMOVED = Unspoken("removed there")
+NOT = Unspoken()
+
+DIALECT = Dialect(
+    name="ollama",
+    seed="seed",
+    order="last",
+    inside="options",
+    words={
+        "adaptive_decay": NOT,
+        "adaptive_target": NOT,
+        "dry_allowed_length": NOT,
+        "dry_base": NOT,
+        "dry_multiplier": NOT,
+        "dry_range": NOT,
+        "dry_sequence_breakers": NOT,
+        "dynatemp_exponent": NOT,
+        "dynatemp_range": NOT,
+        "epsilon_cutoff": NOT,
+        "eta_cutoff": NOT,
+        "frequency_penalty": Spoken("frequency_penalty"),
+        "max_tokens": Spoken("num_predict"),
+        "min_p": Spoken("min_p"),
+        "mirostat_eta": REMOVED,
+        "mirostat_mode": REMOVED,
+        "mirostat_tau": REMOVED,
+        "presence_penalty": Spoken("presence_penalty"),
+        "repetition_penalty": Spoken("repeat_penalty"),
+        "repetition_range": Spoken("repeat_last_n"),
+        "repetition_slope": NOT,
+        "smoothing_curve": NOT,
+        "smoothing_factor": NOT,
+        "temperature": Spoken("temperature"),
+        "temperature_order": Unspoken("temperature comes last there and cannot be moved"),
+        "tfs": REMOVED,
+        "top_a": NOT,
+        "top_k": Spoken("top_k"),
+        "top_n_sigma": NOT,
+        "top_p": Spoken("top_p"),
+        "typical_p": Spoken("typical_p", differs="not in its documentation, but in its code"),
+        "xtc_probability": NOT,
+        "xtc_threshold": NOT,
+    },
+    notes=(
+        "Ollama of 2025 applied temperature earlier; where it matters, update it.",
+        "OLLAMA_NUM_PARALLEL is 1 by default: more requests wait in line.",
+    ),
+)
+
+
+class OllamaEngine(RemoteEngine):
+    """Ollama's chat endpoint, or its generate endpoint in raw mode where a template is stated."""
+
+    trims = True
+
+    async def ask(self) -> ServerInfo:
+        """Read the version; find the model: as named, else the one loaded, else the only one."""
+        version = _mapping(await self.http.get("/api/version")).get("version", "")
+        tags = _names(await self.http.get("/api/tags"))
+        running = _names(await self.http.maybe("/api/ps"))
+        model = self._pick(tags, running)
+        shown = _mapping(await self.http.maybe("/api/show", {"model": model}))
+        return ServerInfo(
+            engine=self.dialect.name,
+            url=self.http.shown,
+            version=str(version),
+            model=model,
+            context=self.options.context,  # we state it with every request
+            details={"modelfile_parameters": shown.get("parameters", "")},
+        )
+
+    def _pick(self, tags: list[str], running: list[str]) -> str:
+        wanted = self.options.model
+        for name in (wanted, f"{wanted}:latest"):
+            if wanted and name in tags:
+                return name
+        if not wanted and (running or len(tags) == 1):
+            return (running or tags)[0]
+        asked = f"no model {wanted!r}" if wanted else "no model is loaded"
+        raise EngineError(
+            f"ollama at {self.http.shown}: {asked}; it has {', '.join(tags) or 'none'}: name one "
+            "with --model, or `ollama pull` it"
+        )
+
+    def express(self, config: SamplerConfig, seed: int) -> JsonObject:
+        said = super().express(config, seed)
+        options = _mapping(said["options"])
+        return {**said, "options": {**options, "num_ctx": self.options.context}}
+
+    def request(self, config: SamplerConfig, prompt: Prompt, seed: int) -> Request:
+        sent = self.express(config, seed)
+        body: JsonObject = {"model": self.model, "stream": True, **sent}
+        if self.template is None:
+            message: JsonObject = {"role": "user", "content": prompt.text}
+            body |= {"messages": [message], "think": False}
+            return Request("/api/chat", body, sent, asked_tokens(config))
+        body |= {"prompt": self.template.render(prompt.text), "raw": True}
+        if self.template.stop:
+            body["options"] = {**_mapping(sent["options"]), "stop": list(self.template.stop)}
+        return Request("/api/generate", body, sent, asked_tokens(config))
+
+    async def write(self, request: Request) -> Answer:
+        answer = Answer()
+        async with self.http.stream(request.path, request.body) as response:
+            async for line in response.aiter_lines():
+                if line.strip():
+                    self._take(line, answer, request.path)
+        return answer
+
+    def _take(self, line: str, answer: Answer, path: str) -> None:
+        try:
+            event = json.loads(line)
+        except ValueError:
+            found = self.http.hide(line)[:80]
+            raise Fault("protocol", f"{path}: expected JSON, found {found!r}") from None
+        event = _mapping(event)
+        if event.get("error"):
+            self.http.complain(event["error"], path)
+        message = _mapping(event.get("message"))
+        for into, piece in (
+            (answer.text, message.get("content") or event.get("response")),
+            (answer.thoughts, message.get("thinking") or event.get("thinking")),
+        ):
+            if isinstance(piece, str) and piece:
+                into.append(piece)
+        if event.get("done") is True:
+            _finish(event, answer)
+
+
+def build(options: EngineOptions) -> OllamaEngine:
+    """Build an engine for a running Ollama."""
+    return OllamaEngine(DIALECT, options, options.server or DEFAULT_SERVER)
+
+
+def _finish(event: Mapping[str, Json], answer: Answer) -> None:
+    answer.finish = str(event.get("done_reason") or "stop")
+    answer.model = str(event.get("model") or "")
+    tokens, prompt = event.get("eval_count"), event.get("prompt_eval_count")
+    answer.tokens = tokens if isinstance(tokens, int) else None
+    answer.prompt_tokens = prompt if isinstance(prompt, int) else None
+
+
+def _names(listed: Json) -> list[str]:
+    models = _mapping(listed).get("models")
+    entries = models if isinstance(models, list) else []
+    return [str(entry["name"]) for entry in entries if isinstance(entry, dict) and "name" in entry]
+
+
+def _mapping(found: Json) -> dict[str, Json]:
+    return found if isinstance(found, dict) else {}

@@ -1,0 +1,88 @@
+"""OpenRouter, which hands requests on to providers of many kinds.
+
+Source: OpenRouter's API documentation (parameters, provider routing, reasoning), read in 2026. Not
+called here. Parameters that a provider lacks are dropped silently, unless a request demands that
+all be kept, as ours do: then it is refused where no provider keeps them. So neutral keys are left
+out where the list of models says that no provider of the model knows them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from ..errors import EngineError, SpecError
+from ..records import JsonObject, SamplerConfig
+from . import EngineOptions, ServerInfo
+from . import openai_compatible as _compatible
+from ._answer import Answer
+from ._dialect import Dialect, Spoken
+from ._openai import OpenAIEngine, Wire
+
+DEFAULT_SERVER = "https://openrouter.ai/api"
+ROUTED = "only providers that keep every stated parameter are asked"
+
+DIALECT: Dialect = replace(
+    _compatible.DIALECT,
+    name="openrouter",
+    words={
+        **_compatible.WORDS,
+        "min_p": Spoken("min_p", differs=ROUTED),
+        "repetition_penalty": Spoken("repetition_penalty", low=0, above=True, high=2),
+        "temperature": Spoken("temperature", low=0, high=2),
+        "top_a": Spoken("top_a", differs=ROUTED),
+        "top_k": Spoken("top_k", differs=ROUTED),
+    },
+    always={"provider": {"require_parameters": True}},
+    notes=(
+        "One model may be served by providers with other quantizations; each text records which.",
+    ),
+)
+
+
+class OpenRouterEngine(OpenAIEngine):
+    """OpenRouter: says which parameters a model's providers keep, and who answered."""
+
+    def __init__(self, options: EngineOptions) -> None:
+        wire = Wire(chat_extra={"reasoning": {"effort": "none"}})
+        super().__init__(DIALECT, options, options.server or DEFAULT_SERVER, wire)
+        self._kept: frozenset[str] | None = None
+
+    async def ask(self) -> ServerInfo:
+        """Read the model's entry: its context, and which parameters its providers keep."""
+        listed = await self.http.get(self.wire.models)
+        model, entry = self._choose(listed)
+        if not entry:
+            raise EngineError(f"openrouter: it lists no model {model!r}; check the name")
+        kept = entry.get("supported_parameters")
+        self._kept = frozenset(map(str, kept)) if isinstance(kept, list) else None
+        found = await super().ask()
+        return replace(found, details={"supported_parameters": sorted(self._kept or ())})
+
+    def express(self, config: SamplerConfig, seed: int) -> JsonObject:
+        """Say a configuration, without the neutral keys that no provider of the model keeps."""
+        said = super().express(config, seed)
+        if self._kept is None:
+            return said
+        for name, _ in config.parameters:
+            word = self.dialect.words[name]
+            if isinstance(word, Spoken) and word.key not in self._kept | {"max_tokens"}:
+                raise SpecError(
+                    f"{name} on openrouter: no provider of {self.model} keeps it; remove it from "
+                    "the space or choose another model"
+                )
+        dropped = self.dialect.keys() - self._kept - {"max_tokens"}
+        return {key: value for key, value in said.items() if key not in dropped}
+
+    def take(self, event: Mapping[str, object], answer: Answer) -> None:
+        """Add one event, and note the provider that answered."""
+        super().take(event, answer)
+        if isinstance(provider := event.get("provider"), str):
+            answer.echoed = {"provider": provider}
+
+
+def build(options: EngineOptions) -> OpenRouterEngine:
+    """Build an engine for OpenRouter; the model must be named."""
+    if not options.model:
+        raise EngineError("openrouter: which model? name one with --model")
+    return OpenRouterEngine(options)

@@ -1,0 +1,42 @@
+"""SGLang, through its OpenAI-compatible server.
+
+Source: sgl-project/sglang, `python/sglang/srt/sampling/sampling_params.py`,
+`.../entrypoints/openai/protocol.py`, `docs/basic_usage/sampling_params.md`. Not run here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from . import EngineOptions
+from . import vllm as _vllm
+from ._dialect import Dialect, Spoken
+from ._openai import OpenAIEngine
+
+DEFAULT_SERVER = "http://127.0.0.1:30000"
+
+DIALECT: Dialect = replace(
+    _vllm.DIALECT,
+    name="sglang",
+    words={
+        **_vllm.DIALECT.words,
+        "repetition_penalty": Spoken(
+            "repetition_penalty",
+            low=0,
+            above=True,
+            high=2,
+            differs="over prompt and answer, no window",
+        ),
+        "temperature": Spoken("temperature"),
+        "top_k": Spoken("top_k", neutral=-1),  # 0 is refused there
+    },
+    notes=(
+        "The model's generation_config.json fills what a chat omits; so nothing is omitted.",
+        "The seed is used only by a server started with --enable-deterministic-inference.",
+    ),
+)
+
+
+def build(options: EngineOptions) -> OpenAIEngine:
+    """Build an engine for a running SGLang server."""
+    return OpenAIEngine(DIALECT, options, options.server or DEFAULT_SERVER, _vllm.WIRE)

@@ -1,0 +1,107 @@
+"""TabbyAPI (ExLlamaV3), through its OpenAI-compatible server.
+
+Source: theroyallab/tabbyAPI, `common/sampling.py` and `backends/exllamav3/model.py`, read in 2026:
+since only ExLlamaV3 is left, many parameters are accepted and ignored with a line in the server's
+log. `sampler_overrides` of the server may force values; `check` shows them. Not run here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from ..records import JsonObject, Value
+from . import EngineOptions, ServerInfo
+from ._dialect import Dialect, Spoken, Unspoken, Values
+from ._openai import OpenAIEngine, Wire
+
+DEFAULT_SERVER = "http://127.0.0.1:5000"
+IGNORED = Unspoken("accepted there and ignored")
+NOT = Unspoken()
+
+
+def _order(value: Value, _: Values) -> JsonObject:
+    return {"temperature_last": value == "last"}
+
+
+DIALECT = Dialect(
+    name="tabbyapi",
+    seed="",
+    order="first",
+    words={
+        "adaptive_decay": Unspoken("not known whether it is spoken there"),
+        "adaptive_target": Spoken(
+            "adaptive_target", neutral=1.0, low=0, differs="off is 1 there, not -1"
+        ),
+        "dry_allowed_length": IGNORED,
+        "dry_base": IGNORED,
+        "dry_multiplier": IGNORED,
+        "dry_range": IGNORED,
+        "dry_sequence_breakers": IGNORED,
+        "dynatemp_exponent": IGNORED,
+        "dynatemp_range": IGNORED,
+        "epsilon_cutoff": NOT,
+        "eta_cutoff": NOT,
+        "frequency_penalty": Spoken("frequency_penalty", low=0),
+        "max_tokens": Spoken("max_tokens"),
+        "min_p": Spoken("min_p"),
+        "mirostat_eta": IGNORED,
+        "mirostat_mode": IGNORED,
+        "mirostat_tau": IGNORED,
+        "presence_penalty": Spoken("presence_penalty", low=0),
+        "repetition_penalty": Spoken("repetition_penalty", low=0, above=True),
+        "repetition_range": Spoken("penalty_range"),
+        "repetition_slope": Unspoken("not spoken there (repetition_decay is another thing)"),
+        "smoothing_curve": IGNORED,
+        "smoothing_factor": IGNORED,
+        "temperature": Spoken("temperature", low=0, high=10),
+        "temperature_order": Spoken(
+            "temperature_last", differs="last means after min_p; XTC still comes after", say=_order
+        ),
+        "tfs": IGNORED,
+        "top_a": IGNORED,
+        "top_k": Spoken("top_k"),
+        "top_n_sigma": NOT,
+        "top_p": Spoken("top_p"),
+        "typical_p": IGNORED,
+        "xtc_probability": Spoken("xtc_probability"),
+        "xtc_threshold": Spoken("xtc_threshold"),
+    },
+    always={
+        "ban_eos_token": False,
+        "loop_detect_window": 0,
+        "min_tokens": 0,
+        "repetition_decay": 0,
+    },
+    notes=(
+        "There is no seed: no text can be repeated.",
+        "The server's sampler overrides may force values silently; `check` shows them.",
+    ),
+)
+
+
+class TabbyEngine(OpenAIEngine):
+    """TabbyAPI: tells its model and context at /v1/model, its overrides at its own path."""
+
+    async def ask(self) -> ServerInfo:
+        """Read the model in use and the overrides."""
+        found = await super().ask()
+        card = _mapping(await self.http.maybe("/v1/model"))
+        context = _mapping(card.get("parameters")).get("max_seq_len")
+        overrides = await self.http.maybe("/v1/sampling/overrides")
+        return replace(
+            found,
+            model=self.options.model or str(card.get("id") or found.model),
+            context=context if isinstance(context, int) else found.context,
+            details={"overrides": overrides} if overrides else {},
+        )
+
+
+def build(options: EngineOptions) -> TabbyEngine:
+    """Build an engine for a running TabbyAPI server."""
+    wire = Wire(chat_extra={"template_vars": {"enable_thinking": False}})
+    return TabbyEngine(DIALECT, options, options.server or DEFAULT_SERVER, wire)
+
+
+def _mapping(found: object) -> Mapping[str, object]:
+    return found if isinstance(found, Mapping) else {}

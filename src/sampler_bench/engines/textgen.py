@@ -1,0 +1,122 @@
+"""text-generation-webui (oobabooga), through its OpenAI-compatible API.
+
+Source: oobabooga/text-generation-webui, `modules/presets.py`, `modules/text_generation.py`,
+`modules/llama_cpp_server.py` and `extensions/openai/typing.py`, read in 2026. Which samplers act
+depends on its loader: with the llama.cpp loader tfs, top_a, epsilon and eta cut-off and smoothing
+are dropped silently. Not run here.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+
+from ..records import Json, JsonObject, Value
+from . import EngineOptions, ServerInfo
+from ._dialect import Dialect, Spoken, Unspoken, Values, heat_span
+from ._openai import OpenAIEngine, Wire
+from .aphrodite import ten_thousandths
+
+DEFAULT_SERVER = "http://127.0.0.1:5000"
+DROPPED = "dropped silently with the llama.cpp loader"
+PENALTIES = ("repetition_penalty", "presence_penalty", "frequency_penalty", "dry")
+HEAT = ("temperature", "dynamic_temperature", "quadratic_sampling")
+CUTS = (
+    *("top_n_sigma", "top_k", "top_p", "typical_p", "epsilon_cutoff", "eta_cutoff"),
+    *("tfs", "top_a", "min_p", "mirostat", "xtc"),
+)
+
+
+def _priority(value: Value, _: Values) -> JsonObject:
+    last = value == "last"
+    order: list[Json] = [*PENALTIES, *(CUTS if last else HEAT), *(HEAT if last else CUTS)]
+    return {"sampler_priority": order, "temperature_last": last}
+
+
+def _dynatemp(value: Value, values: Values) -> JsonObject:
+    low, high = heat_span(value, values) if value else (1.0, 1.0)
+    return {"dynamic_temperature": bool(value), "dynatemp_low": low, "dynatemp_high": high}
+
+
+def _breakers(value: Value, _: Values) -> JsonObject:
+    assert isinstance(value, tuple)
+    return {"dry_sequence_breakers": ", ".join(json.dumps(text) for text in value)}
+
+
+DIALECT = Dialect(
+    name="textgen",
+    seed="seed",
+    order="first",
+    words={
+        "adaptive_decay": Spoken("adaptive_decay"),
+        "adaptive_target": Spoken(
+            "adaptive_target", neutral=0, low=0, differs="off is 0 there, not -1"
+        ),
+        "dry_allowed_length": Spoken("dry_allowed_length"),
+        "dry_base": Spoken("dry_base"),
+        "dry_multiplier": Spoken("dry_multiplier"),
+        "dry_range": Unspoken("DRY looks at repetition_range tokens there"),
+        "dry_sequence_breakers": Spoken("dry_sequence_breakers", say=_breakers),
+        "dynatemp_exponent": Spoken("dynatemp_exponent"),
+        "dynatemp_range": Spoken("dynamic_temperature, dynatemp_low, dynatemp_high", say=_dynatemp),
+        "epsilon_cutoff": ten_thousandths("epsilon_cutoff", f"told in units of 1e-4; {DROPPED}"),
+        "eta_cutoff": ten_thousandths("eta_cutoff", f"told in units of 1e-4; {DROPPED}"),
+        "frequency_penalty": Spoken("frequency_penalty"),
+        "max_tokens": Spoken("max_tokens"),
+        "min_p": Spoken("min_p"),
+        "mirostat_eta": Spoken("mirostat_eta"),
+        "mirostat_mode": Spoken("mirostat_mode"),
+        "mirostat_tau": Spoken("mirostat_tau"),
+        "presence_penalty": Spoken("presence_penalty"),
+        "repetition_penalty": Spoken("repetition_penalty"),
+        "repetition_range": Spoken("repetition_penalty_range", differs="also the window of DRY"),
+        "repetition_slope": Unspoken(),
+        "smoothing_curve": Spoken("smoothing_curve", differs=DROPPED),
+        "smoothing_factor": Spoken("smoothing_factor", differs=DROPPED),
+        "temperature": Spoken("temperature"),
+        "temperature_order": Spoken("sampler_priority, temperature_last", say=_priority),
+        "tfs": Spoken("tfs", differs=DROPPED),
+        "top_a": Spoken("top_a", differs=DROPPED),
+        "top_k": Spoken("top_k"),
+        "top_n_sigma": Spoken("top_n_sigma"),
+        "top_p": Spoken("top_p"),
+        "typical_p": Spoken("typical_p"),
+        "xtc_probability": Spoken("xtc_probability"),
+        "xtc_threshold": Spoken("xtc_threshold"),
+    },
+    always={
+        "auto_max_new_tokens": False,
+        "ban_eos_token": False,
+        "do_sample": True,
+        "encoder_repetition_penalty": 1,
+        "enable_thinking": False,
+        "guidance_scale": 1,
+        "no_repeat_ngram_size": 0,
+        "penalty_alpha": 0,
+    },
+    notes=(
+        "Which samplers act depends on the loader; ask `check` before trusting one.",
+        "Prompts are cached and nothing switches that off, so the last bits of logits may differ.",
+    ),
+)
+
+
+class TextgenEngine(OpenAIEngine):
+    """text-generation-webui: tells its model and loader at its internal paths."""
+
+    async def ask(self) -> ServerInfo:
+        """Read which model is loaded, and how."""
+        told = await self.http.maybe("/v1/internal/model/info")
+        card = told if isinstance(told, Mapping) else {}
+        model = card.get("model_name")
+        if not isinstance(model, str) or model in ("", "None"):
+            return await super().ask()
+        found = ServerInfo(engine=self.dialect.name, url=self.http.shown, model=model)
+        return replace(found, details={"loader": card.get("loader", "")})
+
+
+def build(options: EngineOptions) -> TextgenEngine:
+    """Build an engine for a running text-generation-webui."""
+    wire = Wire(chat_extra={"mode": "instruct"})
+    return TextgenEngine(DIALECT, options, options.server or DEFAULT_SERVER, wire)
