@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 LEVELS = (-5.0, -3.0, -1.0)  # logits of the rate where nothing is known
-AMPLITUDES = (1.0, 2.5)
+AMPLITUDES = (0.4, 1.2, 3.0)
 LEVEL_SD = 1.0
 LENGTH, OFFSET, OWN = 0.5, 0.3, 0.6  # the latter two in parts of the amplitude
 ABSENT = 0.1  # texts' worth of failure left open where none was seen
@@ -88,8 +88,7 @@ class Failures:
 
     def _half(self, member: _Member, gaps: Gaps) -> Floats:
         cross = _prior(gaps, member.theta) * member.root
-        half: Floats = np.linalg.solve(member.factor, cross.T)
-        return half
+        return np.asarray(np.linalg.solve(member.factor, cross.T), dtype=np.float64)
 
     def _predict(self, member: _Member, gaps: Gaps) -> tuple[float, Floats, Floats, Floats]:
         """Weight, mean rate, slope of the rate by the latent value, and the latent SD."""
@@ -143,7 +142,7 @@ class Failures:
 
 def _theta(amplitude: float) -> Floats:
     sds = [amplitude, amplitude * OFFSET, amplitude * OWN]
-    return np.log(np.array([*sds, LENGTH, LENGTH, LENGTH]))
+    return np.asarray(np.log([*sds, LENGTH, LENGTH, LENGTH]), dtype=np.float64)
 
 
 def _prior(gaps: Gaps, theta: Floats) -> Floats:

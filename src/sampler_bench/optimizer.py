@@ -1,0 +1,265 @@
+"""Ask and tell: the search and the verdict for people with their own generation and scoring.
+
+    opt = Optimizer({"min_p": {"temperature": {"low": 0.7, "high": 1.6},
+                               "min_p": {"low": 0.005, "high": 0.15, "scale": "log"}}}, n_prompts=5)
+    while opt.left:
+        for cell in opt.ask(4):
+            opt.tell(cell, my_score(cell.config.as_dict(), my_prompts[cell.prompt]))
+    best = opt.recommend()
+
+The same seed and answers give the same questions. An Optimizer can be pickled at any time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeAlias, overload
+
+from . import plugins
+from .errors import BudgetReached, UsageError
+from .records import FAILED, JUDGED, PENDING, Cell, SamplerConfig, ScoreTable, Value, Verdict
+from .samplers import (
+    Dimension,
+    Listed,
+    Range,
+    SamplerSpace,
+    Space,
+    check_config,
+    parameter,
+    parameters_of,
+)
+from .search import Problem
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+Knob: TypeAlias = "Value | Sequence[Value] | Mapping[str, float | str]"
+SpaceLike: TypeAlias = "Space | Mapping[str, Mapping[str, Knob]]"
+
+RANGE_KEYS = ("low", "high", "scale", "step")
+
+
+@dataclass(frozen=True, slots=True)
+class Recommendation:
+    """What an Optimizer recommends.
+
+    Attributes:
+        config: the best configuration by the model, anywhere in the space.
+        mean, low, high: its expected objective over the prompts, with its 95 % interval.
+        tried: whether it was ever told about.
+        probability_best: how probable it is that none is better.
+        equivalent: tried configurations that the data cannot tell apart from it, best first.
+        simplest: the one with the fewest knobs away from neutral that is shown to be as good.
+        verdict: the comparison with the baseline, and notes in plain words.
+    """
+
+    config: SamplerConfig
+    mean: float
+    low: float
+    high: float
+    tried: bool
+    probability_best: float
+    equivalent: list[SamplerConfig]
+    simplest: SamplerConfig | None
+    verdict: Verdict
+
+
+class Optimizer:
+    """Says what to try next, is told what came of it, and recommends.
+
+    Args:
+        space: for each sampler its parameters: one value, a list of values, or a range
+            `{"low": .., "high": .., "scale": "linear" | "log", "step": ..}`; or a `Space`.
+        n_prompts: how many prompts there are; a cell names one by its number from 0.
+        strategy: the name of a strategy.
+        seed: of all decisions.
+        baseline: what the winner is compared with: a configuration or its text form.
+        margin: differences up to this much count as none, in the units of the scores.
+        budget: texts that will be told about.
+        features: a model fingerprint, `{"logprobs": (n_contexts, n_tokens)}`.
+        failure_score: what a failed text is worth, in the units of the scores.
+        samples_per_config: texts for each configuration and prompt; `bayesian` and `halving`
+            need none.
+        temperature_last: where your server applies temperature.
+
+    Raises:
+        UsageError: something cannot be used; the message says what was expected.
+    """
+
+    def __init__(
+        self,
+        space: SpaceLike,
+        n_prompts: int = 1,
+        strategy: str = "bayesian",
+        seed: int = 0,
+        *,
+        baseline: SamplerConfig | str | None = None,
+        margin: float = 0.1,
+        budget: int = 300,
+        features: Mapping[str, NDArray[np.float64]] | None = None,
+        failure_score: float = 1.0,
+        samples_per_config: int = 3,
+        temperature_last: bool = True,
+    ) -> None:
+        for name, number in (("n_prompts", n_prompts), ("budget", budget)):
+            if number < 1:
+                raise UsageError(f"Optimizer: {name} is {number}, expected at least 1")
+        self.strategy, self.seed = strategy, seed
+        plugins.find("search", strategy)
+        if isinstance(baseline, str):
+            baseline = SamplerConfig.parse(baseline)
+        if baseline is not None:
+            check_config(baseline)
+        self.problem = Problem(
+            space=space if isinstance(space, Space) else space_of(space),
+            n_prompts=n_prompts,
+            budget=budget,
+            n_iterations=max(1, budget // (n_prompts * samples_per_config)),
+            samples_per_config=samples_per_config,
+            baseline=baseline,
+            failure_score=failure_score,
+            margin=margin,
+            temperature_last=temperature_last,
+            features=features,
+        )
+        self._cells: dict[Cell, tuple[int, float, tuple[float, ...]]] = {}
+
+    @property
+    def left(self) -> int:
+        """How many texts of the budget have not been asked for."""
+        return max(0, self.problem.budget - len(self._cells))
+
+    @overload
+    def ask(self) -> Cell: ...
+    @overload
+    def ask(self, n: int) -> list[Cell]: ...
+    def ask(self, n: int | None = None) -> Cell | list[Cell]:
+        """Return the next cell, or the next `n` cells (fewer at the end of the budget).
+
+        A cell has `.config` (with `.sampler`, `.parameters`, `.as_dict()`), `.prompt` and
+        `.repeat`. Several may be under way at a time; tell about them in any order.
+
+        Raises:
+            BudgetReached: a single cell was asked for, and none is left.
+        """
+        import numpy as np
+
+        count = min(1 if n is None else n, self.left)
+        rng = np.random.default_rng([self.seed, len(self._cells)])
+        strategy = plugins.find("search", self.strategy)
+        cells: list[Cell] = strategy.ask(self.table(), self.problem, count, rng) if count else []
+        self._cells.update((cell, (PENDING, 0.0, ())) for cell in cells)
+        if n is not None:
+            return cells
+        if not cells:
+            raise BudgetReached(
+                f"Optimizer: no cell is left ({len(self._cells)} of {self.problem.budget} were "
+                "asked for); tell about those under way, or make a new one with a larger budget"
+            )
+        return cells[0]
+
+    def tell(
+        self,
+        cell: Cell,
+        score: float | None = None,
+        *,
+        failure: str | None = None,
+        covariates: Mapping[str, float] | None = None,
+    ) -> None:
+        """Say what came of a cell. Cells that you could not score are simply never told about.
+
+        Args:
+            cell: one that `ask` returned, or one of your own earlier texts.
+            score: higher is better, on any scale.
+            failure: why the text is bad by rule, instead of a score.
+            covariates: free numbers about the text, the same names each time.
+
+        Raises:
+            UsageError: neither or both of score and failure, or a score that is not finite.
+        """
+        if (score is None) == (failure is None):
+            raise UsageError("Optimizer.tell: expected a score or a failure, one of the two")
+        if not 0 <= cell.prompt < self.problem.n_prompts:
+            raise UsageError(
+                f"Optimizer.tell: prompt {cell.prompt}, expected 0 to {self.problem.n_prompts - 1}"
+            )
+        if score is not None and not abs(score) < float("inf"):
+            raise UsageError(f"Optimizer.tell: score is {score!r}, expected a finite number")
+        free = tuple(float(value) for _, value in sorted((covariates or {}).items()))
+        state = FAILED if score is None else JUDGED
+        self._cells[cell] = (state, float(score or 0.0), free)
+
+    def table(self) -> ScoreTable:
+        """All that was asked and told, as a score table."""
+        rows = [(cell, state, score) for cell, (state, score, _) in self._cells.items()]
+        free = [covariates for _, _, covariates in self._cells.values()]
+        return ScoreTable.of(rows, self.problem.n_prompts, free)
+
+    def recommend(self) -> Recommendation:
+        """Recommend the best configuration by all that was told."""
+        from .analysis.verdict import verdict
+
+        found = verdict(self.table(), self.problem)
+        return Recommendation(
+            config=found.best,
+            mean=found.objective.mean,
+            low=found.objective.low,
+            high=found.objective.high,
+            tried=found.tried,
+            probability_best=found.probability_best,
+            equivalent=list(found.equivalent),
+            simplest=found.simplest,
+            verdict=found,
+        )
+
+
+def space_of(samplers: Mapping[str, Mapping[str, Knob]]) -> Space:
+    """Build a space from plain words and numbers.
+
+    Raises:
+        UsageError: an unknown sampler, parameter or key, or a value that is not legal.
+    """
+    if not samplers:
+        raise UsageError("space: expected at least one sampler, found none")
+    return Space(tuple(_part(sampler, knobs) for sampler, knobs in samplers.items()))
+
+
+def _part(sampler: str, knobs: Mapping[str, Knob]) -> SamplerSpace:
+    if not knobs:
+        raise UsageError(f"space.{sampler}: expected at least one parameter, found none")
+    parameters_of(sampler)
+    part = SamplerSpace(sampler, tuple((n, _dimension(sampler, n, k)) for n, k in knobs.items()))
+    for name, dimension in part.dimensions:
+        ends: Sequence[Value] = (
+            dimension.values if isinstance(dimension, Listed) else (dimension.low, dimension.high)
+        )
+        for value in ends:
+            check_config(SamplerConfig.of(sampler, {name: value}))
+    return part
+
+
+def _dimension(sampler: str, name: str, knob: Knob) -> Dimension:
+    where = f"space.{sampler}.{name}"
+    if isinstance(knob, Mapping):
+        if strange := sorted(set(knob) - set(RANGE_KEYS)):
+            raise UsageError(f"{where}: {strange[0]!r} is not one of {', '.join(RANGE_KEYS)}")
+        return _range(where, name, knob)
+    values = (knob,) if isinstance(knob, str | int | float) else tuple(knob)
+    if not values:
+        raise UsageError(f"{where}: expected at least one value, found none")
+    return Listed(tuple(dict.fromkeys(values)))
+
+
+def _range(where: str, name: str, knob: Mapping[str, float | str]) -> Range:
+    low, high, step = knob.get("low"), knob.get("high"), knob.get("step")
+    scale = knob.get("scale", "linear")
+    if not isinstance(low, int | float) or not isinstance(high, int | float):
+        raise UsageError(f"{where}: expected numbers low and high, found {dict(knob)!r}")
+    if step is not None and not isinstance(step, int | float):
+        raise UsageError(f"{where}: expected a number for step, found {step!r}")
+    if scale not in ("linear", "log"):
+        raise UsageError(f"{where}: scale is {scale!r}, expected linear or log")
+    whole = name in parameters_of(where.split(".")[1]) and parameter(name).kind == "int"
+    return Range(low, high, "log" if scale == "log" else "linear", step, whole)
