@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 CALM, WILD = 0.2, 3.0  # total SDs between which scores are taken as points out of 10
+FOREIGN = 3.0  # by this factor outside they are taken as being on another scale altogether
+USUAL_SD = 0.8  # to which scores on another scale are brought
 MOST_SHORTFALL = 2.5
 
 
@@ -189,7 +191,8 @@ def _scale(judged: Evidence, failure_score: float) -> tuple[float, float]:
     sd = float(np.sqrt((away.sum() + judged.squares.sum()) / max(texts - 1, 1)))
     if sd == 0.0:
         return centre, 1.0
-    return centre, sd / float(np.clip(sd, CALM, WILD))
+    strange = np.log(max(sd / WILD, CALM / sd)) / np.log(FOREIGN)
+    return centre, float((sd / USUAL_SD) ** np.clip(strange, 0.0, 1.0))
 
 
 def fit_posterior(

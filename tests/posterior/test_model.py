@@ -1,0 +1,119 @@
+"""The posterior as a whole: order, beliefs, failures, scales, odd tables."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sampler_bench.posterior import fit_posterior, frame_of
+from sampler_bench.records import FAILED, JUDGED, MISSING, PENDING, Cell, SamplerConfig, ScoreTable
+from sampler_bench.samplers import Range, SamplerSpace, Space
+
+SPACE = Space(
+    (
+        SamplerSpace(
+            "min_p", (("temperature", Range(0.7, 1.6)), ("min_p", Range(0.005, 0.15, "log")))
+        ),
+        SamplerSpace("top_p", (("temperature", Range(0.6, 1.3)), ("top_p", Range(0.8, 0.99)))),
+    )
+)
+FRAME = frame_of(SPACE, True)
+
+
+def rows_of(seed, n=40, fail=0.0, scale=1.0, shift=0.0):
+    rng = np.random.default_rng(seed)
+    configs = [SPACE.draw(rng) for _ in range(max(1, n // 3))]
+    rows = []
+    for k in range(n):
+        config = configs[int(rng.integers(len(configs)))]
+        worth = 7 - 3 * (float(config.get("temperature")) - 1) ** 2
+        state = FAILED if rng.random() < fail else JUDGED
+        score = shift + scale * (worth + 0.4 * rng.normal())
+        rows.append((Cell(config, k % 3, k), state, score))
+    return rows
+
+
+def posterior(rows, n_prompts=3):
+    return fit_posterior(ScoreTable.of(rows, n_prompts), FRAME, 1.0)
+
+
+@settings(max_examples=8, deadline=None)
+@given(st.randoms(use_true_random=False), st.integers(0, 3))
+def test_the_order_of_evidence_changes_nothing(random, seed):
+    rows = rows_of(seed, 25, fail=0.1)
+    shuffled = list(rows)
+    random.shuffle(shuffled)
+    a, b = posterior(rows), posterior(shuffled)
+    assert a.evidence.configs == b.evidence.configs
+    one, two = (p.believe(FRAME.pool[::50]) for p in (a, b))
+    assert (one.mean == two.mean).all()
+    assert (one.covariance == two.covariance).all()
+
+
+def test_missing_and_pending_rows_are_no_evidence():
+    rows = rows_of(1)
+    more = [(Cell(SPACE.samplers[0].draw(np.random.default_rng(k)), 0, 0), s, 9.0)
+            for k, s in enumerate([MISSING, PENDING])]  # fmt: skip
+    one, two = (posterior(r).believe(FRAME.pool[:5]) for r in (rows, rows + more))
+    assert (one.mean == two.mean).all()
+
+
+def test_marginal_is_the_diagonal_of_the_joint():
+    model = posterior(rows_of(2, 60, fail=0.1))
+    points = FRAME.place(FRAME.pool[::40])
+    mean, sd = model.marginal_at(points)
+    belief = model.believe_at(points)
+    np.testing.assert_allclose(mean, belief.mean, atol=1e-9)
+    np.testing.assert_allclose(sd, belief.sd, rtol=0.15)
+    assert np.linalg.eigvalsh(belief.covariance).min() > -1e-9
+
+
+def test_covers_the_truth_of_what_it_has_seen():
+    hits = total = 0
+    for seed in range(12):
+        rows = rows_of(seed, 60)
+        model = posterior(rows)
+        belief = model.believe(model.evidence.configs)
+        truth = [7 - 3 * (float(c.get("temperature")) - 1) ** 2 for c in model.evidence.configs]
+        hits += int((np.abs(belief.mean - truth) < 1.96 * belief.sd).sum())
+        total += len(truth)
+    assert 0.9 <= hits / total <= 1.0, hits / total
+
+
+def test_failures_count_and_are_learned_apart():
+    hot, cold = (SamplerConfig.of("min_p", {"temperature": t, "min_p": 0.02}) for t in (1.6, 0.8))
+    rows = [(Cell(c, k % 3, k), FAILED if c == hot and k % 2 else JUDGED, 7.0 + 0.1 * (k % 3))
+            for c in (hot, cold) for k in range(40)]  # fmt: skip
+    model = posterior(rows)
+    rate, _ = model.failure_rate([hot, cold])
+    assert rate[0] == pytest.approx(0.5, abs=0.1)
+    assert rate[1] < 0.06
+    quality, _ = model.quality([hot, cold])
+    assert quality == pytest.approx([7.1, 7.1], abs=0.15)
+    assert model.believe([hot]).mean[0] == pytest.approx(0.5 * 7.1 + 0.5 * 1.0, abs=0.6)
+
+
+def test_scores_on_another_scale_give_the_same_answer():
+    plain = posterior(rows_of(3)).believe(FRAME.pool[::60])
+    for scale, shift in ((100.0, -300.0), (0.001, 5.0)):
+        other = fit_posterior(
+            ScoreTable.of(rows_of(3, scale=scale, shift=shift), 3), FRAME, shift + scale
+        ).believe(FRAME.pool[::60])
+        order = np.corrcoef(plain.mean, other.mean)[0, 1]
+        assert order > 0.98
+        assert other.sd.mean() / scale == pytest.approx(plain.sd.mean(), rel=0.4)
+
+
+@pytest.mark.parametrize("n", [1, 2, 3])
+def test_takes_tiny_tables(n):
+    belief = posterior(rows_of(0, n)).believe(FRAME.pool[:3])
+    assert np.isfinite(belief.mean).all()
+    assert (belief.sd > 0.1).all()
+
+
+def test_takes_tables_where_all_failed_and_where_all_scores_are_equal():
+    cells = [Cell(SPACE.draw(np.random.default_rng(k)), 0, 0) for k in range(6)]
+    failed = posterior([(c, FAILED, 0.0) for c in cells]).believe(FRAME.pool[:3])
+    assert np.isfinite(failed.mean).all()
+    equal = posterior([(c, JUDGED, 5.0) for c in cells]).believe(FRAME.pool[:3])
+    assert equal.mean == pytest.approx(5.0, abs=0.2)

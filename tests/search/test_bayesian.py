@@ -1,0 +1,101 @@
+"""bayesian: finds a planted best under noise, spends its budget, balances prompts."""
+
+from collections import Counter
+
+import numpy as np
+import pytest
+
+from sampler_bench.posterior.best import best
+from sampler_bench.records import JUDGED, PENDING, Cell, SamplerConfig, ScoreTable
+from sampler_bench.samplers import Range, SamplerSpace, Space
+from sampler_bench.search import Problem, bayesian, random
+
+SPACE = Space(
+    (
+        SamplerSpace(
+            "min_p", (("temperature", Range(0.7, 1.6)), ("min_p", Range(0.005, 0.15, "log")))
+        ),
+        SamplerSpace("top_p", (("temperature", Range(0.6, 1.3)), ("top_p", Range(0.8, 0.99)))),
+    )
+)
+
+
+def worth(config):
+    return (
+        7 - 2 * (float(config.get("temperature")) - 1.25) ** 2 - 0.2 * (config.sampler == "top_p")
+    )
+
+
+def search(strategy, seed, budget=90, **options):
+    problem = Problem(SPACE, 3, budget, **options)
+    rng, rows = np.random.default_rng(seed), []
+    while len(rows) < budget:
+        table = ScoreTable.of(rows, 3)
+        cells = strategy.ask(table, problem, 6, np.random.default_rng([seed, len(rows)]))
+        if not cells:
+            break
+        rows += [(c, JUDGED, worth(c.config) + 0.4 * rng.normal()) for c in cells]
+    return problem, ScoreTable.of(rows, 3)
+
+
+def test_finds_a_planted_best_at_its_rate():
+    regrets = []
+    for seed in range(5):
+        problem, table = search(bayesian, seed)
+        regrets.append(7 - worth(best(bayesian.posterior_of(table, problem))))
+    assert np.mean(regrets) < 0.08, regrets
+
+
+def test_spends_exactly_its_budget_and_balances_prompts():
+    _, table = search(bayesian, 0, budget=61)
+    assert len(table) == 61
+    by_prompt = np.bincount(table.prompt, minlength=3)
+    assert by_prompt.max() - by_prompt.min() <= 6
+    cells = Counter(zip(table.config.tolist(), table.prompt.tolist(), strict=True))
+    for config in set(table.config.tolist()):
+        uses = [cells[config, p] for p in range(3)]
+        assert max(uses) - min(uses) <= 1, "prompts are balanced within a configuration"
+
+
+def test_asks_again_where_it_has_been():
+    _, table = search(bayesian, 1)
+    assert len(table.configs) < len(table) * 0.8
+
+
+def test_keeps_the_baseline_in_view():
+    baseline = SamplerConfig.parse("temperature:temperature=1")
+    _, table = search(bayesian, 2, baseline=baseline)
+    assert table.configs[0] == baseline
+    assert 3 <= int((table.config == 0).sum()) <= 12
+
+
+def test_pending_texts_count_as_looks_under_way():
+    problem, table = search(bayesian, 3, budget=40)
+    problem = Problem(SPACE, 3, 80)
+    first = bayesian.ask(table, problem, 8, np.random.default_rng(0))
+    rows = [(Cell(table.configs[table.config[i]], int(table.prompt[i]), int(table.repeat[i])),
+             int(table.state[i]), float(table.score[i])) for i in range(len(table))]  # fmt: skip
+    waiting = ScoreTable.of([*rows, *((c, PENDING, 0.0) for c in first)], 3)
+    second = bayesian.ask(waiting, problem, 8, np.random.default_rng(0))
+    assert not set(first) & set(second)
+    assert Counter(c.config for c in first) != Counter(c.config for c in second)
+
+
+def test_resume_gives_the_same_questions():
+    problem, table = search(bayesian, 4, budget=50)
+    problem = Problem(SPACE, 3, 80)
+    asked = bayesian.ask(table, problem, 5, np.random.default_rng(1))
+    bayesian._draws.cache_clear()
+    assert bayesian.ask(table, problem, 5, np.random.default_rng(2)) == asked
+
+
+@pytest.mark.parametrize("n", [0, 11, 12, 15, 16, 100, 5000])
+def test_checkpoints_grow_with_the_evidence(n):
+    found = bayesian.checkpoint(n)
+    assert found == 0 if n < 12 else n / bayesian.GROWTH - 1 <= found <= n
+
+
+def test_random_is_read_out_by_the_same_model():
+    problem, table = search(random, 0, n_iterations=10)
+    belief = bayesian.posterior_of(table, problem).believe(table.configs)
+    assert np.isfinite(belief.sd).all()
