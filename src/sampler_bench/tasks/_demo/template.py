@@ -7,7 +7,7 @@ is finite and free of loops, so the regular expression made of it cannot run awa
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cache
 from typing import TypeAlias
 
@@ -71,7 +71,9 @@ class Template:
         world: name of the only world in which it occurs, or an empty string.
         parts: what it is made of.
         needs: beats that must have been told before, such as `keep` for {keep}.
-        shelves: the free choices in reading order, each as {text: chance}; group `c0`, `c1`, ...
+        expression: the regular expression of the whole sentence.
+        slots: (group, slot) pairs in reading order.
+        choices: (group, choice) pairs in reading order.
     """
 
     number: int
@@ -79,9 +81,19 @@ class Template:
     world: str
     parts: tuple[Part, ...]
     needs: frozenset[str]
-    pattern: re.Pattern[str]
+    expression: str
     slots: tuple[tuple[str, str], ...]
-    choices: tuple[tuple[str, Choice], ...] = field(default=())
+    choices: tuple[tuple[str, Choice], ...]
+
+    @property
+    def pattern(self) -> re.Pattern[str]:
+        """What matches it: named groups `s0`, ... for `slots` and `c0`, ... for `choices`."""
+        return _compiled(self.expression)
+
+
+@cache
+def _compiled(expression: str) -> re.Pattern[str]:  # late: all of them take a third of a second
+    return re.compile(expression)
 
 
 @cache
@@ -167,10 +179,10 @@ def slot_names(parts: tuple[Part, ...]) -> set[str]:
 def _template(number: int, stage: int, world: str, text: str) -> Template:
     parts = parse(text)
     compiler = _Compiler()
-    pattern = re.compile(compiler.compile(parts))
+    expression = compiler.compile(parts)
     needs = {INTRODUCED[s] for s in slot_names(parts) & set(INTRODUCED)} - {BEATS[stage].name}
     slots, choices = tuple(compiler.slots), tuple(compiler.choices)
-    return Template(number, stage, world, parts, frozenset(needs), pattern, slots, choices)
+    return Template(number, stage, world, parts, frozenset(needs), expression, slots, choices)
 
 
 def _all() -> tuple[Template, ...]:
