@@ -10,3 +10,8 @@ from support.tiny_gguf import write_tiny_gguf
 def tiny_gguf(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A tiny random llama that really runs."""
     return write_tiny_gguf(tmp_path_factory.mktemp("models") / "tiny.gguf")
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    return "asyncio"

@@ -84,6 +84,7 @@ class Http:
             timeout=httpx2.Timeout(self._timeout, connect=min(CONNECT_SECONDS, self._timeout)),
             limits=httpx2.Limits(max_connections=512, max_keepalive_connections=64),
             trust_env=not is_local(self.url),
+            verify=self.url.startswith("https:"),  # loading certificates takes a while
         )
         self._client = await self._stack.enter_async_context(client)
         return self

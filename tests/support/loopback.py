@@ -1,0 +1,159 @@
+"""A real HTTP server on loopback that answers as a test tells it, well or badly.
+
+    async with Loopback(answer) as server: ... server.url ... server.requests
+
+`answer(request)` returns a `Reply`; `sse(...)` and `chat(...)` make the usual ones.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Self
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    method: str
+    path: str
+    headers: dict[str, str]
+    body: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What to send: parts with `pause` seconds between them, then an end.
+
+    `end` is "clean", "cut" (the connection dies before the body is complete) or "hang".
+    """
+
+    parts: Sequence[bytes] = ()
+    status: int = 200
+    kind: str = "application/json"
+    headers: dict[str, str] = field(default_factory=dict)
+    pause: float = 0.0
+    end: str = "clean"
+
+
+def as_json(body: Any, status: int = 200, **headers: str) -> Reply:
+    return Reply([json.dumps(body).encode()], status, headers=headers)
+
+
+def sse(events: Sequence[Any], **more: Any) -> Reply:
+    """Server-sent events; a text is sent as it is, anything else as JSON."""
+    texts = [e if isinstance(e, str) else json.dumps(e) for e in events]
+    parts = [f"data: {text}\n\n".encode() for text in texts]
+    return Reply(parts, kind="text/event-stream", **more)
+
+
+def chat(text: str, finish: str | None = "stop", tokens: int | None = None, **more: Any) -> Reply:
+    """A streamed chat completion, word by word."""
+    words = text.split(" ")
+    pieces = [word if i == 0 else " " + word for i, word in enumerate(words)] if text else []
+    events: list[Any] = [{"choices": [{"index": 0, "delta": {"content": p}}]} for p in pieces]
+    if finish is not None:
+        events.append({"choices": [{"index": 0, "delta": {}, "finish_reason": finish}]})
+        used = len(pieces) if tokens is None else tokens
+        usage = {"completion_tokens": used, "prompt_tokens": 7, "total_tokens": used + 7}
+        events += [{"choices": [], "usage": usage}, "[DONE]"]
+    return sse(events, **more)
+
+
+async def until(condition: Callable[[], object], seconds: float = 5.0) -> None:
+    """Wait until something is true; fail if it never is."""
+    for _ in range(int(seconds / 0.01)):
+        if condition():
+            return
+        await asyncio.sleep(0.01)
+    raise AssertionError("it never came true")
+
+
+class Loopback:
+    """The server. `open` is how many streamed answers are being sent now, `broken` how many clients
+    went away in the middle of one."""
+
+    def __init__(self, answer: Callable[[Request], Reply], port: int = 0) -> None:
+        self.requests: list[Request] = []
+        self.open = 0
+        self.most_open = 0
+        self.broken = 0
+        self.url = ""
+        self._answer = answer
+        self._port = port
+
+    def posts(self) -> list[Request]:
+        return [request for request in self.requests if request.method == "POST"]
+
+    async def __aenter__(self) -> Self:
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._server = await asyncio.start_server(self._serve, "127.0.0.1", self._port)
+        self._port = self._server.sockets[0].getsockname()[1]
+        self.url = f"http://127.0.0.1:{self._port}"
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self._server.close()
+        for task in list(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        self._tasks.add(task)
+        try:
+            while (request := await self._read(reader)) is not None:
+                self.requests.append(request)
+                if not await self._reply(self._answer(request), reader, writer):
+                    break
+        except (ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
+            pass
+        finally:
+            self._tasks.discard(task)
+            writer.close()
+
+    async def _read(self, reader: asyncio.StreamReader) -> Request | None:
+        line = (await reader.readline()).decode().split()
+        if len(line) < 2:
+            return None
+        headers: dict[str, str] = {}
+        while (header := (await reader.readline()).decode().strip()) != "":
+            name, _, value = header.partition(":")
+            headers[name.lower()] = value.strip()
+        raw = await reader.readexactly(int(headers.get("content-length", 0)))
+        return Request(line[0], line[1], headers, json.loads(raw) if raw else None)
+
+    async def _reply(
+        self, reply: Reply, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> bool:
+        fields = {"content-type": reply.kind, "transfer-encoding": "chunked", **reply.headers}
+        lines = [f"HTTP/1.1 {reply.status} X", *(f"{k}: {v}" for k, v in fields.items())]
+        writer.write(("\r\n".join(lines) + "\r\n\r\n").encode())
+        self.open += 1
+        self.most_open = max(self.most_open, self.open)
+        gone = asyncio.ensure_future(reader.read(1))  # ends only when the client goes away
+        try:
+            for part in reply.parts:
+                writer.write(f"{len(part):x}\r\n".encode() + part + b"\r\n")
+                await writer.drain()
+                if reply.pause and await self._left(gone, reply.pause):
+                    return False
+            if reply.end == "hang":
+                await self._left(gone, 60)
+                return False
+            if reply.end == "cut":
+                writer.transport.abort()
+                return False
+            writer.write(b"0\r\n\r\n")
+            await writer.drain()
+            return False  # one request a connection: `gone` has eaten the next one's first byte
+        finally:
+            self.open -= 1
+            gone.cancel()
+
+    async def _left(self, gone: asyncio.Future[bytes], seconds: float) -> bool:
+        done, _ = await asyncio.wait([gone], timeout=seconds)
+        self.broken += bool(done)
+        return bool(done)
