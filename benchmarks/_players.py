@@ -41,7 +41,7 @@ def batch_of(n: int) -> int:
     return 5 if n < 150 else 10 if n < 300 else 20 if n < 600 else 30
 
 
-def problem_of(study: Study, budget: int, each: int = 3, seed: int = 0) -> Problem:
+def problem_of(study: Study, budget: int, each: int = 3, fingerprint: bool = False) -> Problem:
     return Problem(
         study.space,
         study.n_prompts,
@@ -51,6 +51,7 @@ def problem_of(study: Study, budget: int, each: int = 3, seed: int = 0) -> Probl
         baseline=study.baseline,
         failure_score=study.failure_score,
         temperature_last=study.temperature_last,
+        features=study.features if fingerprint else None,
     )
 
 
@@ -83,7 +84,9 @@ class Game:
         return Answer(texts, config, mean, mean - 1.96 * error, mean + 1.96 * error, seconds)
 
 
-def by_strategy(name: str, each: int = 3, model: bool = False, nested: bool = True) -> Player:
+def by_strategy(
+    name: str, each: int = 3, model: bool = False, nested: bool = True, fingerprint: bool = False
+) -> Player:
     """A strategy of the package. `model`: read out by the posterior, not by the highest mean."""
 
     def play(study: Study, budgets: tuple[int, ...], seed: int) -> Iterator[Answer]:
@@ -92,7 +95,7 @@ def by_strategy(name: str, each: int = 3, model: bool = False, nested: bool = Tr
         for goal in goals:
             game, spent = Game(study, seed), 0.0
             for budget in goal:
-                problem = problem_of(study, max(goal), each)
+                problem = problem_of(study, max(goal), each, fingerprint)
                 while len(game.rows) < budget:
                     n = min(batch_of(len(game.rows)), budget - len(game.rows))
                     start = time.process_time()
@@ -174,6 +177,7 @@ def wilcoxon(study: Study, budgets: tuple[int, ...], seed: int) -> Iterator[Answ
 
 PLAYERS: dict[str, Player] = {
     "bayesian": by_strategy("bayesian", model=True),
+    "fingerprint": by_strategy("bayesian", model=True, fingerprint=True),
     "random+model": by_strategy("random", model=True),
     "halving": by_strategy("halving", model=True, nested=False),
     "climb": hill_climb,

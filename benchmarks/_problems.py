@@ -9,7 +9,7 @@ measure, on a bank of its own; the others are there because nature need not be s
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -60,6 +60,8 @@ class Study:
         interaction: configuration -> (n_prompts,) effects, about zero on average.
         noise: configuration -> (SD, share of outliers, how many SDs low they are).
         best: the highest objective in the space.
+        binary: whether scores are 0 or 10 with the expectation that `quality` says.
+        features: the model's fingerprint, where one was measured.
     """
 
     name: str
@@ -75,6 +77,7 @@ class Study:
     failure_score: float = 1.0
     best: float = float("nan")
     binary: bool = False
+    features: dict[str, np.ndarray] | None = None
 
     def truth(self, configs: Sequence[SamplerConfig]) -> np.ndarray:
         """The expected objective over the study's prompts."""
@@ -169,8 +172,6 @@ def at(part: SamplerSpace, row: np.ndarray) -> SamplerConfig:
 
 def with_best(study: Study, rng: np.random.Generator) -> Study:
     """The study with the truth of its best configuration, by a dense walk and a climb."""
-    from dataclasses import replace
-
     configs = dense(study.space, rng)
     truth = study.truth(configs)
     best = float(truth.max())
@@ -255,8 +256,10 @@ def random_bank(rng: np.random.Generator) -> Bank:
 
 
 def physics(seed: int, failing: bool = False, noisy: bool | None = None) -> Study:
-    """The family of the evidence: quality lives on entropy and tail mass, with each sampler's own
-    wrinkles on top, prompts, interactions, cliffs, and left-tailed noise that grows with the drop.
+    """Quality lives on entropy and tail mass, with each sampler's own wrinkles on top.
+
+    The family of the evidence: prompts, interactions, cliffs, and left-tailed noise that grows
+    with the drop below the best.
     """
     rng = np.random.default_rng([11, seed])
     spread, prompt_sd, text_sd = CALIBRATION[_calibration(rng, noisy)]
@@ -309,8 +312,10 @@ def _calibration(rng: np.random.Generator, noisy: bool | None) -> int:
 
 
 def _plain(
-    name: str, seed: int, space: Space, n_prompts: int, quality, spread, text_sd, prompt_sd, inter, rng
-) -> Study:  # fmt: skip
+    name: str, space: Space, n_prompts: int, quality, sds: tuple[float, float, float], rng
+) -> Study:
+    """A study with constant noise; `sds` are those of texts, prompts and interactions."""
+    text_sd, prompt_sd, inter = sds
     known = Remembered(quality)
     share, down = rng.uniform(0.0, 0.12), rng.uniform(2, 3.5)
     study = Study(
@@ -333,7 +338,7 @@ def unshared(seed: int) -> Study:
     def quality(configs):
         return 7 + np.array([1.3 * spread * own(c) + offset.get(c.sampler, 0.0) for c in configs])
 
-    return _plain("unshared", seed, space, 5, quality, spread, text_sd, prompt_sd, 0.05, rng)
+    return _plain("unshared", space, 5, quality, (text_sd, prompt_sd, 0.05), rng)
 
 
 def flat(seed: int) -> Study:
@@ -341,7 +346,7 @@ def flat(seed: int) -> Study:
     rng = np.random.default_rng([13, seed])
     _, prompt_sd, text_sd = CALIBRATION[rng.integers(NOISY + 1)]
     return _plain(
-        "flat", seed, STANDARD, 5, lambda c: np.full(len(c), 7.0), 0.0, text_sd, prompt_sd, 0.0, rng
+        "flat", STANDARD, 5, lambda c: np.full(len(c), 7.0), (text_sd, prompt_sd, 0.0), rng
     )
 
 
@@ -352,7 +357,6 @@ KNOBS = (
     ("dry_multiplier", Range(0.2, 1.5)),
     ("repetition_penalty", Range(1.0, 1.2)),
 )
-FAMILIES_OF = {"min_p": "min_p", "xtc_probability": "xtc", "dry_multiplier": "dry"}
 
 
 def tangled(seed: int) -> Study:
@@ -360,11 +364,9 @@ def tangled(seed: int) -> Study:
     rng = np.random.default_rng([14, seed])
     spread, prompt_sd, text_sd = CALIBRATION[rng.integers(NOISY)]
     d = int(rng.choice([1, 3, 4, 5]))
-    names = [n for n, _ in KNOBS[:d]]
     families = ["min_p", "xtc", "dry", "repetition_penalty"][: max(1, d - 1)]
     sampler = "temperature" if d == 1 else "+".join(families)
     space = Space((SamplerSpace(sampler, tuple(KNOBS[:d])),))
-    assert len(names) == d
     turn = np.linalg.qr(rng.normal(size=(d, d)))[0]
     stretch, peak = rng.uniform(0.5, 3.0, d), rng.uniform(0.15, 0.85, d)
     own = knob_functions(space, rng, (0.5, 1.0))
@@ -376,7 +378,7 @@ def tangled(seed: int) -> Study:
         bowl = ((x @ turn) ** 2 * stretch).sum(axis=1) / d
         return 7 - 4 * spread * bowl + spread / 2 * np.array([own(c) for c in inside])
 
-    return _plain("tangled", seed, space, 5, quality, spread, text_sd, prompt_sd, 0.04, rng)
+    return _plain("tangled", space, 5, quality, (text_sd, prompt_sd, 0.04), rng)
 
 
 def crowded(seed: int) -> Study:
@@ -398,28 +400,29 @@ def crowded(seed: int) -> Study:
         return 7 + np.array(found)
 
     n = int(rng.choice([2, 20, 40]))
-    return _plain("crowded", seed, space, n, quality, spread, text_sd, prompt_sd, 0.2, rng)
+    return _plain("crowded", space, n, quality, (text_sd, prompt_sd, 0.2), rng)
 
 
 def listed(seed: int) -> Study:
     """Short lists of values, as study files have them; a step function of the place in the list."""
     rng = np.random.default_rng([16, seed])
     spread, prompt_sd, text_sd = CALIBRATION[rng.integers(NOISY)]
-    temperatures = Listed((0.7, 0.8, 0.9, 1.0, 1.1, 1.2, 1.3))
+    heat = ("temperature", Listed((0.7, 0.8, 0.9, 1.0, 1.1, 1.2, 1.3)))
+    order = ("temperature_order", Listed(("first", "last")))
     space = Space(
         (
-            SamplerSpace("min_p", (("temperature", temperatures), ("min_p", Listed((0.01, 0.02, 0.03, 0.05, 0.08, 0.1))))),
-            SamplerSpace("top_p", (("temperature", temperatures), ("top_p", Listed((0.8, 0.85, 0.9, 0.95))))),
-            SamplerSpace("xtc", (("temperature", temperatures), ("xtc_probability", Listed((0.2, 0.5))), ("temperature_order", Listed(("first", "last"))))),
+            SamplerSpace("min_p", (heat, ("min_p", Listed((0.01, 0.02, 0.03, 0.05, 0.08, 0.1))))),
+            SamplerSpace("top_p", (heat, ("top_p", Listed((0.8, 0.85, 0.9, 0.95))))),
+            SamplerSpace("xtc", (heat, ("xtc_probability", Listed((0.2, 0.5))), order)),
         )
-    )  # fmt: skip
+    )
     table = {c: spread * rng.normal() * 0.5 for c in space.grid()}
     own = knob_functions(space, rng, (0.3, 0.9))
 
     def quality(configs):
         return 7 + np.array([table.get(c, 0.0) + spread * own(c) for c in configs])
 
-    return _plain("listed", seed, space, 5, quality, spread, text_sd, prompt_sd, 0.05, rng)
+    return _plain("listed", space, 5, quality, (text_sd, prompt_sd, 0.05), rng)
 
 
 FAMILIES: dict[str, Callable[[int], Study]] = {

@@ -1,11 +1,14 @@
 """Which search finds the best setting with the fewest judged texts? Prints a table.
 
     python benchmarks/search.py --families physics unshared --methods bayesian tpe --runs 20
+    python benchmarks/search.py --data surfaces.parquet --methods bayesian random tpe
+    python benchmarks/search.py --surface sweep.json --methods bayesian fingerprint tpe
 
 Regret is the truth of the best configuration minus the truth of the recommended one, in points.
 `claimed - true` is by how much a method overstates its own winner; `covers` how often its 95 %
 interval holds the truth; standard errors are from a bootstrap over runs. Each run is one simulated
-study (`_problems.py`); the same studies and chances for every method.
+study (`_problems.py`) or one more search on a measured surface (`_surfaces.py`); the same studies
+and chances for every method.
 """
 
 from __future__ import annotations
@@ -25,20 +28,21 @@ from _problems import FAMILIES
 
 def main() -> None:
     options = _options()
+    makers = _makers(options)
     rows = []
     started = time.time()
-    for family in options.families:
+    for family, make in makers.items():
         for run in range(options.first, options.first + options.runs):
             if time.time() - started > 60 * options.minutes:
                 break
-            study = FAMILIES[family](run)
+            study = make(run)
             for method in options.methods:
                 rows += [
                     {"family": family, "method": method, "run": run, **_measure(study, answer)}
                     for answer in PLAYERS[method](study, tuple(options.budgets), run)
                 ]
         report([row for row in rows if row["family"] == family], family)
-    if len(options.families) > 1:
+    if len(makers) > 1:
         report(rows, "all families")
     if options.out:
         options.out.write_text("\n".join(map(json.dumps, rows)) + "\n")
@@ -46,7 +50,9 @@ def main() -> None:
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--families", nargs="+", default=list(FAMILIES), choices=list(FAMILIES))
+    parser.add_argument("--families", nargs="*", choices=list(FAMILIES), help="default: all")
+    parser.add_argument("--data", type=Path, help="accuracy surfaces, a parquet file")
+    parser.add_argument("--surface", type=Path, help="a measured sweep, a JSON file")
     parser.add_argument(
         "--methods", nargs="+", default=["bayesian", "random", "tpe"], choices=list(PLAYERS)
     )
@@ -56,6 +62,17 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--minutes", type=float, default=1e9, help="begin no run after so long")
     parser.add_argument("--out", type=Path, help="write every answer as a line of JSON")
     return parser.parse_args()
+
+
+def _makers(options: argparse.Namespace) -> dict:
+    """What to play: name -> maker of a study from its number."""
+    if options.data is None and options.surface is None:
+        return {name: FAMILIES[name] for name in options.families or FAMILIES}
+    from _surfaces import accuracies, sweep
+
+    found = {name: FAMILIES[name] for name in options.families or ()}
+    found |= {} if options.data is None else accuracies(options.data)
+    return found | ({} if options.surface is None else sweep(options.surface))
 
 
 def _measure(study, answer) -> dict:
@@ -76,7 +93,8 @@ def report(rows: list[dict], title: str) -> None:
     runs = len({(row["family"], row["run"]) for row in rows})
     print(f"\n{title}: {runs} studies")
     print(
-        f"{'method':14}{'texts':>6}{'regret':>16}{'median':>8}{'claimed-true':>17}{'covers':>8}{'width':>7}{'ms/text':>9}"
+        f"{'method':14}{'texts':>6}{'regret':>16}{'median':>8}{'claimed-true':>17}"
+        f"{'covers':>8}{'width':>7}{'ms/text':>9}"
     )
     for method in dict.fromkeys(row["method"] for row in rows):
         for texts in sorted({row["texts"] for row in rows}):
