@@ -14,6 +14,7 @@ import numpy as np
 from scipy.linalg import lapack
 
 from ..records import SamplerConfig, ScoreTable
+from .covariates import adjusted
 from .evidence import Evidence, collect
 from .failures import Failures
 from .frame import Frame, Points
@@ -206,4 +207,4 @@ def fit_posterior(
         failure_score: what a failed text is worth.
         draws: hyperparameters to average over; None to fit them to this table.
     """
-    return Posterior(collect(table), frame, failure_score, draws)
+    return Posterior(collect(table, adjusted(table, frame)), frame, failure_score, draws)

@@ -81,7 +81,8 @@ class _Prefix:
         self.table = table.take(np.arange(len(table)) < size)
         self.frame, self.failure_score = frame, failure_score
         names = tuple(self.table.configs[i] for i in self.table.config)
-        arrays = (self.table.prompt, self.table.state, self.table.score)
+        rows = self.table
+        arrays = (rows.prompt, rows.state, rows.score, rows.covariates)
         self.key = (id(frame), failure_score, names, *(a.tobytes() for a in arrays))
 
     def __hash__(self) -> int:

@@ -1,0 +1,76 @@
+"""Control variates: they sharpen where they can, and leave all as it was where they cannot."""
+
+import numpy as np
+import pytest
+
+from sampler_bench.posterior import fit_posterior, frame_of
+from sampler_bench.posterior.covariates import adjusted, coefficient
+from sampler_bench.records import FAILED, JUDGED, Cell, ScoreTable
+from sampler_bench.samplers import Range, SamplerSpace, Space
+
+SPACE = Space(
+    (SamplerSpace("min_p", (("temperature", Range(0.7, 1.6)), ("min_p", Range(0.01, 0.1)))),)
+)
+FRAME = frame_of(SPACE, True)
+
+
+def table_of(seed, share, n=240, width=3):
+    """Texts whose noise is explained by the first covariate to a share (correlation squared)."""
+    rng = np.random.default_rng(seed)
+    configs = [SPACE.draw(rng) for _ in range(25)]
+    rows, free, truth = [], [], []
+    for k in range(n):
+        config = configs[k % 25]
+        heat = float(config.get("temperature"))
+        x = rng.normal(size=width)
+        worth = 7 - (heat - 1) ** 2
+        noise = np.sqrt(share) * x[0] + np.sqrt(1 - share) * rng.normal()
+        rows.append((Cell(config, k % 2, k), JUDGED, worth + 0.8 * noise))
+        free.append((*(x + 2.0 * heat),))  # what the configuration does to the covariate
+        truth.append(worth)
+    return ScoreTable.of(rows, 2, free), np.array(truth)
+
+
+def test_a_good_covariate_takes_its_share_of_the_noise_and_nothing_else():
+    table, truth = table_of(0, 0.5)
+    before, after = table.score - truth, adjusted(table, FRAME) - truth
+    assert after.var() / before.var() == pytest.approx(0.5, abs=0.12)
+    heat = np.array([float(table.configs[i].get("temperature")) for i in table.config])
+    assert abs(np.polyfit(heat, after, 1)[0]) < 0.35, "the configuration's effect stays"
+
+
+def test_useless_covariates_change_next_to_nothing():
+    changed = [
+        np.abs(adjusted(t, FRAME) - t.score).mean()
+        for t, _ in (table_of(s, 0.0) for s in range(6))
+    ]
+    assert np.mean(changed) < 0.05, changed
+
+
+def test_the_posterior_gets_narrower():
+    table, _ = table_of(1, 0.6)
+    bare = ScoreTable(table.configs, table.config, table.prompt, table.repeat, table.state,
+                      table.score, table.fresh, table.covariates[:, :0], 2)  # fmt: skip
+    with_free, without = (
+        fit_posterior(t, FRAME, 1.0).believe(table.configs) for t in (table, bare)
+    )
+    assert with_free.sd.mean() < 0.85 * without.sd.mean()
+
+
+def test_few_texts_missing_covariates_and_failures_keep_their_scores():
+    table, _ = table_of(2, 0.5, n=20)
+    assert (adjusted(table, FRAME) == table.score).all()
+    rows = [
+        (Cell(SPACE.draw(np.random.default_rng(k)), 0, 0), [JUDGED, FAILED][k % 2], 5.0)
+        for k in range(9)
+    ]
+    odd = ScoreTable.of(rows, 1, [(1.0,)] * 4 + [()] * 5)
+    np.testing.assert_array_equal(adjusted(odd, FRAME), odd.score)
+
+
+def test_the_coefficient_is_that_of_least_squares_where_it_is_sure():
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(4000, 2))
+    y = x @ [0.7, -0.2] + 0.5 * rng.normal(size=4000)
+    assert coefficient(x, y) == pytest.approx([0.7, -0.2], abs=0.03)
+    assert coefficient(x, np.zeros(4000)) == pytest.approx([0, 0])
