@@ -10,10 +10,21 @@ from collections.abc import Callable
 
 from sampler_bench.engines import Engine, ServerInfo
 from sampler_bench.judges import Judge
-from sampler_bench.records import Cell, Completion, Prompt, SamplerConfig, Score, Unscored, Unwritten
+from sampler_bench.records import (
+    Cell,
+    Completion,
+    Prompt,
+    SamplerConfig,
+    Score,
+    Unscored,
+    Unwritten,
+)
 from sampler_bench.tasks import Task
 
-GOOD = "The old lamp keeper climbed the stairs, counted the ships, and wrote every name in his book. " * 4
+GOOD = (
+    "The old lamp keeper climbed the stairs, counted the ships, and wrote every name in his book. "
+    * 4
+)
 TASK = Task("plain", ("Write.",), (), ("blank",), min_words=5)
 
 

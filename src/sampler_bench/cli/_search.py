@@ -41,7 +41,16 @@ OVERRIDES = {
     "max_minutes": "max_minutes",
 }
 # What may change when a study goes on; everything else is part of what it is.
-RESUMABLE = ("judge", "judge_model", "server", "engine", "slots", "max_samples", "max_cost", "max_minutes")
+RESUMABLE = (
+    "judge",
+    "judge_model",
+    "server",
+    "engine",
+    "slots",
+    "max_samples",
+    "max_cost",
+    "max_minutes",
+)
 
 
 def overrides_of(args: argparse.Namespace) -> dict[str, object]:

@@ -18,3 +18,24 @@ def configure(parser: argparse.ArgumentParser) -> None:
     add("--threads", type=int, default=1, help="CPU threads (default: 1)")
     add("--log", type=Path, default=Path("koboldcpp.log"), help="default: koboldcpp.log")
     add("--verbose", action="store_true", help="show the server's own output here as well")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Serve until the user stops it."""
+    from ..engines._serving import serve
+    from ..spec import model_or_file
+    from ._output import say
+
+    entry = model_or_file(args.model)
+    return serve(
+        entry.name,
+        gguf=entry.gguf,
+        port=entry.port if args.port is None else args.port,
+        slots=args.slots or entry.slots or 4,
+        context=args.context or entry.context or 2048,
+        threads=args.threads,
+        gpu_layers=entry.gpu_layers,
+        log=args.log,
+        verbose=args.verbose,
+        say=say,
+    )

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from ..engines import Engine, EngineOptions, ServerInfo
-from ..errors import EngineError, SpecError
+from ..errors import EngineError
 from ..judges import Judge, JudgeOptions
 from ..plugins import find
 from ..records import SamplerConfig
@@ -92,7 +92,7 @@ def build_judge(spec: StudySpec, task: Task, environment: Mapping[str, str]) -> 
 
 def build_strategy(spec: StudySpec) -> Strategy:
     """Find the strategy of a study."""
-    strategy: Strategy = find("search", spec.search_strategy)  # type: ignore[assignment]
+    strategy: Strategy = find("search", spec.search_strategy)
     return strategy
 
 
@@ -137,15 +137,3 @@ def check_model(info: ServerInfo, kept: str) -> None:
             f"{info.url} serves {info.model}, but the kept texts of this study are by {kept}; "
             "serve that model again, or start a new study"
         )
-
-
-__all__ = [
-    "SpecError",
-    "build_engine",
-    "build_judge",
-    "build_problem",
-    "build_strategy",
-    "build_task",
-    "check_expressible",
-    "check_model",
-]

@@ -200,8 +200,9 @@ class Loop:
             if self._halted() and not self._active:
                 return False
             self._news.clear()
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self._news.wait(), POLL_SECONDS)
+            with suppress(TimeoutError):  # not wait_for: in Python 3.11 it can swallow a cancellation
+                async with asyncio.timeout(POLL_SECONDS):
+                    await self._news.wait()
         return True
 
     def _dispatch(self, trial: Trial) -> None:

@@ -58,7 +58,7 @@ def plan(spec: StudySpec, problem: Problem, judge: Judge, speed: float, kept: in
 
 def longest_answer(spec: StudySpec) -> int:
     """The largest `max_tokens` that a configuration of the study may have."""
-    longest = spec.max_length
+    longest = 1
     for part in spec.space.samplers:
         for name, dimension in part.dimensions:
             if name == "max_tokens":

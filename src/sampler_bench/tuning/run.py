@@ -227,7 +227,7 @@ def describe(info: ServerInfo) -> str:
 
 
 def _pace(spec: StudySpec, info: ServerInfo) -> Pace:
-    slots = spec.slots or info.slots or Pace.slots
+    slots = spec.slots or info.slots or 4
     return Pace(slots=slots, lag=spec.lag, batch=spec.batch)
 
 

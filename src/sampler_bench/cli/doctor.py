@@ -1,0 +1,142 @@
+"""`sampler-bench doctor`: look at everything a search needs, and print one fix for each problem."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..errors import NotReachable, SamplerBenchError
+
+if TYPE_CHECKING:
+    from ..spec import StudySpec
+
+HELP = "check key, judge, server, models, disk and ports; one fix for each problem"
+LEAST_FREE_BYTES = 200 * 2**20
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was looked at: what was found, and what to do where it is not right."""
+
+    what: str
+    found: str
+    fix: str = ""
+    exit_code: int = 0
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the options."""
+    add = parser.add_argument
+    add("--model", help="the model that you want to search for")
+    add("--server", nargs="+", metavar="URL", help="servers that write")
+    add("--judge", help="openai, offline or demo")
+    add("--judge-model", nargs="+", metavar="MODEL", help="judge models")
+    add("--config", type=Path, help="study file")
+    add("--output-dir", type=Path, default=Path("results"), help="default: results")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Look, print a line for each thing, and return the exit code of the worst problem."""
+    from ._environment import environment
+    from ._output import say, sign
+
+    findings = look(args, environment())
+    for finding in findings:
+        mark = sign("❌", "[x]") if finding.fix else sign("✅", "[ok]")
+        say(f"{mark} {finding.what}: {finding.found}")
+        if finding.fix:
+            say(f"      fix: {finding.fix}")
+    problems = [finding for finding in findings if finding.fix]
+    say(f"{len(problems)} problems found" if problems else "all is well")
+    return max((finding.exit_code for finding in problems), default=0)
+
+
+def look(args: argparse.Namespace, env: Mapping[str, str]) -> list[Finding]:
+    """Look at everything in turn; a problem in one thing does not hide the next."""
+    from ..spec import load_study
+    from ._search import overrides_of
+
+    findings = [_packages(), _disk(args.output_dir)]
+    try:
+        spec = load_study(args.config, None, overrides_of(args))
+    except SamplerBenchError as error:
+        return [*findings, Finding("study file", str(error), "mend the file as it says", 2)]
+    findings.append(Finding("study file", f"{len(spec.prompts)} prompts, {spec.search_strategy}"))
+    findings.append(_models(spec))
+    findings.append(_key(spec, env))
+    return [*findings, *asyncio.run(_servers(spec, env))]
+
+
+def _packages() -> Finding:
+    from importlib.metadata import version
+
+    names = ("sampler-bench", "xllamacpp", "openai", "numpy", "scipy")
+    return Finding("packages", ", ".join(f"{name} {version(name)}" for name in names))
+
+
+def _disk(folder: Path) -> Finding:
+    there = next(path for path in (folder, *folder.absolute().parents) if path.exists())
+    free = shutil.disk_usage(there).free
+    found = f"{free / 2**30:.1f} GiB free for {folder}"
+    if free < LEAST_FREE_BYTES:
+        return Finding("disk", found, "make room, or choose another --output-dir", 1)
+    probe = there / ".sampler-bench-probe"
+    try:
+        probe.write_text("")
+        probe.unlink()
+    except OSError as error:
+        fix = "choose another --output-dir, or change its rights"
+        return Finding("disk", f"{there} cannot be written: {error.strerror}", fix, 1)
+    return Finding("disk", found)
+
+
+def _models(spec: StudySpec) -> Finding:
+    from ..tuning.run import find_model
+
+    try:
+        entry = find_model(spec)
+    except SamplerBenchError as error:
+        return Finding("model", str(error), "name a model of models.yaml, or add yours", 2)
+    if entry is None:
+        return Finding("model", "whatever the named server serves")
+    if entry.gguf is not None and not entry.gguf.is_file():
+        fix = "correct the path in models.yaml, or download the file"
+        return Finding("model", f"{entry.name}: there is no file {entry.gguf}", fix, 2)
+    return Finding("model", f"{entry.name}, {entry.gguf or 'served elsewhere'}")
+
+
+def _key(spec: StudySpec, env: Mapping[str, str]) -> Finding:
+    if spec.judge != "openai":
+        return Finding("judge key", f"none needed for {spec.judge}")
+    if env.get("OPENAI_API_KEY") or env.get("OPENAI_BASE_URL"):
+        return Finding("judge key", "set (it is never shown)")
+    fix = "copy .env.example to .env and set OPENAI_API_KEY, or use --judge offline"
+    return Finding("judge key", "OPENAI_API_KEY is not set", fix, 3)
+
+
+async def _servers(spec: StudySpec, env: Mapping[str, str]) -> list[Finding]:
+    from ..tuning.build import build_engine, build_judge, build_task
+    from ..tuning.run import describe, find_model
+
+    findings = []
+    try:
+        async with build_judge(spec, build_task(spec), env) as judge:
+            findings.append(Finding("judge", await judge.check()))
+    except SamplerBenchError as error:
+        findings.append(Finding("judge", str(error), "see the message", error.exit_code))
+    try:
+        key = env.get("SAMPLER_BENCH_SERVER_KEY", "")
+        engine = await build_engine(spec, find_model(spec), key, None)
+        async with engine:
+            findings.append(Finding("server", describe(await engine.check())))
+    except NotReachable as error:
+        fix = f"start it: ./scripts/start_model_server.sh {spec.model or 'MODEL'}"
+        findings.append(Finding("server", str(error), fix, error.exit_code))
+    except SamplerBenchError as error:
+        findings.append(Finding("server", str(error), "see the message", error.exit_code))
+    return findings

@@ -1,0 +1,20 @@
+"""Study files, models and presets: the only reader of YAML; mistakes are named with their place."""
+
+from .files import config_folder
+from .models import ModelEntry, load_model, model_names, model_or_file
+from .presets import load_presets, resolve_config
+from .prices import load_prices
+from .study import StudySpec, load_study
+
+__all__ = [
+    "ModelEntry",
+    "StudySpec",
+    "config_folder",
+    "load_model",
+    "load_presets",
+    "load_prices",
+    "load_study",
+    "model_names",
+    "model_or_file",
+    "resolve_config",
+]

@@ -1,0 +1,37 @@
+"""Where the YAML files lie: the user's own folder, else the copy that is shipped."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from ..errors import SpecError
+
+VARIABLE = "SAMPLER_BENCH_CONFIG"
+
+
+def config_folder() -> Path:
+    """The folder of `hyper_search_config.yaml`, `models.yaml` and `samplers.yaml`.
+
+    `$SAMPLER_BENCH_CONFIG`, else `backend/config` under the working folder, else what was
+    installed, else the repository that this package runs from.
+
+    Raises:
+        SpecError: the variable names no folder.
+    """
+    if named := os.environ.get(VARIABLE):
+        if not Path(named).is_dir():
+            raise SpecError(f"{VARIABLE} is {named}: expected a folder, found none there")
+        return Path(named)
+    package = Path(__file__).parents[1]
+    places = (
+        Path("backend") / "config",
+        package / "config",
+        package.parents[1] / "backend" / "config",
+    )
+    for place in places:
+        if (place / "hyper_search_config.yaml").is_file():
+            return place
+    raise SpecError(
+        f"no configuration folder was found; set {VARIABLE}, or run `sampler-bench init`"
+    )

@@ -1,0 +1,145 @@
+"""models.yaml: the models that users name, where their files lie and how they are served."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ..errors import SpecError, did_you_mean
+from ..records import SamplerConfig
+from .files import config_folder
+from .study import _baseline, _part, _text, _urls, _whole
+from .yaml_file import Node, Problems, read
+
+BUNDLED = "demo"  # as a gguf: the model that comes with the package
+
+
+@dataclass(frozen=True, slots=True)
+class ModelEntry:
+    """A model of models.yaml.
+
+    Attributes:
+        engine: what serves it: `koboldcpp`, `llamacpp` or `embedded`.
+        gguf: its file on this machine, if there is one.
+        hub, file, sha256, size: where the file can be had, and how it is recognised (bytes).
+        port: where its server listens; 0 for a model that is served on demand.
+        server: base URLs of running servers, where it is served elsewhere.
+        context: tokens of prompt and answer together, for each slot.
+        baseline: its maker's recommended settings.
+        source: the page on which id, size, licence and settings were read.
+    """
+
+    name: str
+    engine: str = "koboldcpp"
+    gguf: Path | None = None
+    hub: str = ""
+    file: str = ""
+    sha256: str = ""
+    size: int = 0
+    port: int = 0
+    server: tuple[str, ...] = ()
+    context: int = 0
+    slots: int = 0
+    gpu_layers: int = -1
+    template: str = ""
+    baseline: SamplerConfig | None = None
+    licence: str = ""
+    source: str = ""
+    description: str = ""
+
+    @property
+    def servers(self) -> tuple[str, ...]:
+        """Where it is served; empty for a model that is served on demand."""
+        if self.server or not self.port:
+            return self.server
+        return (f"http://127.0.0.1:{self.port}",)
+
+
+def model_names() -> list[str]:
+    """The models of models.yaml, in the order of the file."""
+    problems = Problems()
+    return [name for name, _ in _models(problems)]
+
+
+def load_model(name: str) -> ModelEntry:
+    """Read one model.
+
+    Raises:
+        SpecError: there is no such model, or its entry is wrong.
+    """
+    problems = Problems()
+    models = dict(_models(problems))
+    if name not in models:
+        near = did_you_mean(name, list(models))
+        known = ", ".join(models)
+        raise SpecError(f"model {name!r} is not in models.yaml{near}; there are: {known}")
+    node = models[name]
+    values: dict[str, Any] = {}
+    for key, child in node.children():
+        if key in FIELDS:
+            values[key] = FIELDS[key](child)
+        else:
+            child.unknown(key, sorted(FIELDS), "key")
+    problems.stop()
+    if "gguf" in values:
+        values["gguf"] = locate(values["gguf"], Path(node.file).parent)
+    return ModelEntry(name, **{key: value for key, value in values.items() if value is not None})
+
+
+def model_or_file(word: str) -> ModelEntry:
+    """A model of models.yaml, or a GGUF file that is named by its path."""
+    if word.endswith(".gguf") or os.sep in word:
+        path = Path(word).expanduser()
+        if not path.is_file():
+            raise SpecError(f"model {word!r}: there is no such file")
+        return ModelEntry(path.stem, engine="llamacpp", gguf=path, port=5001)
+    return load_model(word)
+
+
+def locate(word: str, folder: Path) -> Path:
+    """A model's file: `demo` for the bundled one, else a path, relative to models.yaml."""
+    if word == BUNDLED:
+        from ..demo_model import path
+
+        return path()
+    return folder / Path(os.path.expandvars(word)).expanduser()
+
+
+def _models(problems: Problems) -> list[tuple[str, Node]]:
+    root = read(config_folder() / "models.yaml", problems)
+    entries = dict(root.children())
+    if set(entries) != {"models"}:
+        raise SpecError(f"{root.file}: expected one key at the top, models, found {list(entries)}")
+    found = list(entries["models"].children())
+    problems.stop()
+    return found
+
+
+def _layers(node: Node) -> int | None:
+    if isinstance(node.value, bool) or not isinstance(node.value, int) or node.value < -1:
+        node.expected("a whole number, or -1 for all")
+        return None
+    return int(node.value)
+
+
+FIELDS: dict[str, Callable[[Node], Any]] = {
+    "engine": _part("engines"),
+    "gguf": _text,
+    "hub": _text,
+    "file": _text,
+    "sha256": _text,
+    "size": _whole(1),
+    "port": _whole(0),
+    "server": _urls,
+    "context": _whole(1),
+    "slots": _whole(1),
+    "gpu_layers": _layers,
+    "template": _text,
+    "baseline": _baseline,
+    "licence": _text,
+    "source": _text,
+    "description": _text,
+}

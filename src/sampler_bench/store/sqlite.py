@@ -1,0 +1,313 @@
+"""A SQLite file in the results folder: `sampler-bench.sqlite`.
+
+WAL mode, so that several searches may run side by side in one folder and readers never wait, with
+`synchronous=FULL`: a commit survives not only a killed process but a power cut. Records are kept as
+ASCII JSON, which is lossless for whatever a model writes (NULs, lone surrogates). A study belongs
+to one process at a time; the owner is known by pid and start time, so a dead owner frees it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from ..errors import StoreError
+from ..records import (
+    Cell,
+    Completion,
+    Failure,
+    JsonObject,
+    SamplerConfig,
+    Score,
+    Trial,
+    Unscored,
+    Unwritten,
+)
+from . import Store, StudyRow
+
+FILE = "sampler-bench.sqlite"
+VERSION = 1
+BUSY_SECONDS = 30.0
+
+SCHEMA = """
+CREATE TABLE studies (
+    id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, spec TEXT NOT NULL, state TEXT NOT NULL,
+    created REAL NOT NULL, updated REAL NOT NULL, owner_pid INTEGER, owner_start REAL
+);
+CREATE TABLE notes (
+    study INTEGER NOT NULL REFERENCES studies(id), key TEXT NOT NULL, value TEXT NOT NULL,
+    PRIMARY KEY (study, key)
+) WITHOUT ROWID;
+CREATE TABLE trials (
+    study INTEGER NOT NULL REFERENCES studies(id), position INTEGER NOT NULL,
+    config TEXT NOT NULL, prompt INTEGER NOT NULL, repeat INTEGER NOT NULL, fresh INTEGER NOT NULL,
+    seed INTEGER NOT NULL, asked REAL NOT NULL,
+    kind TEXT, written TEXT, failure TEXT, covariates TEXT, saved REAL,
+    PRIMARY KEY (study, position), UNIQUE (study, config, prompt, repeat, fresh)
+);
+CREATE TABLE judgments (
+    study INTEGER NOT NULL, position INTEGER NOT NULL, judge TEXT NOT NULL, kind TEXT NOT NULL,
+    judgment TEXT NOT NULL, saved REAL NOT NULL,
+    PRIMARY KEY (study, position, judge), FOREIGN KEY (study, position) REFERENCES trials
+);
+"""
+PLACE = "study = ? AND config = ? AND prompt = ? AND repeat = ? AND fresh = ?"
+
+
+def open_store(folder: Path) -> Store:
+    """Open the store of a results folder; make both where they are missing.
+
+    Raises:
+        StoreError: the folder cannot be written, or the file is no store of ours.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StoreError(
+            f"results folder {folder} cannot be made: {error.strerror}; choose another --output-dir"
+        ) from error
+    return SqliteStore(folder / FILE)
+
+
+class SqliteStore(Store):
+    """See the module. One connection; use it from one thread."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        with self._translated():
+            self._db = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None)
+        try:
+            self._prepare()
+        except BaseException:
+            self._db.close()
+            raise
+
+    def _prepare(self) -> None:
+        with self._translated():
+            self._db.execute("PRAGMA journal_mode=WAL")
+            self._db.execute("PRAGMA synchronous=FULL")
+            self._db.execute("PRAGMA foreign_keys=ON")
+        with self._writing():
+            (version,) = self._db.execute("PRAGMA user_version").fetchone()
+            if version == 0:
+                for statement in filter(str.strip, SCHEMA.split(";")):
+                    self._db.execute(statement)
+                self._db.execute(f"PRAGMA user_version={VERSION}")
+            elif version != VERSION:
+                raise StoreError(
+                    f"{self.path} is of store version {version}, this program knows {VERSION}; "
+                    "use the program that wrote it, or another --output-dir"
+                )
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.Error as error:
+            raise StoreError(f"{self.path}: {error}; {_remedy(error)}") from error
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        """One atomic step."""
+        with self._translated():
+            self._db.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+                self._db.execute("COMMIT")
+            except BaseException:
+                if self._db.in_transaction:
+                    self._db.execute("ROLLBACK")
+                raise
+
+    def _rows(self, query: str, *values: object) -> list[tuple[Any, ...]]:
+        with self._translated():
+            return self._db.execute(query, values).fetchall()
+
+    def create_study(self, name: str, spec: JsonObject, now: float) -> StudyRow:
+        if self.study(name) is not None:
+            raise StoreError(f"{self.path}: a study {name!r} is there already; choose another name")
+        with self._writing():
+            self._db.execute(
+                "INSERT INTO studies (name, spec, state, created, updated) VALUES (?,?,?,?,?)",
+                (name, json.dumps(spec), "running", now, now),
+            )
+        row = self.study(name)
+        assert row is not None
+        return row
+
+    def study(self, name: str) -> StudyRow | None:
+        return next((row for row in self.studies() if row.name == name), None)
+
+    def studies(self) -> list[StudyRow]:
+        rows = self._rows(
+            "SELECT id, name, spec, state, created, updated FROM studies ORDER BY created, id"
+        )
+        return [StudyRow(i, n, json.loads(s), st, c, u) for i, n, s, st, c, u in rows]
+
+    def set_state(self, study: int, state: str, now: float) -> None:
+        with self._writing():
+            self._db.execute(
+                "UPDATE studies SET state = ?, updated = ? WHERE id = ?", (state, now, study)
+            )
+
+    def set_note(self, study: int, key: str, value: JsonObject) -> None:
+        with self._writing():
+            self._db.execute(
+                "INSERT OR REPLACE INTO notes VALUES (?,?,?)", (study, key, json.dumps(value))
+            )
+
+    def note(self, study: int, key: str) -> JsonObject | None:
+        rows = self._rows("SELECT value FROM notes WHERE study = ? AND key = ?", study, key)
+        return json.loads(rows[0][0]) if rows else None
+
+    def ask(self, study: int, cells: list[tuple[Cell, int]], now: float) -> None:
+        with self._writing():
+            query = "SELECT COALESCE(MAX(position) + 1, 0) FROM trials WHERE study = ?"
+            (first,) = self._db.execute(query, (study,)).fetchone()
+            for i, (cell, seed) in enumerate(cells):
+                self._db.execute(
+                    "INSERT INTO trials (study, position, config, prompt, repeat, fresh, seed, "
+                    "asked) VALUES (?,?,?,?,?,?,?,?)",
+                    (study, first + i, *_place(cell), seed, now),
+                )
+
+    def save_written(
+        self,
+        study: int,
+        cell: Cell,
+        written: Completion | Unwritten,
+        failure: Failure | None,
+        covariates: tuple[float, ...],
+        now: float,
+    ) -> None:
+        values = (
+            type(written).__name__,
+            json.dumps(asdict(written)),
+            json.dumps(asdict(failure)) if failure else None,
+            json.dumps(covariates),
+            now,
+        )
+        with self._writing():
+            done = self._db.execute(
+                "UPDATE trials SET kind = ?, written = ?, failure = ?, covariates = ?, saved = ? "
+                f"WHERE {PLACE} AND (kind IS NULL OR kind != 'Completion')",
+                (*values, study, *_place(cell)),
+            )
+            self._see_place(done.rowcount, study, cell)
+
+    def save_judgment(self, study: int, cell: Cell, judgment: Score | Unscored, now: float) -> None:
+        kind, text = type(judgment).__name__, json.dumps(asdict(judgment))
+        with self._writing():
+            done = self._db.execute(
+                "INSERT INTO judgments SELECT study, position, ?, ?, ?, ? FROM trials "
+                f"WHERE {PLACE} ON CONFLICT DO UPDATE SET kind = excluded.kind, "
+                "judgment = excluded.judgment, saved = excluded.saved WHERE kind != 'Score'",
+                (judgment.judge, kind, text, now, study, *_place(cell)),
+            )
+            self._see_place(done.rowcount, study, cell)
+
+    def _see_place(self, changed: int, study: int, cell: Cell) -> None:
+        """Nothing changed: fine where something better is kept, a defect where nothing is there."""
+        if not changed:
+            query = f"SELECT 1 FROM trials WHERE {PLACE}"
+            if not self._db.execute(query, (study, *_place(cell))).fetchall():
+                raise StoreError(f"{self.path}: {cell} was never asked for in study {study}")
+
+    def trials(self, study: int) -> list[Trial]:
+        judgments: dict[int, list[Score | Unscored]] = {}
+        query = (
+            "SELECT position, kind, judgment FROM judgments WHERE study = ? ORDER BY saved, judge"
+        )
+        for position, kind, text in self._rows(query, study):
+            judgments.setdefault(position, []).append(_judgment(kind, json.loads(text)))
+        rows = self._rows(
+            "SELECT position, config, prompt, repeat, fresh, seed, kind, written, failure, "
+            "covariates FROM trials WHERE study = ? ORDER BY position",
+            study,
+        )
+        return [_trial(row, tuple(judgments.get(row[0], ()))) for row in rows]
+
+    def lock(self, study: int, owner: str) -> bool:
+        import psutil
+
+        with self._writing():
+            query = "SELECT owner_pid, owner_start FROM studies WHERE id = ?"
+            pid, start = self._db.execute(query, (study,)).fetchone()
+            if pid is not None and pid != os.getpid() and _alive(pid, start):
+                return False
+            self._db.execute(
+                "UPDATE studies SET owner_pid = ?, owner_start = ? WHERE id = ?",
+                (os.getpid(), psutil.Process().create_time(), study),
+            )
+        return True
+
+    def unlock(self, study: int) -> None:
+        with self._writing():
+            self._db.execute(
+                "UPDATE studies SET owner_pid = NULL, owner_start = NULL WHERE id = ?", (study,)
+            )
+
+    def close(self) -> None:
+        self._db.close()
+
+
+def _place(cell: Cell) -> tuple[str, int, int, int]:
+    return (cell.config.text, cell.prompt, cell.repeat, int(cell.fresh))
+
+
+_config: Callable[[str], SamplerConfig] = lru_cache(maxsize=4096)(SamplerConfig.parse)
+
+
+def _trial(row: tuple[Any, ...], judgments: tuple[Score | Unscored, ...]) -> Trial:
+    _, config, prompt, repeat, fresh, seed, kind, written, failure, covariates = row
+    return Trial(
+        cell=Cell(_config(config), prompt, repeat, bool(fresh)),
+        seed=seed,
+        written=_written(kind, json.loads(written)) if kind else None,
+        failure=Failure(**json.loads(failure)) if failure else None,
+        judgments=judgments,
+        covariates=tuple(json.loads(covariates)) if covariates else (),
+    )
+
+
+def _written(kind: str, kept: dict[str, Any]) -> Completion | Unwritten:
+    return Completion(**kept) if kind == "Completion" else Unwritten(**kept)
+
+
+def _judgment(kind: str, kept: dict[str, Any]) -> Score | Unscored:
+    if kind == "Unscored":
+        return Unscored(**kept)
+    criteria = tuple((name, value) for name, value in kept.pop("criteria"))
+    return Score(criteria=criteria, **kept)
+
+
+def _alive(pid: int, start: float) -> bool:
+    """Say whether the process that started then still runs; its pid may be another's by now."""
+    import psutil
+
+    try:
+        return abs(psutil.Process(pid).create_time() - start) < 1.0
+    except psutil.Error:
+        return False
+
+
+def _remedy(error: sqlite3.Error) -> str:
+    """What to do about a fault of the database."""
+    words = str(error)
+    remedies = {
+        "full": "make room on the disk, then go on with --resume",
+        "readonly": "make the folder writable, or choose another --output-dir",
+        "unable to open": "make the folder writable, or choose another --output-dir",
+        "disk I/O": "see that the disk works and has room, then go on with --resume",
+        "not a database": "it is no store of ours; move it away, or choose another --output-dir",
+        "malformed": "the file is damaged; move it away, or restore a copy",
+        "locked": "another process holds it for long; let it finish, then go on with --resume",
+    }
+    return next((remedy for key, remedy in remedies.items() if key in words), "see the message")

@@ -1,0 +1,242 @@
+"""The loop on scripted parts and a real store: what it keeps, what it asks, when it stops."""
+
+import asyncio
+import time
+from collections import Counter
+
+import pytest
+
+from sampler_bench.errors import EngineError, JudgeError
+from sampler_bench.plugins import find
+from sampler_bench.records import (
+    FAILED,
+    JUDGED,
+    MISSING,
+    Cell,
+    Completion,
+    Failure,
+    Prompt,
+    SamplerConfig,
+    Unscored,
+    Unwritten,
+)
+from sampler_bench.samplers import Range, SamplerSpace, Space
+from sampler_bench.search import Problem
+from sampler_bench.store.sqlite import open_store
+from sampler_bench.tuning.budget import Budget, Limits
+from sampler_bench.tuning.events import Warned
+from sampler_bench.tuning.ledger import Ledger
+from sampler_bench.tuning.loop import Loop, Pace, Parts
+
+from support.scripted import TASK, ScriptedEngine, ScriptedJudge, completion
+
+pytestmark = pytest.mark.anyio
+PROMPTS = (Prompt(0, "Write."), Prompt(1, "Sing."), Prompt(2, "Tell."))
+SPACE = Space((SamplerSpace("temperature", (("temperature", Range(0.1, 2.0)),)),))
+PROBLEM = Problem(SPACE, n_prompts=3, budget=60, n_iterations=10, samples_per_config=2)
+
+
+class Study:
+    """One study in a folder, run as often as a test likes."""
+
+    def __init__(self, folder, engine=None, judge=None, pace=None, limits=None, strategy="random"):
+        self.folder = folder
+        self.engine, self.judge = engine or ScriptedEngine(), judge or ScriptedJudge()
+        self.pace = pace or Pace(slots=1, judging=1, lag=4, batch=2)
+        self.limits = limits or Limits()
+        self.strategy = find("search", strategy)
+        self.stop = asyncio.Event()
+        self.events = []
+
+    async def run(self, problem=PROBLEM):
+        with open_store(self.folder) as store:
+            row = store.study("s") or store.create_study("s", {}, 0.0)
+            trials = store.trials(row.id)
+            self.ledger = Ledger(trials, self.judge.identities, len(PROMPTS))
+            self.budget = Budget(self.limits, self.judge.cost, time.monotonic)
+            self.budget.recall(trials)
+            parts = Parts(self.engine, self.judge, store, TASK, PROMPTS, lambda text: (), time.time)
+            loop = Loop(
+                parts,
+                row.id,
+                7,
+                self.ledger,
+                self.budget,
+                self.pace,
+                self.watch,
+                self.stop,
+            )
+            return await loop.run([("search", self.strategy, problem)])
+
+    def watch(self, event):
+        self.events.append(event)
+
+    def kept(self):
+        with open_store(self.folder) as store:
+            return store.trials(store.study("s").id)
+
+
+async def test_every_cell_is_written_and_judged_once(tmp_path):
+    study = Study(tmp_path)
+    assert await study.run() == "done"
+    assert len(study.kept()) == 60
+    assert set(study.engine.calls.values()) == set(study.judge.calls.values()) == {1}
+    assert study.ledger.count(JUDGED) == 60
+
+
+async def test_the_same_seed_asks_and_keeps_the_same_with_one_slot_and_with_eight(tmp_path):
+    alone = Study(tmp_path / "alone", pace=Pace(slots=1, judging=1, lag=8, batch=4))
+    many = Study(
+        tmp_path / "many",
+        engine=ScriptedEngine(delay=0.004, jitter=3),
+        judge=ScriptedJudge(delay=0.004),
+        pace=Pace(slots=8, judging=5, lag=8, batch=4),
+        strategy="tpe",
+    )
+    alone.strategy = many.strategy
+    await alone.run()
+    await many.run()
+    assert many.engine.most_active > 2
+    assert [trial.cell for trial in alone.kept()] == [trial.cell for trial in many.kept()]
+    scores = [[t.judgments[0].value for t in s.kept()] for s in (alone, many)]
+    assert scores[0] == scores[1]
+
+
+async def test_an_interrupted_study_goes_on_where_it_was(tmp_path):
+    whole = Study(tmp_path / "whole", strategy="tpe")
+    await whole.run()
+    parts = Study(tmp_path / "parts", strategy="tpe")
+    for limit in (7, 8, 21, 40):
+        parts.limits = Limits(max_samples=limit)
+        assert await parts.run() == f"{limit} texts were asked for (max_samples)"
+    parts.limits = Limits()
+    assert await parts.run() == "done"
+    assert set(parts.engine.calls.values()) == set(parts.judge.calls.values()) == {1}
+    assert len(parts.kept()) == 60
+
+
+async def test_ctrl_c_finishes_what_is_in_flight_and_resume_does_the_rest(tmp_path):
+    study = Study(tmp_path, engine=ScriptedEngine(delay=0.01), pace=Pace(slots=3, lag=6, batch=3))
+    task = asyncio.create_task(study.run())
+    await asyncio.sleep(0.15)
+    study.stop.set()
+    assert await task == "interrupted"
+    assert study.engine.active == 0
+    done = len([trial for trial in study.kept() if trial.written])
+    assert 0 < done < 60
+    study.stop.clear()
+    assert await study.run() == "done"
+    assert set(study.engine.calls.values()) == {1}
+    assert sum(study.judge.calls.values()) == 60
+
+
+async def test_a_failed_text_is_kept_counted_and_never_judged(tmp_path):
+    def answer(config, prompt, seed):
+        text = "" if prompt.index == 1 else completion(config, prompt, seed).text
+        return Completion(text, False, 3, 5, 0.1, {}, "memory:", "script", "raw")
+
+    study = Study(tmp_path, engine=ScriptedEngine(answer))
+    await study.run()
+    failed = [trial for trial in study.kept() if trial.failure]
+    assert len(failed) == study.ledger.count(FAILED) == 20
+    assert {trial.failure.reason for trial in failed} == {"blank"}
+    assert all(not trial.judgments for trial in failed)
+    assert isinstance(failed[0].failure, Failure)
+
+
+async def test_a_lost_text_is_missing_never_a_number_and_tried_again_on_resume(tmp_path):
+    broken = {"on": True}
+
+    def answer(config, prompt, seed):
+        if broken["on"] and prompt.index == 0:
+            return Unwritten("overload", "503")
+        return completion(config, prompt, seed)
+
+    study = Study(tmp_path, engine=ScriptedEngine(answer))
+    assert await study.run() == "done"
+    assert study.ledger.count(MISSING) == 20
+    assert study.ledger.count(FAILED) == 0
+    assert len(study.ledger.table().evidence()) == 40
+    broken["on"] = False
+    assert await study.run() == "done"
+    assert study.ledger.count(JUDGED) == 60
+    assert Counter(study.engine.calls.values()) == {1: 40, 2: 20}
+    assert set(study.judge.calls.values()) == {1}
+
+
+async def test_an_outage_of_the_server_stops_the_run_and_blames_nobody(tmp_path):
+    study = Study(tmp_path, engine=ScriptedEngine(lambda *_: Unwritten("connection", "refused")))
+    with pytest.raises(EngineError, match="6 texts in a row were lost, the last one: connection"):
+        await study.run()
+    assert study.ledger.count(FAILED, JUDGED) == 0
+
+
+async def test_an_outage_of_the_judge_stops_the_run_and_keeps_the_texts(tmp_path):
+    judge = ScriptedJudge(lambda text: Unscored("scripted", "nonsense", "<html>"))
+    study = Study(tmp_path, judge=judge)
+    with pytest.raises(JudgeError, match="6 judgments in a row were lost"):
+        await study.run()
+    written = sum(trial.written is not None for trial in study.kept())
+    study.judge = ScriptedJudge()
+    assert await study.run() == "done"
+    assert sum(study.engine.calls.values()) <= 60 + study.pace.slots  # what was in flight
+    assert written >= 6
+
+
+async def test_money_is_a_promise_and_more_of_it_goes_on(tmp_path):
+    study = Study(tmp_path, judge=ScriptedJudge(cost=0.01), limits=Limits(max_cost=0.25))
+    study.pace = Pace(slots=4, judging=4, lag=8, batch=4)
+    assert "max_cost" in await study.run()
+    assert study.budget.spent == pytest.approx(0.25)
+    study.limits = Limits(max_cost=10)
+    assert await study.run() == "done"
+    assert study.budget.spent == pytest.approx(0.60)
+    assert set(study.judge.calls.values()) == {1}
+
+
+async def test_minutes_are_a_promise(tmp_path):
+    study = Study(tmp_path, engine=ScriptedEngine(delay=0.1), limits=Limits(max_minutes=0.5 / 60))
+    began = time.monotonic()
+    assert "max_minutes" in await study.run()
+    assert time.monotonic() - began < 2
+
+
+async def test_another_judge_scores_kept_texts_without_writing_them_again(tmp_path):
+    study = Study(tmp_path)
+    await study.run()
+    first = {trial.cell: trial.judgments[0].value for trial in study.kept()}
+    study.judge = ScriptedJudge(lambda text: 3.0, identities=("other-a", "other-b"))
+    assert await study.run() == "done"
+    assert set(study.engine.calls.values()) == {1}
+    assert set(study.ledger.table().score) == {3.0}
+    for trial in study.kept():
+        assert [j.value for j in trial.judgments if j.judge == "scripted"] == [first[trial.cell]]
+
+
+async def test_cut_off_texts_raise_a_warning_once(tmp_path):
+    def answer(config, prompt, seed):
+        whole = completion(config, prompt, seed)
+        return Completion(whole.text, prompt.index == 0, 9, 5, 0.1, {}, "memory:", "s", "raw")
+
+    study = Study(tmp_path, engine=ScriptedEngine(answer))
+    await study.run()
+    warnings = [event.message for event in study.events if isinstance(event, Warned)]
+    assert len(warnings) == 1
+    assert "of the first 20 texts were cut off at the token limit; raise max_tokens" in warnings[0]
+
+
+async def test_a_wrong_key_stops_at_once(tmp_path):
+    class Refused(ScriptedJudge):
+        async def judge(self, identity, prompt, text):
+            raise JudgeError("the judge turns us away: 401")
+
+    with pytest.raises(JudgeError, match="401"):
+        await Study(tmp_path, judge=Refused()).run()
+
+
+async def test_a_cell_is_never_asked_twice():
+    ledger = Ledger([], ("a",), 1)
+    cell = Cell(SamplerConfig.of("temperature", {"temperature": 1}), 0, 0)
+    ledger.add(cell, 1)
+    with pytest.raises(AssertionError, match="asked for twice"):
+        ledger.add(cell, 1)
