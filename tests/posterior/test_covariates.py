@@ -41,8 +41,7 @@ def test_a_good_covariate_takes_its_share_of_the_noise_and_nothing_else():
 
 def test_useless_covariates_change_next_to_nothing():
     changed = [
-        np.abs(adjusted(t, FRAME) - t.score).mean()
-        for t, _ in (table_of(s, 0.0) for s in range(6))
+        np.abs(adjusted(t, FRAME) - t.score).mean() for t, _ in (table_of(s, 0.0) for s in range(6))
     ]
     assert np.mean(changed) < 0.05, changed
 

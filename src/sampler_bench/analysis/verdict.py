@@ -164,8 +164,8 @@ def _read(posterior: Posterior, winner: SamplerConfig, problem: Problem) -> _Rea
     if problem.baseline is not None:
         known[problem.baseline] = None
     known.update(dict.fromkeys(posterior.evidence.configs))
-    pool = posterior.frame.pool
-    mean, sd = posterior.marginal_at(posterior.frame.place(pool))
+    pool, points = posterior.frame.with_pool(())
+    mean, sd = posterior.marginal_at(points)
     order = np.argsort(-(mean + sd), kind="stable")[:LEADING]
     known.update(dict.fromkeys(pool[i] for i in order))
     configs = list(known)

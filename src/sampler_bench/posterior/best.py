@@ -29,9 +29,8 @@ def best(posterior: Posterior, tried: Iterable[SamplerConfig] = ()) -> SamplerCo
         posterior: the model.
         tried: configurations to consider beside the pool; those outside the space are not.
     """
-    space = posterior.frame.space
-    known = list(dict.fromkeys([*posterior.frame.pool, *(c for c in tried if c in space)]))
-    mean, _ = posterior.marginal_at(posterior.frame.place(known))
+    known, points = posterior.frame.with_pool(tried)
+    mean, _ = posterior.marginal_at(points)
     leader, value = known[int(mean.argmax())], float(mean.max())
     for _ in range(ROUNDS):
         near = neighbours(posterior, [leader])

@@ -8,10 +8,11 @@ nothing failed at all the rate is 0 with what `n` successes leave open.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
+from scipy.linalg import lapack
 from scipy.special import expit
 
 from .kernel import Gaps, covariance
@@ -30,6 +31,8 @@ LEVEL_SD = 1.0
 LENGTH, OFFSET, OWN = 0.5, 0.3, 0.6  # the latter two in parts of the amplitude
 ABSENT = 0.1  # texts' worth of failure left open where none was seen
 PASSES = 30
+CLOSE = 1e-6  # of Newton's last step
+LEAST_WEIGHT = 0.03
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -88,7 +91,8 @@ class Failures:
 
     def _half(self, member: _Member, gaps: Gaps) -> Floats:
         cross = _prior(gaps, member.theta) * member.root
-        return np.asarray(np.linalg.solve(member.factor, cross.T), dtype=np.float64)
+        half, _ = lapack.dtrtrs(member.factor, cross.T, lower=1)
+        return np.asarray(half, dtype=np.float64)
 
     def _predict(self, member: _Member, gaps: Gaps) -> tuple[float, Floats, Floats, Floats]:
         """Weight, mean rate, slope of the rate by the latent value, and the latent SD."""
@@ -104,40 +108,45 @@ class Failures:
 
     def _fit(self) -> list[_Member]:
         gaps = Gaps.between(self.points, self.points)
-        found = [
-            self._laplace(gaps, level, _theta(amplitude))
-            for level in LEVELS
-            for amplitude in AMPLITUDES
-        ]
+        found: list[tuple[float, _Member]] = []
+        start = np.log((self.failed + 0.2) / (self.total - self.failed + 1.0))
+        for amplitude in AMPLITUDES:
+            prior = _prior(gaps, _theta(amplitude))
+            for level in LEVELS:
+                value, member, start = self._laplace(prior, level, _theta(amplitude), start)
+                found.append((value, member))
         best = max(value for value, _ in found)
         shares = np.array([np.exp(value - best) for value, _ in found])
         shares /= shares.sum()
+        kept = shares > LEAST_WEIGHT
         return [
-            _Member(m.level, m.theta, float(w), m.pull, m.root, m.factor)
-            for (_, m), w in zip(found, shares, strict=True)
-            if w > 0.02
+            replace(member, weight=float(share / shares[kept].sum()))
+            for (_, member), share in zip(found, shares, strict=True)
+            if share > LEAST_WEIGHT
         ]
 
-    def _laplace(self, gaps: Gaps, level: float, theta: Floats) -> tuple[float, _Member]:
+    def _laplace(
+        self, prior: Floats, level: float, theta: Floats, start: Floats
+    ) -> tuple[float, _Member, Floats]:
         """Newton's method for the mode (Rasmussen and Williams 2006, algorithm 3.1)."""
-        prior = _prior(gaps, theta)
-        latent = np.full(len(self.total), level)
-        pull = np.zeros_like(latent)
+        latent = start
         for _ in range(PASSES):
             rate = expit(latent)
             root = np.sqrt(np.maximum(self.total * rate * (1 - rate), 1e-10))
-            factor = np.linalg.cholesky(np.eye(len(root)) + root[:, None] * prior * root)
+            system = root[:, None] * prior * root
+            system[np.diag_indices_from(system)] += 1.0
+            factor, _ = lapack.dpotrf(system, lower=1, clean=1)
             b = root**2 * (latent - level) + self.failed - self.total * rate
-            inner = np.linalg.solve(factor, root * (prior @ b))
-            pull = b - root * np.linalg.solve(factor.T, inner)
+            inner, _ = lapack.dpotrs(factor, root * (prior @ b), lower=1)
+            pull = b - root * inner
             moved = level + prior @ pull
-            done = bool(np.abs(moved - latent).max() < 1e-8)
-            latent = latent + np.clip(moved - latent, -3.0, 3.0)
-            if done:
+            step = np.clip(moved - latent, -3.0, 3.0)
+            latent = latent + step
+            if np.abs(step).max() < CLOSE:
                 break
         fit = float((self.failed * latent - self.total * np.logaddexp(0.0, latent)).sum())
         value = fit - 0.5 * pull @ (latent - level) - np.log(np.diag(factor)).sum()
-        return float(value), _Member(level, theta, 0.0, pull, root, factor)
+        return float(value), _Member(level, theta, 0.0, pull, root, factor), latent
 
 
 def _theta(amplitude: float) -> Floats:

@@ -10,7 +10,7 @@ space knows nothing has no own knobs.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
@@ -51,6 +51,14 @@ class Points:
     def take(self, index: NDArray[np.intp]) -> Points:
         """Some of the points."""
         return Points(self.common[index], self.sampler[index], self.own[index])
+
+    def and_more(self, more: Points) -> Points:
+        """These points, then `more`."""
+        return Points(
+            np.concatenate([self.common, more.common]),
+            np.concatenate([self.sampler, more.sampler]),
+            np.concatenate([self.own, more.own]),
+        )
 
 
 class Frame:
@@ -93,10 +101,18 @@ class Frame:
             np.array([own for _, _, own in rows]).reshape(-1, self._width),
         )
 
+    def with_pool(self, tried: Iterable[SamplerConfig]) -> tuple[list[SamplerConfig], Points]:
+        """The pool and whatever of `tried` lies in the space beside it, with coordinates."""
+        more = [c for c in dict.fromkeys(tried) if c not in self._pooled and c in self.space]
+        return [*self.pool, *more], self._pool_points.and_more(self.place(more))
+
     @cached_property
-    def pool_points(self) -> Points:
-        """The coordinates of the pool."""
+    def _pool_points(self) -> Points:
         return self.place(self.pool)
+
+    @cached_property
+    def _pooled(self) -> frozenset[SamplerConfig]:
+        return frozenset(self.pool)
 
     def _own(self, config: SamplerConfig) -> Floats:
         own = np.zeros(self._width)

@@ -102,5 +102,5 @@ def weigh(data: Data, draws: Draws) -> tuple[list[Solved], Floats]:
     weight = np.exp(log - log.max())
     weight = np.minimum(weight, weight.mean() * np.sqrt(len(weight)))
     weight /= weight.sum()
-    keep = np.flatnonzero(weight > 0.01)
+    keep = np.flatnonzero(weight > 0.015)
     return [solved[i] for i in keep], weight[keep] / weight[keep].sum()

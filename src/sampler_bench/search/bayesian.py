@@ -202,9 +202,8 @@ def _steer(table: ScoreTable, problem: Problem, ledger: _Ledger, n: int) -> list
 
 def _candidates(posterior: Posterior, table: ScoreTable, problem: Problem) -> list[SamplerConfig]:
     """The configurations of highest mean + 2 SD, the leaders' neighbours, and the baseline."""
-    tried = [c for c in posterior.evidence.configs if c in problem.space]
-    known = list(dict.fromkeys([*posterior.frame.pool, *tried]))
-    mean, sd = posterior.marginal_at(posterior.frame.place(known))
+    known, points = posterior.frame.with_pool(posterior.evidence.configs)
+    mean, sd = posterior.marginal_at(points)
     order = np.argsort(-(mean + 2.0 * sd), kind="stable")[:CONTENDERS]
     best = np.argsort(-mean, kind="stable")[:LEADERS]
     chosen = dict.fromkeys(known[i] for i in [*order, *best])
