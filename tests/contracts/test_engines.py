@@ -20,7 +20,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from support.loopback import Loopback, Reply, Request, as_json, sse, until
-from support.plain_servers import MODEL, PlainServer
+from support.plain_servers import MODEL, PlainServer, talking
 from support.tiny_gguf import write_tiny_gguf
 
 from sampler_bench.engines import Engine, EngineOptions
@@ -53,8 +53,7 @@ def build(name: str, options: EngineOptions) -> Engine:
 @asynccontextmanager
 async def running(name: str, **how: Any) -> AsyncIterator[tuple[Engine, Loopback]]:
     options = how.pop("options", OPTIONS)
-    server = PlainServer(name, **how).start()
-    async with server, build(name, replace(options, server=server.url)) as engine:
+    async with talking(name, options, PlainServer(name, **how).answer) as (engine, server):
         yield engine, server
 
 

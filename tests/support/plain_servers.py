@@ -8,11 +8,15 @@ asked with, so that a lost or doubled text shows.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
 from typing import Any
 
 from support.loopback import Loopback, Reply, Request, as_json, sse
+
+from sampler_bench.engines import EngineOptions
+from sampler_bench.plugins import find
 
 MODEL = "plain-model"
 CONTEXT = 4096
@@ -166,3 +170,13 @@ class PlainServer:
 
     def _sse(self, events: list[Any]) -> Reply:
         return sse(events, pause=self.pause)
+
+
+@asynccontextmanager
+async def talking(
+    name: str, options: EngineOptions, answer: Callable[[Request], Reply]
+) -> AsyncIterator[tuple[Any, Loopback]]:
+    """An engine and a loopback server that it talks to."""
+    server = Loopback(answer)
+    async with server, find("engines", name).build(replace(options, server=server.url)) as engine:
+        yield engine, server

@@ -42,7 +42,8 @@ class Member:
         limit: texts at once; grows and shrinks where `fixed` is False.
         running: texts in flight.
         streak: successes since the limit last changed.
-        failures: faults in a row.
+        failures: faults in a row, the same trouble counted once.
+        doubted: whether it must be asked who it is before it is given a text.
         rests_until: moment before which it is left alone.
         info: what it said when it was checked; None while it has not answered.
         refused: why it is not used any more; empty while it is.
@@ -54,6 +55,7 @@ class Member:
     running: int = 0
     streak: int = 0
     failures: int = 0
+    doubted: bool = True
     rests_until: float = 0.0
     info: ServerInfo | None = None
     refused: str = ""
@@ -72,13 +74,20 @@ class Member:
         self.streak = 0
         if self.rests_until > now:
             return  # one of many texts that the same trouble cost
-        self.failures += 1
         if not self.fixed:
             self.limit = max(1.0, self.limit // 2)
-        if fault.reason == "overload" and fault.wait is None and self.running > 0:
+        if fault.reason == "overload" and fault.wait is None and self.running > 1:
             return  # it works, only not for so many
+        self.failures += 1
+        self.doubted = True
         rest = min(rest_seconds * 2.0 ** (self.failures - 1), LONGEST_REST_SECONDS)
         self.rests_until = now + max(rest, fault.wait or 0.0)
+
+    def has_room(self, now: float) -> bool:
+        """Say whether it may be given a text; only one at a time until the first succeeds."""
+        if self.refused or self.rests_until > now:
+            return False
+        return self.running < (1 if self.failures else int(self.limit))
 
 
 class PoolEngine(Engine):
@@ -181,8 +190,8 @@ class PoolEngine(Engine):
     async def _take(self, tried: list[Member]) -> Member:
         """Wait for a server with room; the least loaded, those not yet tried first."""
         while True:
-            ready = [m for m in self.members if self._awake(m) and m.running < int(m.limit)]
-            if ready:
+            now = self._clock()
+            if ready := [member for member in self.members if member.has_room(now)]:
                 best = min(ready, key=lambda m: (m in tried, m.running / m.limit))
                 best.running += 1
                 return best
@@ -204,9 +213,8 @@ class PoolEngine(Engine):
     async def _revive(self, member: Member) -> None:
         """Check a server again that failed or never answered, once for all who wait for it."""
         async with member.checking:
-            if member.info is None or member.failures:
+            if member.doubted:
                 self._accept(member, await member.engine.look())
-                member.failures = 0
 
     def _refuse(self, member: Member, error: EngineError) -> None:
         """Use a server no more; with the last one the error ends the run.
@@ -239,15 +247,14 @@ class PoolEngine(Engine):
                     "their texts would not compare. Serve the same everywhere, or leave one out"
                 )
         self._expected = expected
-        member.info = info
+        member.info, member.doubted = info, False
         if info.slots:
             member.limit, member.fixed = float(info.slots), True
 
-    def _awake(self, member: Member) -> bool:
-        return not member.refused and member.rests_until <= self._clock()
-
     def _others_ready(self, failed: Member) -> bool:
-        return any(m is not failed and self._awake(m) for m in self.members)
+        now = self._clock()
+        others = (m for m in self.members if m is not failed and not m.refused)
+        return any(m.rests_until <= now for m in others)
 
     def _summary(self, problems: list[str]) -> ServerInfo:
         assert self._expected is not None

@@ -46,7 +46,7 @@ class OpenRouterEngine(OpenAIEngine):
     def __init__(self, options: EngineOptions) -> None:
         wire = Wire(chat_extra={"reasoning": {"effort": "none"}})
         super().__init__(DIALECT, options, options.server or DEFAULT_SERVER, wire)
-        self._kept: frozenset[str] | None = None
+        self.kept: frozenset[str] | None = None
 
     async def ask(self) -> ServerInfo:
         """Read the model's entry: its context, and which parameters its providers keep."""
@@ -55,23 +55,23 @@ class OpenRouterEngine(OpenAIEngine):
         if not entry:
             raise EngineError(f"openrouter: it lists no model {model!r}; check the name")
         kept = entry.get("supported_parameters")
-        self._kept = frozenset(map(str, kept)) if isinstance(kept, list) else None
+        self.kept = frozenset(map(str, kept)) if isinstance(kept, list) else None
         found = await super().ask()
-        return replace(found, details={"supported_parameters": sorted(self._kept or ())})
+        return replace(found, details={"supported_parameters": sorted(self.kept or ())})
 
     def express(self, config: SamplerConfig, seed: int) -> JsonObject:
         """Say a configuration, without the neutral keys that no provider of the model keeps."""
         said = super().express(config, seed)
-        if self._kept is None:
+        if self.kept is None:
             return said
         for name, _ in config.parameters:
             word = self.dialect.words[name]
-            if isinstance(word, Spoken) and word.key not in self._kept | {"max_tokens"}:
+            if isinstance(word, Spoken) and word.key not in self.kept | {"max_tokens"}:
                 raise SpecError(
                     f"{name} on openrouter: no provider of {self.model} keeps it; remove it from "
                     "the space or choose another model"
                 )
-        dropped = self.dialect.keys() - self._kept - {"max_tokens"}
+        dropped = self.dialect.keys() - self.kept - {"max_tokens"}
         return {key: value for key, value in said.items() if key not in dropped}
 
     def take(self, event: Mapping[str, object], answer: Answer) -> None:

@@ -1,0 +1,225 @@
+"""What becomes of an answer: thoughts apart, cut-offs told, templates rendered, room in context."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from support.loopback import Reply, Request, as_json, chat
+from support.plain_servers import CONTEXT, MODEL, PlainServer, talking
+
+from sampler_bench.engines import EngineOptions
+from sampler_bench.engines._answer import split_thoughts
+from sampler_bench.engines._templates import KNOWN, find_template
+from sampler_bench.errors import EngineError, SpecError
+from sampler_bench.records import Completion, Prompt, SamplerConfig, Unwritten
+
+PROMPT = Prompt(0, "Write about a lighthouse.")
+OPTIONS = EngineOptions(model=MODEL, max_retries=1, first_wait_seconds=0.01)
+
+
+def config(max_tokens: int) -> SamplerConfig:
+    return SamplerConfig.of("temperature", {"temperature": 1, "max_tokens": max_tokens})
+
+
+@pytest.mark.parametrize(
+    ("written", "thoughts", "text"),
+    [
+        ("Once upon a time.", "", "Once upon a time."),
+        ("<think>a plan</think>\n\nOnce.", "a plan", "Once."),
+        ("\n<think>\na plan\n</think>Once.", "a plan", "Once."),
+        (
+            "a plan (its tag stood in the prompt)</think>Once.",
+            "a plan (its tag stood in the prompt)",
+            "Once.",
+        ),
+        ("<think>never ends", "never ends", ""),
+        ("<thinking>x</thinking>Once.", "x", "Once."),
+        ("He said <think> aloud.", "", "He said <think> aloud."),
+        ("", "", ""),
+    ],
+)
+def test_thoughts_are_split_off(written: str, thoughts: str, text: str) -> None:
+    assert split_thoughts(written) == (thoughts, text)
+
+
+@given(st.text().filter(lambda t: "</think>" not in t and not t.lstrip().startswith("<")))
+def test_texts_without_thoughts_stay_as_they_are(text: str) -> None:
+    assert split_thoughts(text) == ("", text)
+
+
+@pytest.mark.parametrize("name", [template.name for template in KNOWN])
+def test_a_known_template_wraps_the_prompt_once(name: str) -> None:
+    template = find_template(name)
+    assert template is not None
+    wrapped = template.render("Hello {there}")
+    assert wrapped.count("Hello {there}") == 1
+    assert (wrapped == "Hello {there}") == (name == "raw")
+    assert template.shown == ("raw" if name == "raw" else f"template {name}")
+
+
+def test_jinja_is_rendered_as_models_write_it() -> None:
+    text = (
+        "{{ bos_token }}{% for m in messages %}\n"
+        "{% if m.role != 'user' %}{{ raise_exception('only users') }}{% endif %}\n"
+        "[{{ m.content }}]{% endfor %}{% if add_generation_prompt %}>{% endif %}"
+    )
+    template = find_template(text)
+    assert template is not None
+    assert template.render("hi") == "[hi]>"
+    assert template.shown == "template from models.yaml"
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("chatlm", "did you mean 'chatml'"),
+        ("{% if %}", "not usable Jinja"),
+        ("{{ raise_exception('no') }}", "refuses the prompt: no"),
+        ("{{ ''.__class__.__mro__ }}", "cannot be rendered"),
+    ],
+)
+def test_a_bad_template_is_refused(text: str, words: str) -> None:
+    with pytest.raises(SpecError, match=words):
+        (find_template(text) or KNOWN[0]).render("hi")
+
+
+def test_no_template_means_the_servers_own() -> None:
+    assert find_template("") is None
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(
+    ("finish", "asked", "cut"), [("stop", 4, False), ("length", 4, True), ("stop", 9, False)]
+)
+async def test_a_cut_off_is_told_from_an_end(finish: str, asked: int, cut: bool) -> None:
+    async with talking("vllm", OPTIONS, PlainServer("vllm", finish=finish).answer) as (
+        engine,
+        _server,
+    ):
+        written = await engine.generate(config(asked), PROMPT, 1)
+    assert isinstance(written, Completion)
+    assert written.cut_off is cut
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(("asked", "cut"), [(4, True), (40, False)])
+@pytest.mark.parametrize("template", ["", "chatml"])
+async def test_koboldcpp_says_length_for_a_stop_text(asked: int, cut: bool, template: str) -> None:
+    async with talking(
+        "koboldcpp",
+        replace(OPTIONS, template=template),
+        PlainServer("koboldcpp", finish="length").answer,
+    ) as (engine, _server):
+        await engine.check()
+        written = await engine.generate(config(asked), PROMPT, 1)
+    assert isinstance(written, Completion)
+    assert (written.cut_off, written.tokens, written.prompt_tokens) == (cut, 4, 7)
+
+
+@pytest.mark.anyio
+async def test_koboldcpp_does_not_read_the_counts_of_another_text() -> None:
+    async with talking("koboldcpp", OPTIONS, PlainServer("koboldcpp", pause=0.02).answer) as (
+        engine,
+        server,
+    ):
+        both = [engine.generate(config(40), PROMPT, seed) for seed in (1, 2)]
+        await asyncio.gather(*both)
+    asked = [request.path for request in server.requests]
+    assert asked.count("/api/extra/perf") <= 1  # at most by the one that was left alone
+    assert "/api/extra/tokencount" in asked
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("engine", ["koboldcpp", "ollama"])
+async def test_a_server_that_trims_prompts_is_not_given_the_chance(engine: str) -> None:
+    plain = PlainServer(engine)
+    options = replace(OPTIONS, context=100)
+
+    def answer(request: Request) -> Reply:
+        if request.path == "/api/extra/true_max_context_length":
+            return as_json({"value": 100})
+        if request.path == "/api/extra/tokencount":
+            return as_json({"value": 90})
+        reply = plain.answer(request)
+        fewer = [
+            part.replace(b'"prompt_eval_count": 7', b'"prompt_eval_count": 90')
+            for part in reply.parts
+        ]
+        return replace(reply, parts=fewer)
+
+    async with talking(engine, options, answer) as (built, _server):
+        await built.check()
+        written = await built.generate(config(20), PROMPT, 1)
+    assert isinstance(written, Unwritten)
+    assert (written.reason, written.retries) == ("context", 0)
+    assert "do not fit the context of 100 tokens" in written.detail
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("engine", ["llamacpp", "vllm", "koboldcpp"])
+async def test_what_does_not_fit_is_refused_before_the_run(engine: str) -> None:
+    async with talking(engine, OPTIONS, PlainServer(engine).answer) as (built, _server):
+        await built.check()
+        await built.fit([PROMPT], CONTEXT - 100)
+        with pytest.raises(SpecError, match=r"prompt 1 at .*do not fit the context of 4096"):
+            await built.fit([PROMPT], CONTEXT - 8)
+
+
+@pytest.mark.anyio
+async def test_a_full_context_is_no_text() -> None:
+    def answer(request: Request) -> Reply:
+        if request.method == "GET":
+            return as_json({"data": [{"id": MODEL, "max_model_len": 20}]})
+        return chat("once upon a time", finish="length", tokens=13)
+
+    async with talking("openai-compatible", OPTIONS, answer) as (engine, _server):
+        await engine.check()
+        written = await engine.generate(config(50), PROMPT, 1)
+    assert isinstance(written, Unwritten)
+    assert written.reason == "context"
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(
+    ("engine", "asked", "words"),
+    [
+        (
+            "koboldcpp",
+            {"/api/extra/version": {"result": "Other"}},
+            "does not answer like KoboldCpp",
+        ),
+        ("koboldcpp", {"/api/v1/model": {"result": "inactive"}}, "no text model is loaded"),
+        ("llamacpp", {"/props": {"x": 1}}, "not that of a llama.cpp server"),
+        ("ollama", {"/api/tags": {"models": []}}, "no model 'plain-model'; it has none"),
+        ("openrouter", {"/v1/models": {"data": []}}, "lists no model 'plain-model'"),
+    ],
+)
+async def test_a_server_that_is_not_what_was_said_is_refused(
+    engine: str, asked: dict[str, Any], words: str
+) -> None:
+    plain = PlainServer(engine)
+
+    def answer(request: Request) -> Reply:
+        return as_json(asked[request.path]) if request.path in asked else plain.answer(request)
+
+    async with talking(engine, OPTIONS, answer) as (built, _server):
+        with pytest.raises(EngineError, match=words):
+            await built.check()
+
+
+@pytest.mark.anyio
+async def test_openrouter_notes_who_answered() -> None:
+    def answer(request: Request) -> Reply:
+        reply = chat("hello there")
+        first = reply.parts[0].replace(b'{"choices"', b'{"provider": "Somebody", "choices"')
+        return replace(reply, parts=[first, *reply.parts[1:]])
+
+    async with talking("openrouter", OPTIONS, answer) as (engine, _server):
+        written = await engine.generate(config(50), PROMPT, 1)
+    assert isinstance(written, Completion)
+    assert written.echoed == {"provider": "Somebody"}

@@ -1,0 +1,288 @@
+"""Several servers as one: shared load, fail-over without loss, a return, and who is refused."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from support.loopback import Loopback, Reply, Request, as_json
+from support.plain_servers import MODEL, PlainServer
+from support.tiny_gguf import write_tiny_gguf
+
+from sampler_bench.engines import Engine, EngineOptions, llamacpp
+from sampler_bench.engines._child import Order
+from sampler_bench.engines._launch import Child
+from sampler_bench.engines._pool import Member, PoolEngine, pool
+from sampler_bench.engines._retry import Fault
+from sampler_bench.errors import EngineError
+from sampler_bench.plugins import find
+from sampler_bench.records import Completion, Prompt, SamplerConfig, Unwritten
+
+CONFIG = SamplerConfig.of("temperature", {"temperature": 1, "max_tokens": 16})
+PROMPT = Prompt(0, "Write about a lighthouse.")
+OPTIONS = EngineOptions(model=MODEL, max_retries=4, first_wait_seconds=0.01, timeout_seconds=5)
+Answer = Callable[[Request], Reply]
+
+
+@asynccontextmanager
+async def joined(
+    answers: Sequence[Answer], name: str = "llamacpp"
+) -> AsyncIterator[tuple[Engine, list[Loopback]]]:
+    async with AsyncExitStack() as stack:
+        servers = [await stack.enter_async_context(Loopback(answer)) for answer in answers]
+        build = find("engines", name).build
+        engines = [build(replace(OPTIONS, server=server.url)) for server in servers]
+        yield await stack.enter_async_context(pool(engines, rest_seconds=0.05)), servers
+
+
+async def many(engine: Engine, size: int, at_once: int) -> list[Completion | Unwritten]:
+    room = asyncio.Semaphore(at_once)
+
+    async def one(seed: int) -> Completion | Unwritten:
+        async with room:
+            return await engine.generate(CONFIG, PROMPT, seed)
+
+    return await asyncio.gather(*(one(seed) for seed in range(1, size + 1)))
+
+
+def complete(written: Sequence[Completion | Unwritten], size: int) -> None:
+    texts = Counter(w.text for w in written if isinstance(w, Completion))
+    assert texts == Counter(f"seed {seed} says hello there" for seed in range(1, size + 1))
+
+
+def unless(bad: Callable[[], bool], good: Answer, reply: Reply) -> Answer:
+    return lambda request: reply if bad() and request.method == "POST" else good(request)
+
+
+@pytest.mark.anyio
+async def test_load_is_shared_and_slots_are_kept() -> None:
+    answers = [PlainServer("llamacpp", pause=0.005).answer for _ in range(2)]
+    async with joined(answers) as (engine, servers):
+        info = await engine.check()
+        written = await many(engine, 60, at_once=20)
+    complete(written, 60)
+    assert info.slots == 8
+    assert info.details["servers"] == [server.url for server in servers]
+    shares = Counter(w.server for w in written if isinstance(w, Completion))
+    assert all(share >= 20 for share in shares.values())
+    assert all(server.most_open <= 4 for server in servers)
+
+
+@pytest.mark.anyio
+async def test_a_dying_server_costs_no_text_and_comes_back() -> None:
+    down = False
+    busy = as_json({"error": {"message": "gone"}}, 502)
+    good = PlainServer("llamacpp", pause=0.002).answer
+    async with joined([unless(lambda: down, good, busy), good]) as (engine, servers):
+        await engine.check()
+        down = True
+        complete(await many(engine, 40, at_once=8), 40)
+        first = len(servers[0].posts())
+        assert first < 20  # it was left alone, not hammered
+        down = False
+        await asyncio.sleep(0.2)
+        written = await many(engine, 40, at_once=8)
+    complete(written, 40)
+    assert {w.server for w in written if isinstance(w, Completion)} == {s.url for s in servers}
+
+
+@pytest.mark.anyio
+async def test_all_away_is_missing_not_wrong() -> None:
+    busy = as_json({"error": {"message": "gone"}}, 502)
+    down = False
+    bad = unless(lambda: down, PlainServer("llamacpp").answer, busy)
+    async with joined([bad, bad]) as (engine, _):
+        await engine.check()
+        down = True
+        written = await engine.generate(CONFIG, PROMPT, 1)
+    assert isinstance(written, Unwritten)
+    assert (written.reason, written.retries) == ("protocol", 5)
+
+
+@pytest.mark.anyio
+async def test_one_that_is_away_at_first_may_join_later() -> None:
+    async with AsyncExitStack() as stack:
+        here = await stack.enter_async_context(PlainServer("llamacpp").start())
+        late = PlainServer("llamacpp").start()
+        await stack.enter_async_context(late)
+        url = late.url
+        await late.__aexit__()
+        options = replace(OPTIONS, max_retries=0)
+        engines = [llamacpp.build(replace(options, server=u)) for u in (here.url, url)]
+        engine = await stack.enter_async_context(pool(engines, rest_seconds=0.05))
+        info = await engine.check()
+        assert info.details["servers"] == [here.url]
+        assert len(info.details["away"]) == 1  # type: ignore[arg-type]
+        complete(await many(engine, 10, at_once=2), 10)
+        again = PlainServer("llamacpp").start(port=int(url.rsplit(":", 1)[1]))
+        await stack.enter_async_context(again)
+        await asyncio.sleep(0.2)
+        complete(await many(engine, 30, at_once=8), 30)
+        assert again.posts()
+
+
+@pytest.mark.anyio
+async def test_none_there_is_an_error() -> None:
+    options = replace(OPTIONS, max_retries=0)
+    engines = [llamacpp.build(replace(options, server=f"http://127.0.0.1:{p}")) for p in (9, 10)]
+    async with pool(engines) as engine:
+        with pytest.raises(EngineError, match=r"no server can be used: .*:9.*:10"):
+            await engine.check()
+
+
+def other(change: dict[str, object]) -> Answer:
+    plain = PlainServer("llamacpp")
+
+    def answer(request: Request) -> Reply:
+        if request.path == "/props":
+            import json
+
+            props = json.loads(plain.answer(request).parts[0])
+            return as_json({**props, **change})
+        return plain.answer(request)
+
+    return answer
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(
+    ("change", "what"),
+    [
+        ({"default_generation_settings": {"n_ctx": 99}}, "the context is 99, not 4096"),
+        ({"chat_template": "other"}, "the chat template is"),
+    ],
+)
+async def test_a_server_with_other_settings_is_refused(
+    change: dict[str, object], what: str
+) -> None:
+    async with joined([PlainServer("llamacpp").answer, other(change)]) as (engine, _):
+        with pytest.raises(EngineError, match=f"{what}.*would not compare"):
+            await engine.check()
+
+
+@pytest.mark.anyio
+async def test_one_that_returns_with_another_model_is_left_out() -> None:
+    away, changed = False, other({"chat_template": "other"})
+    plain = PlainServer("llamacpp").answer
+    gone = as_json({"error": {"message": "gone"}}, 502)
+
+    def answer(request: Request) -> Reply:
+        if not away:
+            return plain(request)
+        return gone if request.method == "POST" else changed(request)
+
+    async with joined([answer, plain]) as (engine, servers):
+        await engine.check()
+        away = True
+        complete(await many(engine, 20, at_once=4), 20)
+        await asyncio.sleep(0.2)
+        complete(await many(engine, 20, at_once=4), 20)
+        asked = len(servers[0].requests)
+        await asyncio.sleep(0.2)
+        complete(await many(engine, 20, at_once=4), 20)
+        assert len(servers[0].requests) == asked
+        assert isinstance(engine, PoolEngine)
+        assert "would not compare" in engine.members[0].refused
+
+
+@pytest.mark.anyio
+async def test_a_refusal_by_the_last_server_ends_the_run() -> None:
+    refuse = as_json({"error": {"message": "no such model"}}, 404)
+    down = False
+    bad = unless(lambda: down, PlainServer("llamacpp").answer, refuse)
+    async with joined([bad, bad]) as (engine, _):
+        await engine.check()
+        down = True
+        with pytest.raises(EngineError, match="no such model"):
+            await engine.generate(CONFIG, PROMPT, 1)
+
+
+@pytest.mark.anyio
+async def test_concurrency_grows_with_success_and_halves_with_complaints() -> None:
+    server = PlainServer("openai-compatible", pause=0.003)
+    limit = 6
+
+    def answer(request: Request) -> Reply:
+        crowded = request.method == "POST" and loopback.open >= limit
+        return as_json({"error": {"message": "busy"}}, 503) if crowded else server.answer(request)
+
+    options = replace(OPTIONS, max_retries=12)
+    async with Loopback(answer) as loopback:
+        built = find("engines", "openai-compatible").build(replace(options, server=loopback.url))
+        async with pool([built], rest_seconds=0.01) as engine:
+            assert isinstance(engine, PoolEngine)
+            await engine.check()
+            complete(await many(engine, 150, at_once=30), 150)
+            assert not engine.members[0].fixed
+            assert 2 <= engine.members[0].limit <= 2 * limit
+    assert limit / 2 < loopback.most_open <= limit + 1
+
+
+def test_a_member_learns_its_limit() -> None:
+    member = Member(llamacpp.build(OPTIONS))
+    limits = []
+    for _ in range(9):
+        member.succeeded()
+        limits.append(member.limit)
+    assert limits == [2, 3, 3, 3, 4, 4, 4, 4, 5]
+    member.failed(Fault("timeout", "x"), now=0.0, rest_seconds=1.0)
+    assert (member.limit, member.rests_until) == (2, 1.0)
+    member.failed(Fault("timeout", "x"), now=0.5, rest_seconds=1.0)
+    assert (member.failures, member.rests_until) == (1, 1.0)  # the same trouble
+    member.failed(Fault("timeout", "x"), now=1.5, rest_seconds=1.0)
+    assert (member.failures, member.rests_until) == (2, 3.5)
+
+
+@pytest.mark.anyio
+async def test_cancelling_gives_the_slot_back() -> None:
+    async with joined([PlainServer("llamacpp", words="w " * 300, pause=0.01).answer]) as (
+        engine,
+        _,
+    ):
+        await engine.check()
+        writing = asyncio.ensure_future(engine.generate(CONFIG, PROMPT, 1))
+        await asyncio.sleep(0.05)
+        assert isinstance(engine, PoolEngine)
+        assert engine.members[0].running == 1
+        writing.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await writing
+        assert engine.members[0].running == 0
+
+
+@pytest.mark.anyio
+async def test_two_real_servers_one_killed_and_started_again(
+    tiny_gguf: Path, tmp_path: Path
+) -> None:
+    children = [Child.start(Order(tiny_gguf, slots=2, context=512, name=MODEL)) for _ in range(2)]
+    try:
+        urls = [child.ready(30) for child in children]
+        engines = [llamacpp.build(replace(OPTIONS, server=url)) for url in urls]
+        async with pool(engines, rest_seconds=0.1) as engine:
+            await engine.check()
+            running = asyncio.ensure_future(many(engine, 40, at_once=4))
+            await asyncio.sleep(0.1)
+            children[0].stop()
+            written = await running
+            assert all(isinstance(w, Completion) for w in written)
+            other_model = write_tiny_gguf(tmp_path / "other.gguf", seed=2, context=256)
+            port = int(urls[0].rsplit(":", 1)[1])
+            order = Order(other_model, slots=2, context=512, port=port, name="another")
+            children[0] = Child.start(order)
+            children[0].ready(30)
+            await asyncio.sleep(0.3)
+            written = await many(engine, 10, at_once=4)
+            assert {w.server for w in written if isinstance(w, Completion)} == {urls[1]}
+    finally:
+        for child in children:
+            child.stop()
+
+
+def test_only_servers_can_be_pooled() -> None:
+    with pytest.raises(EngineError, match="only engines that talk to a server"):
+        pool([object()])  # type: ignore[list-item]

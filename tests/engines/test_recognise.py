@@ -1,0 +1,63 @@
+"""Who answers at an address? Every engine is told from every other, imitators included."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from support.loopback import Loopback, Reply, as_json
+from support.plain_servers import ASKED, PlainServer
+
+from sampler_bench.engines import EngineOptions, embedded
+from sampler_bench.engines._recognise import recognise
+from sampler_bench.errors import EngineError
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("name", ASKED)
+async def test_each_server_is_told_from_the_others(name: str) -> None:
+    async with PlainServer(name).start() as server:
+        assert await recognise(server.url) == name
+        assert await recognise(server.url.removeprefix("http://") + "/v1") == name
+
+
+@pytest.mark.anyio
+async def test_any_other_is_openai_compatible() -> None:
+    async with PlainServer("something-else").start() as server:
+        assert await recognise(server.url) == "openai-compatible"
+
+
+@pytest.mark.anyio
+async def test_the_real_llama_cpp_is_recognised(tiny_gguf: Path) -> None:
+    async with embedded.build(EngineOptions(gguf=tiny_gguf, slots=1, context=256)) as engine:
+        assert await recognise(engine.http.url) == "llamacpp"
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(
+    ("url", "engine"),
+    [("https://api.openai.com/v1", "openai"), ("https://openrouter.ai/api/v1", "openrouter")],
+)
+async def test_hosted_servers_are_known_by_name(url: str, engine: str) -> None:
+    assert await recognise(url) == engine
+
+
+@pytest.mark.anyio
+async def test_nobody_is_named_with_a_remedy() -> None:
+    with pytest.raises(EngineError, match=r"nothing answers at http://127\.0\.0\.1:9 .*start a"):
+        await recognise("http://127.0.0.1:9")
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(
+    ("reply", "words"),
+    [
+        (Reply([b"<html>hello</html>"], kind="text/html"), "like no model server that we know"),
+        (as_json({"error": "who are you"}, 401), "asks for an API key"),
+        (as_json({"error": "no"}, 404), "like no model server that we know"),
+    ],
+)
+async def test_strangers_are_not_mistaken(reply: Reply, words: str) -> None:
+    async with Loopback(lambda _: reply) as server:
+        with pytest.raises(EngineError, match=words):
+            await recognise(server.url)
