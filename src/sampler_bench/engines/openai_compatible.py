@@ -1,7 +1,7 @@
 """Any other server that speaks the OpenAI protocol, with the keys that most of them share.
 
 What such a server does with a key that it does not know cannot be read anywhere: most ignore it
-silently. So only the protocol's own parameters, and the four that nearly all local servers have
+silently. So only the protocol's own parameters, and the three that nearly all local servers have
 added under the same names, count as spoken; ask `check` before trusting any of them.
 """
 
