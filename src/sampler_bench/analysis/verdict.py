@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..posterior import Belief, Posterior, fit_posterior, frame_of
+from ..posterior import Belief, Posterior, fit_remembered, frame_of
 from ..posterior.best import best as best_of
 from ..posterior.noise import INTERACTION, PROMPT
 from ..records import Cell, Estimate, SamplerConfig, ScoreTable, Verdict
@@ -54,7 +54,7 @@ class _Reading:
 def posterior_of(table: ScoreTable, problem: Problem) -> Posterior:
     """The model of a table's evidence, its hyperparameters fitted to all of it."""
     frame = frame_of(problem.space, problem.temperature_last, problem.features)
-    return fit_posterior(table.evidence(), frame, problem.failure_score)
+    return fit_remembered(table, frame, problem.failure_score)
 
 
 def verdict(table: ScoreTable, problem: Problem) -> Verdict:

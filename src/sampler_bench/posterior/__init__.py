@@ -3,6 +3,7 @@
 from .evidence import Evidence, collect
 from .frame import Frame, Points, frame_of
 from .hyper import Draws
+from .memo import fit_remembered
 from .model import Belief, Posterior, fit_posterior
 
 __all__ = [
@@ -14,5 +15,6 @@ __all__ = [
     "Posterior",
     "collect",
     "fit_posterior",
+    "fit_remembered",
     "frame_of",
 ]

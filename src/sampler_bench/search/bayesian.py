@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..posterior import Draws, Frame, Posterior, fit_posterior, frame_of
+from ..posterior import Frame, Posterior, fit_posterior, fit_remembered, frame_of
 from ..posterior.best import neighbours
 from ..records import FAILED, PENDING, Cell, SamplerConfig, ScoreTable
 from ..samplers import SamplerSpace, Space
@@ -29,9 +29,9 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-START = 12  # texts before the model is asked
+START = 9  # texts before the model is asked
 GROWTH = 1.3  # hyperparameters are fitted again when the evidence has grown by this factor
-FIRST_FIT = 12
+FIRST_FIT = 9
 CONTENDERS = 110  # candidates whose joint belief is worked out
 LOOK = (5.0, 0.15)  # a look is so many texts, or this share of the texts so far
 BASELINE_SHARE = 0.04
@@ -62,7 +62,8 @@ def posterior_of(table: ScoreTable, problem: Problem) -> Posterior:
     size = checkpoint(len(evidence))
     draws = None
     if size:
-        draws = _draws(_Prefix(evidence, size, frame, problem.failure_score))
+        prefix = evidence.take(np.arange(len(evidence)) < size)
+        draws = fit_remembered(prefix, frame, problem.failure_score).draws
     return fit_posterior(evidence, frame, problem.failure_score, draws)
 
 
@@ -72,29 +73,6 @@ def checkpoint(n: int) -> int:
     while size <= n:
         last, size = size, int(np.ceil(size * GROWTH))
     return last
-
-
-class _Prefix:
-    """The first rows of a table, equal to another by content, so that its fit is remembered."""
-
-    def __init__(self, table: ScoreTable, size: int, frame: Frame, failure_score: float) -> None:
-        self.table = table.take(np.arange(len(table)) < size)
-        self.frame, self.failure_score = frame, failure_score
-        names = tuple(self.table.configs[i] for i in self.table.config)
-        rows = self.table
-        arrays = (rows.prompt, rows.state, rows.score, rows.covariates)
-        self.key = (id(frame), failure_score, names, *(a.tobytes() for a in arrays))
-
-    def __hash__(self) -> int:
-        return hash(self.key)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Prefix) and self.key == other.key
-
-
-@lru_cache(maxsize=8)
-def _draws(prefix: _Prefix) -> Draws:
-    return fit_posterior(prefix.table, prefix.frame, prefix.failure_score).draws
 
 
 class _Ledger:
