@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     Step = Callable[[Floats, Floats, Knobs], Floats]
 
 NUCLEUS = 0.9  # tokens outside this mass of the untempered model are its tail
-COLDEST = 0.02  # greedy decoding is a very cold temperature
+COLDEST = 0.01  # greedy decoding is a very cold temperature
 CHUNK = 1_000_000  # numbers held at once
 _TINY = 1e-300
 
