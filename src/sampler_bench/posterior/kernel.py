@@ -41,52 +41,65 @@ class Gaps:
         return cls(common[..., 0], common[..., 1], np.maximum(square, 0.0), same)
 
 
-def matern(square: Floats) -> tuple[Floats, Floats]:
-    """The Matern 5/2 correlation at squared scaled distances, and minus twice its slope there.
+def matern(square: Floats) -> Floats:
+    """The Matern 5/2 correlation at squared scaled distances."""
+    root = np.sqrt(5.0 * square)
+    found = root * (1.0 / 3.0)
+    found += 1.0
+    found *= root
+    found += 1.0
+    np.negative(root, out=root)
+    np.exp(root, out=root)
+    found *= root
+    return np.asarray(found)
 
-    Returns:
-        (k, s) with s = -2 dk / d(square): the gradient by a log length scale is s times that
-        dimension's part of the squared distance.
+
+def matern_slope(square: Floats) -> Floats:
+    """Minus twice its derivative by the squared distance.
+
+    The gradient by a log length scale is this times that dimension's part of the squared distance.
     """
     root = np.sqrt(5.0 * square)
-    fall = np.exp(-root)
-    slope = (5.0 / 3.0) * (1.0 + root) * fall
-    return (1.0 + root + root * root / 3.0) * fall, slope
+    return np.asarray((5.0 / 3.0) * (1.0 + root) * np.exp(-root))
 
 
 def covariance(gaps: Gaps, theta: Floats) -> Floats:
     """The prior covariance for hyperparameters `theta` (its first 6 entries)."""
-    shared, own, _, _ = _parts(gaps, theta)
-    return shared + own
+    variance = np.exp(2.0 * theta[:LENGTH_ENTROPY])
+    near, own_near = _scaled(gaps, theta)
+    own = matern(own_near)
+    own *= variance[OWN]
+    own += variance[OFFSET]
+    own *= gaps.same
+    shared = matern(near)
+    shared *= variance[COMMON]
+    shared += own
+    return shared
 
 
 def covariance_gradient(gaps: Gaps, theta: Floats) -> tuple[Floats, list[Floats]]:
     """The covariance and its derivative by each of the 6 log hyperparameters."""
-    shared, own, slope, own_slope = _parts(gaps, theta)
+    variance = np.exp(2.0 * theta[:LENGTH_ENTROPY])
     scale = np.exp(-2.0 * theta[LENGTH_ENTROPY : LENGTH_OWN + 1])
-    offset = np.exp(2.0 * theta[OFFSET]) * gaps.same
-    return shared + own, [
+    near, own_near = _scaled(gaps, theta)
+    shared = variance[COMMON] * matern(near)
+    own = variance[OWN] * gaps.same * matern(own_near)
+    offset = variance[OFFSET] * gaps.same
+    slope = variance[COMMON] * matern_slope(near)
+    return shared + offset + own, [
         2.0 * shared,
         2.0 * offset,
-        2.0 * (own - offset),
+        2.0 * own,
         slope * gaps.entropy * scale[0],
         slope * gaps.tail * scale[1],
-        own_slope * gaps.own * scale[2],
+        variance[OWN] * gaps.same * matern_slope(own_near) * own_near,
     ]
 
 
-def _parts(gaps: Gaps, theta: Floats) -> tuple[Floats, Floats, Floats, Floats]:
-    variance = np.exp(2.0 * theta[:LENGTH_ENTROPY])
+def _scaled(gaps: Gaps, theta: Floats) -> tuple[Floats, Floats]:
+    """Squared distances in length scales: over effective randomness, over own knobs."""
     scale = np.exp(-2.0 * theta[LENGTH_ENTROPY : LENGTH_OWN + 1])
-    k, slope = matern(gaps.entropy * scale[0] + gaps.tail * scale[1])
-    own, own_slope = matern(gaps.own * scale[2])
-    mine = gaps.same * (variance[OFFSET] + variance[OWN] * own)
-    return (
-        variance[COMMON] * k,
-        mine,
-        variance[COMMON] * slope,
-        variance[OWN] * gaps.same * own_slope,
-    )
+    return gaps.entropy * scale[0] + gaps.tail * scale[1], gaps.own * scale[2]
 
 
 def prior_variance(theta: Floats) -> float:

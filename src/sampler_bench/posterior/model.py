@@ -114,9 +114,14 @@ class Posterior:
         whole = keep[:, None] * full * keep + lost[:, None] * rates * lost + rates * full
         return Belief(mean - rate * lost, whole, self._text_variance(mean, rate))
 
-    def marginal_at(self, points: Points) -> tuple[Floats, Floats]:
-        """Mean (n,) and standard deviation (n,) of the objective, each point on its own."""
-        mean, variance = self._quality_apart(points)
+    def marginal_at(self, points: Points, most: int | None = None) -> tuple[Floats, Floats]:
+        """Mean (n,) and standard deviation (n,) of the objective, each point on its own.
+
+        Args:
+            points: where.
+            most: average over so many of the heaviest draws of hyperparameters only, to save time.
+        """
+        mean, variance = self._quality_apart(points, most)
         rate, rate_sd, _ = self.failures.rate(points)
         lost = mean - self.failure_score
         spread = (1 - rate) ** 2 * variance + (lost**2 + variance) * rate_sd**2
@@ -139,20 +144,25 @@ class Posterior:
             (1 - rate) * noise + rate * (1 - rate) * (quality - self.failure_score) ** 2
         )
 
-    def _each(self, points: Points) -> list[tuple[float, Floats, Floats, Solved]]:
+    def _each(
+        self, points: Points, most: int | None = None
+    ) -> list[tuple[float, Floats, Floats, Solved]]:
         """(weight, mean, half, member) with half' half the variance that the data took away."""
         gaps = Gaps.between(self._points, points)
         found = []
-        for weight, member in zip(self._weights, self._members, strict=True):
+        heaviest = np.argsort(-self._weights, kind="stable")[:most]
+        total = self._weights[heaviest].sum()
+        for i in heaviest:
+            member = self._members[i]
             cross = covariance(gaps, member.theta) + CONSTANT_VARIANCE
             half, _ = lapack.dtrtrs(member.factor, cross, lower=1)
-            found.append((float(weight), member.alpha @ cross, half, member))
+            found.append((float(self._weights[i] / total), member.alpha @ cross, half, member))
         return found
 
-    def _quality_apart(self, points: Points) -> tuple[Floats, Floats]:
+    def _quality_apart(self, points: Points, most: int | None = None) -> tuple[Floats, Floats]:
         if not len(self._points):
             return self._unknown(points)
-        each = self._each(points)
+        each = self._each(points, most)
         mean = sum((w * m for w, m, _, _ in each), np.zeros(len(points)))
         variance = np.zeros(len(points))
         for weight, one, half, member in each:

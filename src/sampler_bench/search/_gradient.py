@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-NODES = np.linspace(-4.0, 4.0, 25)
+NODES = np.linspace(-4.0, 4.0, 21)
 WEIGHTS = np.exp(-(NODES**2) / 2)
 WEIGHTS = WEIGHTS / WEIGHTS.sum()
 REACH = 3.5  # contenders are within so many SDs of the leader

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 START = 9  # texts before the model is asked
 GROWTH = 1.3  # hyperparameters are fitted again when the evidence has grown by this factor
 FIRST_FIT = 9
+SCREENING = 4  # draws of hyperparameters by which contenders are chosen from the pool
 CONTENDERS = 110  # candidates whose joint belief is worked out
 LOOK = (5.0, 0.15)  # a look is so many texts, or this share of the texts so far
 BASELINE_SHARE = 0.04
@@ -181,7 +182,7 @@ def _steer(table: ScoreTable, problem: Problem, ledger: _Ledger, n: int) -> list
 def _candidates(posterior: Posterior, table: ScoreTable, problem: Problem) -> list[SamplerConfig]:
     """The configurations of highest mean + 2 SD, the leaders' neighbours, and the baseline."""
     known, points = posterior.frame.with_pool(posterior.evidence.configs)
-    mean, sd = posterior.marginal_at(points)
+    mean, sd = posterior.marginal_at(points, SCREENING)
     order = np.argsort(-(mean + 2.0 * sd), kind="stable")[:CONTENDERS]
     best = np.argsort(-mean, kind="stable")[:LEADERS]
     chosen = dict.fromkeys(known[i] for i in [*order, *best])
