@@ -65,7 +65,8 @@ def main(argument: str) -> None:
     order = Order(**{**known, "gguf": Path(known["gguf"])})
     answer = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)  # llama.cpp prints where it likes
-    _die_with(parent)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle
+    die_with(parent)
     watch = threading.Thread(target=_end_when_stdin_closes, daemon=True)
     watch.start()
     try:
@@ -101,8 +102,8 @@ def _serve(order: Order) -> _Server:
     return server
 
 
-def _die_with(parent: int) -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle
+def die_with(parent: int) -> None:
+    """Let the kernel end this process with its parent, where it can (Linux)."""
     if sys.platform != "linux":
         return
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)

@@ -152,16 +152,21 @@ def open_log(path: Path | None) -> IO[bytes]:
     return file
 
 
-def spawn(command: list[str], output: IO[bytes]) -> subprocess.Popen[bytes]:
-    """Start a program that Ctrl-C does not reach; we hold its stdin and read its stdout.
+def spawn(command: list[str], output: IO[bytes], *, quiet: bool = False) -> subprocess.Popen[bytes]:
+    """Start a program that Ctrl-C does not reach; we hold its stdin, so that it sees us go.
 
     Must be called in a thread that lives as long as the program may: Linux ends the child with the
     thread that started it.
+
+    Args:
+        command: the program and its arguments.
+        output: where its stderr goes.
+        quiet: True to send its stdout there too, False to read it.
     """
     return subprocess.Popen(
         command,
         stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
+        stdout=output if quiet else subprocess.PIPE,
         stderr=output,
         start_new_session=sys.platform != "win32",
         creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),

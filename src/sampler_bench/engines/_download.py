@@ -1,0 +1,254 @@
+"""Fetch a GGUF from a hub, once: progress, resume, checksum, disk space first.
+
+huggingface_hub (an optional dependency) knows where a file is, how large it should be, its SHA-256
+and the user's token (`HF_ENDPOINT`, `HF_TOKEN`). The bytes are fetched here, because that library
+(2.4) throws away what arrived when a download fails for good: we keep it, and go on from there, now
+or the next time. A file whose checksum is wrong is removed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import shutil
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..errors import EngineError
+
+if TYPE_CHECKING:
+    import httpx2
+
+SPARE_BYTES = 200 * 2**20
+TRIES = 5  # break-offs in a row without a byte in between
+SHA256 = re.compile(r"[0-9a-f]{64}")
+USUAL = ("Q4_K_M", "Q5_K_M", "Q4_K_S", "Q6_K", "Q8_0")
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where a file can be had.
+
+    Attributes:
+        hub: id of the repository, `owner/name`.
+        file: its path there; empty to choose by the usual quantizations.
+        sha256: expected checksum; empty for the one that the hub names.
+        endpoint: another hub; empty for the usual one.
+    """
+
+    hub: str
+    file: str = ""
+    sha256: str = ""
+    endpoint: str = ""
+
+
+def models_folder() -> Path:
+    """Where downloaded models are kept: `SAMPLER_BENCH_MODELS`, else `~/.cache/sampler-bench`."""
+    chosen = os.environ.get("SAMPLER_BENCH_MODELS")
+    return Path(chosen).expanduser() if chosen else Path.home() / ".cache/sampler-bench/models"
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What a hub says about a file. `size` is 0 and `sha256` empty where it does not say."""
+
+    url: str
+    size: int
+    sha256: str
+    etag: str
+    headers: dict[str, str] = field(repr=False)
+
+
+def download(source: Source, folder: Path, say: Say, *, wait_seconds: float = 1.0) -> Path:
+    """Bring a file from a hub into a folder, unless it is there already.
+
+    Args:
+        source: where it is.
+        folder: where it goes; a repository gets a folder of its own.
+        say: told what happens, a line at a time.
+        wait_seconds: before a broken connection is tried again; it doubles from there.
+
+    Raises:
+        EngineError: the hub or the file cannot be reached, the disk is too small, the checksum is
+            wrong, or huggingface_hub is not installed.
+    """
+    _check_installed()
+    folder = folder / source.hub.replace("/", "--")
+    if source.file and (folder / source.file).is_file():
+        return folder / source.file
+    file = source.file or _choose(source)
+    if (folder / file).is_file():
+        return folder / file
+    known = _ask(source, file)
+    part = folder / f"{file}.{known.etag[:16]}.part"
+    _check_space(part, known.size)
+    say(f"downloading {file} from {source.hub} ({size_text(known.size)}) to {folder}")
+    with _Translation(source, file):
+        _fetch(known, part, say, wait_seconds)
+    _check_whole(part, known, say)
+    part.replace(folder / file)
+    return folder / file
+
+
+def _choose(source: Source) -> str:
+    """Pick a file of a repository: the only GGUF, or the first of the usual quantizations."""
+    from huggingface_hub import HfApi
+
+    with _Translation(source, "its list of files"):
+        listed = HfApi(endpoint=source.endpoint or None).list_repo_files(source.hub)
+    files = sorted(name for name in listed if name.lower().endswith(".gguf"))
+    if len(files) == 1:
+        return files[0]
+    for kind in USUAL:
+        for name in files:
+            if kind.lower() in name.lower() and "-of-" not in name:
+                return name
+    raise EngineError(
+        f"{source.hub}: which file? it has {', '.join(files) or 'no GGUF file'}; name one in "
+        "models.yaml (`file:`)"
+    )
+
+
+def _ask(source: Source, file: str) -> _Known:
+    from huggingface_hub import get_hf_file_metadata, get_token, hf_hub_url
+
+    url = hf_hub_url(source.hub, file, endpoint=source.endpoint or None)
+    with _Translation(source, file):
+        told = get_hf_file_metadata(url)
+    sha256 = source.sha256 or (told.etag if told.etag and SHA256.fullmatch(told.etag) else "")
+    token = get_token()
+    headers = {"Authorization": f"Bearer {token}"} if token else {}
+    return _Known(url, told.size or 0, sha256, told.etag or "", headers)
+
+
+def _fetch(known: _Known, part: Path, say: Say, wait_seconds: float) -> None:
+    """Append to `part` until it is whole; break-offs are tried again, longer apart each time.
+
+    Raises:
+        httpx2.HTTPError: it broke off too often without a byte in between.
+    """
+    import httpx2
+
+    progress, lost = _Progress(known.size, say), 0
+    with httpx2.Client(headers=known.headers, timeout=60.0, follow_redirects=True) as client:
+        while True:
+            had = _length(part)
+            try:
+                _append(client, known, part, progress)
+                return
+            except httpx2.TransportError:
+                lost = 1 if _length(part) > had else lost + 1
+                if lost > TRIES:
+                    raise
+                say(f"the connection broke after {size_text(_length(part))}; going on from there")
+                time.sleep(wait_seconds * 2.0 ** (lost - 1))
+
+
+def _append(client: httpx2.Client, known: _Known, part: Path, progress: _Progress) -> None:
+    had = _length(part)
+    if known.size and had >= known.size:
+        return
+    asked = {"Range": f"bytes={had}-"} if had else {}
+    with client.stream("GET", known.url, headers=asked) as response:
+        response.raise_for_status()
+        whole = response.status_code != 206  # the server cannot send a part
+        with part.open("wb" if whole else "ab") as file:
+            for block in response.iter_raw():
+                file.write(block)
+                progress.show(file.tell())
+
+
+class _Progress:
+    """Says a line for every tenth."""
+
+    def __init__(self, size: int, say: Say) -> None:
+        self._size, self._say, self._told = size, say, -1
+
+    def show(self, arrived: int) -> None:
+        tenth = 10 * arrived // self._size if self._size else -1
+        if tenth > self._told:
+            self._told = tenth
+            self._say(f"{10 * tenth} % ({size_text(arrived)})")
+
+
+def _check_space(part: Path, size: int) -> None:
+    part.parent.mkdir(parents=True, exist_ok=True)
+    needed, free = size - _length(part), shutil.disk_usage(part.parent).free
+    if free < needed + SPARE_BYTES:
+        raise EngineError(
+            f"{part.name} needs {size_text(needed)}, but only {size_text(free)} are free in "
+            f"{part.parent}; make room, or name another folder with SAMPLER_BENCH_MODELS"
+        )
+
+
+def _check_whole(part: Path, known: _Known, say: Say) -> None:
+    """Compare size and checksum with what the hub says; remove the file where they differ."""
+    found = _length(part)
+    if known.size and found != known.size:
+        part.unlink()
+        raise EngineError(
+            f"{part.name}: {found} bytes arrived, expected {known.size}; the file was removed, "
+            "start again to download it anew"
+        )
+    if not known.sha256:
+        say(f"{part.name}: the hub names no checksum, so none was compared")
+        return
+    with part.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    if digest != known.sha256:
+        part.unlink()
+        raise EngineError(
+            f"{part.name}: the checksum is {digest}, expected {known.sha256}; the file was "
+            "removed, start again to download it anew"
+        )
+    say("checksum verified")
+
+
+def _length(part: Path) -> int:
+    return part.stat().st_size if part.exists() else 0
+
+
+def _check_installed() -> None:
+    try:
+        import huggingface_hub  # noqa: F401
+    except ImportError as error:
+        raise EngineError(
+            "downloading a model needs huggingface_hub: pip install 'sampler-bench[download]', or "
+            "download the GGUF yourself and give its path"
+        ) from error
+
+
+class _Translation:
+    """Turn what huggingface_hub and the network raise into one error."""
+
+    def __init__(self, source: Source, what: str) -> None:
+        self._source, self._what = source, what
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        from httpx2 import HTTPError
+        from huggingface_hub.errors import HfHubHTTPError
+
+        where = self._source.endpoint or "the hub"
+        if isinstance(error, HfHubHTTPError | HTTPError | OSError | ValueError):
+            words = " ".join(str(error).split())[:300]
+            raise EngineError(
+                f"{self._source.hub}: {self._what} cannot be had from {where}: {words}; check the "
+                "name and the network; what arrived is kept, start again to go on"
+            ) from error
+
+
+def size_text(count: int) -> str:
+    """`4.6 GiB`."""
+    if not count:
+        return "size unknown"
+    if count < 2**20:
+        return f"{count / 2**10:.0f} KiB"
+    return f"{count / 2**20:.0f} MiB" if count < 2**30 else f"{count / 2**30:.1f} GiB"
