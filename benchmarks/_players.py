@@ -10,6 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from zlib import crc32
 
 import numpy as np
 from _problems import Study, at, fractions
@@ -60,7 +61,7 @@ class Game:
 
     def __init__(self, study: Study, seed: int) -> None:
         self.study, self.rows = study, []
-        self.rng = np.random.default_rng([99, seed])
+        self.rng = np.random.default_rng([99, seed, crc32(study.name.encode())])
         self.values: dict[SamplerConfig, list[float]] = {}
 
     def write(self, cell: Cell) -> float:
