@@ -1,0 +1,231 @@
+"""From what a store keeps of a study to its results document."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from .. import __version__
+from ..analysis.importance import importance, regions
+from ..analysis.summary import ConfigSummary, by_sampler, summarise
+from ..analysis.verdict import verdict
+from ..records import (
+    FAILED,
+    JUDGED,
+    MISSING,
+    PENDING,
+    Completion,
+    Estimate,
+    JsonObject,
+    SamplerConfig,
+    ScoreTable,
+    Trial,
+    Verdict,
+)
+from ..search import Problem
+from ..store import StudyRow
+from ._document import (
+    Document,
+    ImportanceResult,
+    Interval,
+    Metadata,
+    PromptResult,
+    RangeResult,
+    Result,
+    SamplerResult,
+    VerdictResult,
+)
+
+
+def collect(
+    study: StudyRow,
+    trials: Sequence[Trial],
+    table: ScoreTable,
+    problem: Problem,
+    server: JsonObject,
+    judges: tuple[str, ...],
+    kind: str = "search",
+) -> Document:
+    """Make the results document of a study, at any time of its life.
+
+    Args:
+        study: the row of the store.
+        trials: all its trials, one for each row of `table`, in the same order.
+        table: how they stand.
+        problem: space, baseline, margin.
+        server: the note on the server.
+        judges: identities whose scores count.
+        kind: `search` or `benchmark`.
+    """
+    rows = summarise(table, problem)
+    found = verdict(table, problem) if len(table.evidence()) else None
+    by_config: dict[SamplerConfig, list[Trial]] = {}
+    for trial in trials:
+        by_config.setdefault(trial.cell.config, []).append(trial)
+    results = [_result(row, by_config[row.config], table) for row in rows]
+    named = {result.config: result for result in results}
+    return Document(
+        search_metadata=_metadata(study, trials, table, server, judges, kind),
+        best_configuration=_best(found, rows, named),
+        all_results=results,
+        verdict=None if found is None else _verdict(found),
+        samplers=_samplers(rows),
+        importance=_importance(table, problem),
+        ranges=_ranges(table, problem, found),
+    )
+
+
+def _best(
+    found: Verdict | None, rows: list[ConfigSummary], named: dict[str, Result]
+) -> Result | None:
+    """The recommended configuration; its estimate stands in where it was not tried itself."""
+    if found is None or not any(row.texts for row in rows):
+        return None
+    if found.best.text in named:
+        return named[found.best.text]
+    return Result(
+        parameters=_parameters(found.best),
+        sampler_type=found.best.sampler,
+        config=found.best.text,
+        estimate=_interval(found.objective),
+    )
+
+
+def _result(row: ConfigSummary, trials: list[Trial], table: ScoreTable) -> Result:
+    written = [t.written for t in trials if isinstance(t.written, Completion)]
+    index = table.configs.index(row.config)
+    fresh = table.score[(table.config == index) & table.fresh & (table.state == JUDGED)]
+    seconds = sum(text.seconds for text in written)
+    seconds += sum(getattr(j, "seconds", 0.0) for t in trials for j in t.judgments)
+    return Result(
+        parameters=_parameters(row.config),
+        mean=_number(row.mean),
+        std=_number(row.std),
+        scores=list(row.scores),
+        sampler_type=row.config.sampler,
+        sample_count=row.texts,
+        evaluation_time=round(seconds, 3),
+        config=row.config.text,
+        failure_rate=_number(row.failure_rate),
+        failures=dict(Counter(t.failure.reason for t in trials if t.failure)),
+        missing=row.missing,
+        cut_off=sum(text.cut_off for text in written),
+        objective=_number(row.objective),
+        estimate=_interval(row.estimate),
+        by_prompt=[PromptResult(prompt=p, mean=_number(m), texts=n) for p, m, n in row.by_prompt],
+        fresh_scores=list(map(float, fresh)),
+        tokens=sum(text.tokens for text in written),
+    )
+
+
+def _metadata(
+    study: StudyRow,
+    trials: Sequence[Trial],
+    table: ScoreTable,
+    server: JsonObject,
+    judges: tuple[str, ...],
+    kind: str,
+) -> Metadata:
+    spec: dict[str, Any] = dict(study.spec)
+    written = [t.written for t in trials if isinstance(t.written, Completion)]
+    return Metadata(
+        study=study.name,
+        strategy=str(spec.get("search_strategy", "")),
+        state=study.state,
+        model=str(server.get("model") or spec.get("model") or ""),
+        timestamp=_time(study.updated),
+        started=_time(study.created),
+        seconds=round(study.updated - study.created, 3),
+        seed=spec.get("seed"),
+        prompts=spec.get("prompts", []),
+        failure_score=spec.get("failure_score", 1.0),
+        total_configurations=len({table.configs[i] for i in table.evidence().config}),
+        texts=int((table.state <= FAILED).sum()),
+        judged=int((table.state == JUDGED).sum()),
+        failed=int((table.state == FAILED).sum()),
+        missing=int((table.state == MISSING).sum()),
+        pending=int((table.state == PENDING).sum()),
+        cut_off=sum(text.cut_off for text in written),
+        tokens=sum(text.tokens for text in written),
+        cost=round(sum(j.cost for t in trials for j in t.judgments), 6),
+        judges=list(judges),
+        server=server,
+        version=__version__,
+        spec=spec,
+        kind=kind,
+    )
+
+
+def _verdict(found: Verdict) -> VerdictResult:
+    return VerdictResult(
+        best=found.best.text,
+        tried=found.tried,
+        objective=_interval(found.objective),
+        baseline=found.baseline.text if found.baseline else None,
+        gain=_interval(found.gain) if found.gain else None,
+        sentence=found.sentence,
+        margin=found.margin,
+        equivalent=[config.text for config in found.equivalent],
+        simplest=found.simplest.text if found.simplest else None,
+        probability_best=_number(found.probability_best),
+        notes=list(found.notes),
+    )
+
+
+def _samplers(rows: list[ConfigSummary]) -> list[SamplerResult]:
+    return [
+        SamplerResult(
+            sampler=s.sampler,
+            mean=_number(s.mean),
+            std=_number(s.std),
+            low=_number(s.low),
+            high=_number(s.high),
+            configurations=s.configurations,
+            texts=s.texts,
+            best=s.best.config.text,
+        )
+        for s in by_sampler(rows)
+    ]
+
+
+def _importance(table: ScoreTable, problem: Problem) -> list[ImportanceResult]:
+    return [
+        ImportanceResult(
+            sampler=i.sampler, parameter=i.parameter, share=_interval(i.share), told=i.told
+        )
+        for i in importance(table, problem)
+    ]
+
+
+def _ranges(table: ScoreTable, problem: Problem, found: Verdict | None) -> list[RangeResult]:
+    if found is None:
+        return []
+    return [
+        RangeResult(
+            sampler=region.sampler, parameter=name, low=low, high=high, whole=name in region.whole
+        )
+        for region in regions(table, problem, found.best)
+        for name, low, high in region.values
+    ]
+
+
+def _parameters(config: SamplerConfig) -> dict[str, object]:
+    pairs = config.parameters
+    return {name: list(v) if isinstance(v, tuple) else v for name, v in pairs}
+
+
+def _interval(estimate: Estimate) -> Interval:
+    return Interval(
+        mean=_number(estimate.mean), low=_number(estimate.low), high=_number(estimate.high)
+    )
+
+
+def _number(value: float) -> float | None:
+    return None if math.isnan(value) else round(float(value), 6)
+
+
+def _time(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
