@@ -33,7 +33,7 @@ class EmbeddedEngine(_llamacpp.LlamaCppEngine):
     def __init__(self, options: EngineOptions) -> None:
         super().__init__(DIALECT, options, "http://127.0.0.1")
         self.gguf = options.gguf or DEMO_MODEL
-        self._child: Child | None = None
+        self.child: Child | None = None
         self._starting = asyncio.Lock()
         self._restarts = 0
 
@@ -51,8 +51,8 @@ class EmbeddedEngine(_llamacpp.LlamaCppEngine):
         try:
             await super().__aexit__(kind, error, trace)
         finally:
-            if self._child is not None:
-                self._child.stop()
+            if self.child is not None:
+                self.child.stop()
 
     async def ask(self) -> ServerInfo:
         found = await super().ask()
@@ -77,26 +77,26 @@ class EmbeddedEngine(_llamacpp.LlamaCppEngine):
             gpu_layers=options.gpu_layers,
             port=options.port,
         )
-        self._child = Child.start(order, options.log)
+        self.child = Child.start(order, options.log)
         try:
-            self._connect(await self._child.ready_async())
+            self._connect(await self.child.ready_async())
             await self.http.__aenter__()
         except BaseException:
-            self._child.stop()
+            self.child.stop()
             raise
 
     async def _revive(self) -> None:
         """Start the child again if it died, once for all who noticed."""
         async with self._starting:
-            assert self._child is not None
-            if self._child.running():
+            assert self.child is not None
+            if self.child.running():
                 return
-            self._child.stop()
+            self.child.stop()
             self._restarts += 1
             if self._restarts > RESTARTS:
                 raise EngineError(
                     f"the built-in llama.cpp died {self._restarts} times while serving "
-                    f"{self.gguf}; it said: {self._child.tail()[-400:] or 'nothing'}"
+                    f"{self.gguf}; it said: {self.child.tail()[-400:] or 'nothing'}"
                 )
             await self.http.__aexit__()
             await self._start()
