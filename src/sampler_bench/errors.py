@@ -1,14 +1,14 @@
-"""The error tree: what can go wrong, and the exit code that the command line gives it.
+"""The error tree: what can go wrong, the exit code for it, and what it means.
 
     SamplerBenchError           exit 1
-    |-- UsageError                    exit 2   a wrong command, option or argument
-    |   `-- SpecError                 exit 2   a study file, preset or configuration that cannot be used
-    |-- NotReachable                  exit 3   somebody whom we need does not answer, or turns us away
-    |   |-- EngineError               exit 3   ... the server that writes
-    |   `-- JudgeError                exit 3   ... the judge that scores
-    |-- StoreError                    exit 1   the results cannot be read or written
-    |-- BudgetReached                 exit 4   the budget ended before there was a result (resumable)
-    `-- Interrupted                   exit 130 Ctrl-C (resumable)
+    |-- UsageError          2    a wrong command, option or argument
+    |   `-- SpecError       2    a study file, preset or configuration that cannot be used
+    |-- NotReachable        3    somebody whom we need does not answer, or turns us away
+    |   |-- EngineError     3    ... the server that writes
+    |   `-- JudgeError      3    ... the judge that scores
+    |-- StoreError          1    the results cannot be read or written
+    |-- BudgetReached       4    the budget ended before there was a result (resumable)
+    `-- Interrupted         130  Ctrl-C (resumable)
 
 A message has three parts: what was asked, what was found, what to do. A failed generation or an
 unreadable judgment is not an error but a stored value (see `records`).

@@ -323,8 +323,8 @@ class ScoreTable:
     def __len__(self) -> int:
         return len(self.config)
 
-    def take(self, mask: NDArray[np.bool_]) -> ScoreTable:
-        """The rows where `mask` (n,) is True, in order, with `configs` as they are."""
+    def take(self, mask: NDArray[np.bool_] | NDArray[np.intp]) -> ScoreTable:
+        """The rows where `mask` (n,) is True, or those it numbers; `configs` as they are."""
         return ScoreTable(
             self.configs,
             self.config[mask],

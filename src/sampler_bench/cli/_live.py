@@ -5,18 +5,18 @@ from __future__ import annotations
 import sys
 import time
 from collections import Counter, deque
-from collections.abc import Callable
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from ..records import FAILED, JUDGED, MISSING, Completion, ScoreTable, Trial
+from ..records import MISSING, Cell, Completion, Estimate, Score, ScoreTable, Trial
 from ..tuning.events import Checked, Event, Phase, Planned, Settled, Warned, Written
-from ..tuning.ledger import settle
 from ._output import colour, done, say, warn
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
     from rich.live import Live
+
+    from ..search import Problem
 
 PLAIN_EVERY_SECONDS = 10.0
 SPEED_WINDOW_SECONDS = 30.0
@@ -27,22 +27,22 @@ class Progress:
     """Watches a run and draws it.
 
     Args:
-        identities: asked for the judges whose scores count, once they are known.
-        failure_score: what a failed text is worth, 0 to 10.
         quiet: draw nothing but warnings.
     """
 
-    def __init__(self, failure_score: float, quiet: bool = False) -> None:
-        self.failure_score, self.quiet = failure_score, quiet
+    def __init__(self, quiet: bool = False) -> None:
+        self.quiet = quiet
         self.phase, self.total = "", 0
-        self.trials: list[Trial] = []
-        self.rows: list[tuple[int, float]] = []
+        self.settled = self.missing = self.kept = 0
+        self.rows: list[tuple[Cell, int, float]] = []
         self.failures: Counter[str] = Counter()
-        self.missing = self.kept = 0
         self.cost = 0.0
+        self._problem: Problem | None = None
+        self._leaders: list[tuple[str, str]] = []
+        self._next_fit = 0.0
         self._tokens: deque[tuple[float, int]] = deque()
         self._began = time.monotonic()
-        self._last_line = 0.0
+        self._last_line = self._began
         self._live: Live | None = None
 
     def __enter__(self) -> Self:
@@ -65,15 +65,21 @@ class Progress:
         if self._live is not None and self._live.is_started:
             self._live.stop()
 
+    def pause(self, message: str) -> None:
+        """Say something in the middle of it all."""
+        say(message)
+
     def __call__(self, event: Event) -> None:
         """Take in an event of the loop."""
         match event:
             case Checked(what, line):
                 done(f"{what}: {line}", quiet=self.quiet)
-            case Planned(plan):
+            case Planned(plan, problem):
+                self._problem = problem
+                self.total = plan.texts
                 say(f"   plan: {plan}", quiet=self.quiet)
-            case Phase(name, total):
-                self._enter(name, total or 0)
+            case Phase(name):
+                self._enter(name)
             case Written(trial):
                 self._count_tokens(trial)
             case Settled():
@@ -81,8 +87,8 @@ class Progress:
             case Warned(message):
                 warn(message)
 
-    def _enter(self, name: str, total: int) -> None:
-        self.phase, self.total = name, total
+    def _enter(self, name: str) -> None:
+        self.phase = name
         if self._live is not None and not self._live.is_started:
             self._live.start()
 
@@ -91,16 +97,18 @@ class Progress:
             self._tokens.append((time.monotonic(), trial.written.tokens))
 
     def _settle(self, event: Settled) -> None:
-        trial = event.trial
-        self.trials.append(trial)
-        judges = tuple({judgment.judge for judgment in trial.judgments})
-        self.rows.append((event.state, settle(trial, judges)[1]))
+        trial, state = event.trial, event.state
+        self.settled += 1
         self.kept += event.kept
+        self.missing += state == MISSING
         self.cost += sum(judgment.cost for judgment in trial.judgments)
-        if event.state == FAILED and trial.failure:
+        if state != MISSING:
+            scores = [j.value for j in trial.judgments if isinstance(j, Score)]
+            mean = sum(scores) / len(scores) if scores else float("nan")
+            self.rows.append((trial.cell, state, mean))
+        if trial.failure:
             self.failures[trial.failure.reason] += 1
             self._count_tokens(trial)
-        self.missing += event.state == MISSING
         now = time.monotonic()
         if self._live is None and now - self._last_line > PLAIN_EVERY_SECONDS and not event.kept:
             self._last_line = now
@@ -116,15 +124,15 @@ class Progress:
 
     def seconds_left(self) -> float | None:
         """Expected seconds to the end of the phase; None while it cannot be told."""
-        fresh = len(self.trials) - self.kept
-        if fresh < 3 or len(self.trials) >= self.total:
+        fresh = self.settled - self.kept
+        if fresh < 3 or self.settled >= self.total:
             return None
-        return (time.monotonic() - self._began) / fresh * (self.total - len(self.trials))
+        return (time.monotonic() - self._began) / fresh * (self.total - self.settled)
 
     def line(self) -> str:
         """The state of the run in one plain line."""
-        parts = [f"{self.phase} {len(self.trials)}/{max(self.total, len(self.trials))}"]
-        leaders = self.leaders(1)
+        parts = [f"{self.phase} {self.settled}/{max(self.total, self.settled)}"]
+        leaders = self.leaders()
         if leaders:
             parts.append(f"best so far {leaders[0][1]} {leaders[0][0]}")
         if self.failures:
@@ -139,20 +147,24 @@ class Progress:
             parts.append(f"about {clock(left)} left")
         return " | ".join(parts)
 
-    def leaders(self, n: int) -> list[tuple[str, str]]:
-        """The best configurations so far: (text form, objective with its interval)."""
-        rows = [
-            (trial.cell, state, score)
-            for trial, (state, score) in zip(self.trials, self.rows, strict=True)
-            if state in (JUDGED, FAILED)
-        ]
-        if not rows:
-            return []
-        n_prompts = 1 + max(cell.prompt for cell, _, _ in rows)
+    def leaders(self) -> list[tuple[str, str]]:
+        """The best configurations so far: (text form, estimated objective with its interval).
+
+        Fitting the model takes a while for large studies, so it is done at most so often that it
+        costs a twentieth of the time.
+        """
+        now = time.monotonic()
+        if now >= self._next_fit and self.rows and self._problem is not None:
+            self._leaders = self._fit(self._problem)
+            self._next_fit = time.monotonic() + max(1.0, 20 * (time.monotonic() - now))
+        return self._leaders
+
+    def _fit(self, problem: Problem) -> list[tuple[str, str]]:
         from ..analysis.summary import summarise
 
-        ranked = summarise(ScoreTable.of(rows, n_prompts), self.failure_score)
-        return [(row.config.text, interval(row)) for row in ranked[:n]]
+        table = ScoreTable.of(self.rows, problem.n_prompts)
+        ranked = [row for row in summarise(table, problem) if row.texts][:LEADERS]
+        return [(row.config.text, interval(row.estimate)) for row in ranked]
 
     def draw(self) -> RenderableType:
         """The live table."""
@@ -163,7 +175,7 @@ class Progress:
         table = Table(box=None, pad_edge=False, header_style="bold")
         for title in ("leaders", "objective (95 %)"):
             table.add_column(title)
-        for config, estimate in self.leaders(LEADERS):
+        for config, estimate in self.leaders():
             table.add_row(Text(config), Text(estimate))
         lines: list[RenderableType] = [Text(self.line(), style="cyan"), table]
         if self.failures:
@@ -172,11 +184,13 @@ class Progress:
         return Group(*lines)
 
 
+def interval(estimate: Estimate) -> str:
+    """`7.12 [6.80 to 7.44]`."""
+    return f"{estimate.mean:.2f} [{estimate.low:.2f} to {estimate.high:.2f}]"
+
+
 def clock(seconds: float) -> str:
     """`40 s`, `12 min`, `3.5 h`."""
     if seconds < 100:
         return f"{seconds:.0f} s"
     return f"{seconds / 60:.0f} min" if seconds < 6000 else f"{seconds / 3600:.1f} h"
-
-
-Watch = Callable[[Event], None]

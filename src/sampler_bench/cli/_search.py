@@ -1,4 +1,4 @@
-"""What `search` and `demo` share: from arguments to a finished study on disk and on the screen."""
+"""What `search`, `demo` and `benchmark` share: from a request to a finished study on disk."""
 
 from __future__ import annotations
 
@@ -8,17 +8,21 @@ import secrets
 import signal
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ..errors import BudgetReached, NotReachable, StoreError, UsageError
-from ..spec import StudySpec, load_study
-from ..store import Store, StudyRow
-from ..tuning.run import Finished, Request, run, with_seed
 from ._environment import environment
-from ._live import Progress, clock
-from ._output import say
+from ._files import free_name, write_atomically
+from ._output import can_show, say
+
+if TYPE_CHECKING:
+    from ..reports._document import Document
+    from ..spec import StudySpec
+    from ..store import Store
+    from ..tuning.run import Finished, Request
 
 # Options of the command line and the keys of a study file that they override.
 OVERRIDES = {
@@ -41,9 +45,9 @@ OVERRIDES = {
     "max_minutes": "max_minutes",
 }
 # What may change when a study goes on; everything else is part of what it is.
-RESUMABLE = (
+CHANGEABLE = (
     "judge",
-    "judge_model",
+    "judge_models",
     "server",
     "engine",
     "slots",
@@ -51,6 +55,7 @@ RESUMABLE = (
     "max_cost",
     "max_minutes",
 )
+BEST = "best_configs.yaml"
 
 
 def overrides_of(args: argparse.Namespace) -> dict[str, object]:
@@ -59,16 +64,180 @@ def overrides_of(args: argparse.Namespace) -> dict[str, object]:
     return {OVERRIDES[option]: value for option, value in stated.items() if value is not None}
 
 
-def search(args: argparse.Namespace, overrides: Mapping[str, object]) -> int:
-    """Run a search as the arguments say, print the report, keep the results.
+def search(args: argparse.Namespace) -> int:
+    """Run a search as the arguments say, keep the results and print the report.
 
     Returns:
         The exit code.
     """
-    folder: Path = args.output_dir
-    with open_results(folder) as store:
-        request = make_request(args, overrides, store)
-        finished, results = run_and_keep(request, store, args.quiet)
-    show(results, args.json)
-    say_where(finished, results, folder, args.quiet)
-    return exit_code(finished)
+    from ..plugins import find
+    from ..store.sqlite import open_store
+
+    with open_store(args.output_dir) as store:
+        request = make_request(args, store)
+        finished, document = run_and_keep(request, store, args.quiet)
+    show(document, args.json, find("reports", "terminal").report)
+    return conclude(finished, document, args.quiet)
+
+
+def make_request(args: argparse.Namespace, store: Store) -> Request:
+    """A request for a new study, or for a kept one to go on with.
+
+    Raises:
+        SpecError: the study file or an option is wrong.
+        UsageError, StoreError: there is no study to go on with, or it cannot be changed so.
+    """
+    from ..spec import load_study
+
+    overrides = overrides_of(args)
+    if args.resume is not None:
+        return _resumed(args, overrides, store)
+    spec = load_study(args.config, args.config_section, overrides)
+    stem = f"hyper_search_{spec.search_strategy}_{time.strftime('%Y%m%d_%H%M%S')}"
+    return new_request(args, spec, stem)
+
+
+def new_request(args: argparse.Namespace, spec: StudySpec, stem: str) -> Request:
+    """A request for a new study that is named after its results file, unless it has a name."""
+    from ..tuning.run import Request, with_seed
+
+    spec = with_seed(spec, lambda: secrets.randbelow(2**31))
+    path = free_name(args.output_dir, stem, ".json")
+    name = getattr(args, "study", None) or path.stem
+    return Request(spec, args.output_dir, name, path, environment())
+
+
+def _resumed(args: argparse.Namespace, overrides: Mapping[str, object], store: Store) -> Request:
+    from ..spec import StudySpec, read_overrides
+    from ..tuning.run import Request
+
+    fixed = [key for key in overrides if key not in CHANGEABLE]
+    if fixed:
+        raise UsageError(
+            f"--resume goes on with a study as it is; {', '.join(fixed)} cannot change "
+            f"(only {', '.join(CHANGEABLE)} can): start a new study for that"
+        )
+    studies = store.studies()
+    if not studies:
+        raise StoreError(f"there is no study in {args.output_dir} to go on with")
+    name = args.resume or max(studies, key=lambda study: study.created).name
+    row = store.study(name)
+    if row is None:
+        known = ", ".join(study.name for study in studies)
+        raise StoreError(f"there is no study {name!r} to go on with; there are: {known}")
+    spec = replace(StudySpec.from_json(row.spec), **read_overrides(overrides))
+    note = store.note(row.id, "results") or {}
+    path = args.output_dir / str(note.get("file") or f"{name}.json")
+    return Request(spec, args.output_dir, name, path, environment(), resume=True)
+
+
+def run_and_keep(request: Request, store: Store, quiet: bool) -> tuple[Finished, Document]:
+    """Run a study with progress on stderr; write its results whatever ended it.
+
+    Raises:
+        NotReachable: with how to go on, where texts are kept already.
+    """
+    from ..tuning.run import run
+    from ._live import Progress
+
+    with Progress(quiet) as progress:
+        try:
+            finished = _run(lambda stop: run(request, store, progress, stop), progress.pause)
+        except NotReachable as error:
+            if kept(store, request.name):
+                raise type(error)(f"{error}; {how_to_go_on(request)}") from error
+            raise
+    document = finished.document()
+    keep(request, document)
+    return finished, document
+
+
+def kept(store: Store, name: str) -> bool:
+    """Whether a study has texts already."""
+    row = store.study(name)
+    return row is not None and any(trial.written for trial in store.trials(row.id))
+
+
+def how_to_go_on(request: Request) -> str:
+    """The command that goes on with a study."""
+    folder = f" --output-dir {request.folder}" if request.folder != Path("results") else ""
+    return f"what is finished is kept; go on with: --resume {request.name}{folder}"
+
+
+def keep(request: Request, document: Document) -> None:
+    """Write the results file and refresh best_configs.yaml beside it."""
+    from ..exports.guide_yaml import write_best
+
+    write_atomically(request.results, document.text())
+    if document.best_configuration is not None:
+        write_atomically(request.folder / BEST, write_best(document))
+
+
+def _run(
+    main: Callable[[asyncio.Event], Coroutine[None, None, Finished]],
+    on_signal: Callable[[str], None],
+) -> Finished:
+    """Run an async main; the first Ctrl-C sets `stop`, the second cancels."""
+
+    async def supervised() -> Finished:
+        stop, loop = asyncio.Event(), asyncio.get_running_loop()
+        task = asyncio.create_task(main(stop))
+
+        def interrupt(*_: object) -> None:
+            if stop.is_set():
+                loop.call_soon_threadsafe(task.cancel)
+                return
+            on_signal("stopping: what is in flight is finished; Ctrl-C again stops at once")
+            loop.call_soon_threadsafe(stop.set)
+
+        before = {number: signal.signal(number, interrupt) for number in _signals()}
+        try:
+            return await task
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+    try:
+        return asyncio.run(supervised())
+    except asyncio.CancelledError:
+        raise KeyboardInterrupt from None
+
+
+def _signals() -> list[signal.Signals]:
+    return [signal.SIGINT, signal.SIGTERM]
+
+
+def show(document: Document, as_json: bool, report: Callable[..., str]) -> None:
+    """Print the results to stdout: the report, or JSON."""
+    if as_json:
+        sys.stdout.write(document.text())
+    else:
+        sys.stdout.write(report(document, plain=not can_show(sys.stdout)))
+    sys.stdout.flush()
+
+
+def conclude(finished: Finished, document: Document, quiet: bool) -> int:
+    """Say where the results are and how to go on; return the exit code.
+
+    Raises:
+        BudgetReached: the budget ended before any text was judged or failed.
+    """
+    request = finished.request
+    say(f"results: {request.results}", quiet=quiet)
+    if document.best_configuration is not None:
+        say(f"presets: {request.folder / BEST}", quiet=quiet)
+    if finished.ended == "done":
+        return 0
+    if finished.ended == "interrupted":
+        say(f"interrupted; {how_to_go_on(request)}")
+        return 130
+    if not document.search_metadata.texts:
+        raise BudgetReached(
+            f"the budget ended before there was a result: {finished.ended}; raise it and go on "
+            f"with --resume {request.name}"
+        )
+    say(
+        f"the budget ended the search: {finished.ended}; raise it and go on with "
+        f"--resume {request.name}"
+    )
+    return 0

@@ -7,8 +7,8 @@ from pathlib import Path
 
 HELP = "run a whole search on the built-in demo model; needs no key, GPU or server"
 LIMITS = (
-    "A demo shows the method, not your model: the text comes from a tiny model of a toy language and "
-    "is scored by that language's own grammar, so these settings do not carry over to other models."
+    "A demo shows the method, not your model: the texts come from a tiny model of a toy language "
+    "and are scored by that language's grammar; these settings do not carry over to other models."
 )
 
 
@@ -25,10 +25,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Search over the demo section of the default study file, judged by the demo judge."""
     from ._output import say
-    from ._search import overrides_of, search
+    from ._search import search
 
     for name in ("config", "model", "study", "resume"):
         setattr(args, name, None)
     args.config_section = "demo"
     say(LIMITS, quiet=args.quiet)
-    return search(args, overrides_of(args))
+    return search(args)

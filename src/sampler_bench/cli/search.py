@@ -39,6 +39,6 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Run the search and report."""
-    from ._search import overrides_of, search
+    from ._search import search
 
-    return search(args, overrides_of(args))
+    return search(args)

@@ -12,6 +12,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """Add the options."""
     add = parser.add_argument
     add("model", help="a model of models.yaml, or the path of a GGUF file")
+    add("--engine", choices=["koboldcpp", "llamacpp"], help="default: KoboldCpp where it is found")
+    add("--koboldcpp", type=Path, metavar="PATH", help="the KoboldCpp program")
     add("--port", type=int, help="default: the model's own")
     add("--slots", type=int, help="texts written at once")
     add("--context", type=int, help="tokens of prompt and answer together, for each slot")
@@ -22,14 +24,19 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Serve until the user stops it."""
-    from ..engines._serving import serve
+    from ..engines._download import Source
+    from ..engines._serving import Plan, serve
     from ..spec import model_or_file
+    from ._environment import environment
     from ._output import say
 
     entry = model_or_file(args.model)
-    return serve(
+    plan = Plan(
         entry.name,
         gguf=entry.gguf,
+        source=Source(entry.hub, entry.file, entry.sha256) if entry.hub else None,
+        engine=args.engine or ("auto" if entry.engine == "koboldcpp" else entry.engine),
+        koboldcpp=args.koboldcpp,
         port=entry.port if args.port is None else args.port,
         slots=args.slots or entry.slots or 4,
         context=args.context or entry.context or 2048,
@@ -37,5 +44,5 @@ def run(args: argparse.Namespace) -> int:
         gpu_layers=entry.gpu_layers,
         log=args.log,
         verbose=args.verbose,
-        say=say,
     )
+    return serve(plan, say, environment())

@@ -1,7 +1,7 @@
 """WHAT FAILS: rules that find a bad text for free, before any judge sees it.
 
 A rule's file offers `check(text, prompt, task) -> str | None` (what is wrong in one phrase, or
-None) and `FALSE_ALARMS`, the measured share of good human-approved texts that it would call bad.
+None) and `FALSE_ALARMS`, (alarms, texts) counted on good texts by `tools/calibrate_rules.py`.
 The file's name is the reason stored with a `Failure`.
 """
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ..records import Prompt
 from ..tasks import Task
 
-FALSE_ALARMS = (0, 0)  # a text with a single visible character passes
+FALSE_ALARMS = (0, 604)  # good public stories by 22 models
 
 
 def check(text: str, prompt: Prompt, task: Task) -> str | None:

@@ -4,7 +4,7 @@ from .files import config_folder
 from .models import ModelEntry, load_model, model_names, model_or_file
 from .presets import load_presets, resolve_config
 from .prices import load_prices
-from .study import StudySpec, load_study
+from .study import StudySpec, load_study, read_overrides
 
 __all__ = [
     "ModelEntry",
@@ -16,5 +16,6 @@ __all__ = [
     "load_study",
     "model_names",
     "model_or_file",
+    "read_overrides",
     "resolve_config",
 ]

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ..engines._download import Source
 from ..errors import SpecError, did_you_mean
 from ..records import SamplerConfig
 from .files import config_folder
@@ -49,6 +50,11 @@ class ModelEntry:
     licence: str = ""
     source: str = ""
     description: str = ""
+
+    @property
+    def download(self) -> Source | None:
+        """Where its file can be had; None where models.yaml does not say."""
+        return Source(self.hub, self.file, self.sha256) if self.hub else None
 
     @property
     def servers(self) -> tuple[str, ...]:

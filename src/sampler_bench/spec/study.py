@@ -134,6 +134,19 @@ def load_study(
     return spec
 
 
+def read_overrides(overrides: Mapping[str, object]) -> dict[str, Any]:
+    """Check what the command line says by itself, for a study that goes on.
+
+    Raises:
+        SpecError: names every mistake.
+    """
+    problems = Problems()
+    nodes = {key: Node(value, COMMAND_LINE, 0, key, problems) for key, value in overrides.items()}
+    values = {key: SETTINGS[key](node) for key, node in nodes.items()}
+    problems.stop()
+    return values
+
+
 def _split(root: Node) -> tuple[dict[str, Node], dict[str, dict[str, Node]]]:
     """The settings of the root, and those of each section; notes unknown keys everywhere."""
     settings: dict[str, Node] = {}

@@ -58,7 +58,7 @@ class Budget:
     def reserve(self) -> bool:
         """Set the price of one judgment aside; False where the money does not reach."""
         cap = self.limits.max_cost
-        if cap is not None and self.spent + self.promised + self._price > cap:
+        if cap is not None and self.spent + self.promised + self._price > cap + 1e-9:
             return False
         self.promised += self._price
         return True

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from ..records import Trial
+from ..search import Problem
 from .plan import Plan
 
 
@@ -20,9 +21,10 @@ class Checked:
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """What the run will take."""
+    """What the run will take, and what it is about."""
 
     plan: Plan
+    problem: Problem
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +45,9 @@ class Written:
 
 @dataclass(frozen=True, slots=True)
 class Phase:
-    """The run enters `search` or `confirmation`; `total` texts are planned in all, if known."""
+    """The run enters `search`, `confirmation` or `benchmark`."""
 
     name: str
-    total: int | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,10 +46,23 @@ def settle(trial: Trial, identities: tuple[str, ...]) -> tuple[int, float]:
 
 
 class Ledger:
-    """Trials in the order of asking, their states, and what a strategy may see of them."""
+    """Trials in the order of asking, their states, and what a strategy may see of them.
 
-    def __init__(self, trials: list[Trial], identities: tuple[str, ...], n_prompts: int) -> None:
-        self.trials = [forget_faults(trial) for trial in trials]
+    Args:
+        trials: what is kept.
+        identities: the panel whose judgments count.
+        n_prompts: how many prompts the study has.
+        forget: True drops what was missing, so that a run that goes on tries it again.
+    """
+
+    def __init__(
+        self,
+        trials: list[Trial],
+        identities: tuple[str, ...],
+        n_prompts: int,
+        forget: bool = True,
+    ) -> None:
+        self.trials = [forget_faults(trial) for trial in trials] if forget else list(trials)
         self.identities = identities
         self.n_prompts = n_prompts
         self._index = {trial.cell: i for i, trial in enumerate(self.trials)}

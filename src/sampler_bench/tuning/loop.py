@@ -149,7 +149,7 @@ class Loop:
         for trial in self.ledger.unsettled():
             self._dispatch(trial)
         for name, strategy, problem in phases:
-            self.watch(Phase(name, problem.budget))
+            self.watch(Phase(name))
             ended = await self._ask_until_done(strategy, problem)
             if ended != "done":
                 return ended
@@ -200,7 +200,9 @@ class Loop:
             if self._halted() and not self._active:
                 return False
             self._news.clear()
-            with suppress(TimeoutError):  # not wait_for: in Python 3.11 it can swallow a cancellation
+            with suppress(
+                TimeoutError
+            ):  # not wait_for: in Python 3.11 it can swallow a cancellation
                 async with asyncio.timeout(POLL_SECONDS):
                     await self._news.wait()
         return True

@@ -31,29 +31,51 @@ class Plan:
     minutes: float
     dollars: float
 
+    def __str__(self) -> str:
+        tried = f"{self.configurations} configurations, " if self.configurations else ""
+        kept = f" ({self.kept} of them are there already)" if self.kept else ""
+        return (
+            f"{tried}at most {self.texts} texts{kept}, {self.tokens:,} tokens, "
+            f"about {self.minutes:.1f} minutes, ${self.dollars:.2f} for judging"
+        )
 
-def plan(spec: StudySpec, problem: Problem, judge: Judge, speed: float, kept: int) -> Plan:
-    """Estimate a run from the study and a measured `speed` in tokens a second of one text alone."""
-    configurations: int | None = problem.n_iterations
-    texts = problem.budget
-    if spec.search_strategy == "grid":
-        configurations = problem.space.size()
-        texts = (configurations or 0) * problem.n_prompts * problem.samples_per_config
-    elif spec.search_strategy != "random":
-        configurations = None
+
+def plan(
+    spec: StudySpec, problem: Problem, judge: Judge, texts: int, speed: float, kept: int
+) -> Plan:
+    """Estimate a run.
+
+    Args:
+        spec: the study.
+        problem: its space and budget.
+        judge: says what judging costs.
+        texts: how many texts the run writes at most.
+        speed: tokens a second of one text alone, as measured.
+        kept: how many texts are there already.
+    """
     if spec.max_samples is not None:
         texts = min(texts, spec.max_samples)
-    left = max(0, texts - kept)
-    length = longest_answer(spec)
-    slots = spec.slots or 4
-    rate = speed * (1 + PARALLEL_GAIN * (slots - 1))
-    cost = judge.expected_cost(left, length)
-    if spec.max_cost is not None:
-        cost = min(cost, spec.max_cost)
-    minutes = left * length / rate / 60
-    if spec.max_minutes is not None:
-        minutes = min(minutes, spec.max_minutes)
-    return Plan(configurations, texts, kept, left * length, minutes, cost)
+    left, length = max(0, texts - kept), longest_answer(spec)
+    rate = speed * (1 + PARALLEL_GAIN * ((spec.slots or 4) - 1))
+    cost, minutes = judge.expected_cost(left, length), left * length / rate / 60
+    return Plan(
+        configurations=_configurations(spec, problem),
+        texts=texts,
+        kept=kept,
+        tokens=left * length,
+        minutes=minutes if spec.max_minutes is None else min(minutes, spec.max_minutes),
+        dollars=cost if spec.max_cost is None else min(cost, spec.max_cost),
+    )
+
+
+def _configurations(spec: StudySpec, problem: Problem) -> int | None:
+    """How many configurations a fixed-replication strategy tries; None where it decides itself."""
+    size = problem.space.size()
+    if spec.search_strategy == "grid":
+        return size
+    if spec.search_strategy in ("random", "tpe", "gp"):
+        return problem.n_iterations if size is None else min(problem.n_iterations, size)
+    return None
 
 
 def longest_answer(spec: StudySpec) -> int:

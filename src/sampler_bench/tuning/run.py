@@ -14,11 +14,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from types import ModuleType
 
+from ..analysis.verdict import confirmation_texts
 from ..engines import Engine, ServerInfo
 from ..errors import EngineError, StoreError, UsageError
 from ..judges import Judge
 from ..plugins import find
 from ..records import Completion, JsonObject, SamplerConfig, Unwritten
+from ..reports._collect import collect
+from ..reports._document import Document
 from ..search import Problem, Strategy
 from ..spec import ModelEntry, StudySpec, load_model
 from ..store import Store, StudyRow
@@ -28,12 +31,15 @@ from .build import (
     build_engine,
     build_judge,
     build_problem,
+    build_strategy,
     build_task,
     check_expressible,
     check_model,
 )
+from .confirmation import Confirmation
 from .events import Checked, Planned, Watcher
 from .ledger import Ledger
+from .listed import GivenConfigs
 from .loop import Loop, Pace, Parts, Stop
 from .plan import Plan, plan
 
@@ -48,19 +54,24 @@ class Request:
         spec: the resolved study, its seed drawn.
         folder: where results are kept.
         name: of a new study, or of the one to go on with.
-        resume: True to go on with a kept study.
-        strategy: chooses what to try.
-        confirm: chooses what to try on fresh seeds after the search; None for no confirmation.
+        results: the results file.
         environment: where keys come from.
+        resume: True to go on with a kept study.
+        given: the configurations of a benchmark; None for a search.
     """
 
     spec: StudySpec
     folder: Path
     name: str
-    strategy: Strategy
+    results: Path
     environment: Mapping[str, str]
     resume: bool = False
-    confirm: Strategy | None = None
+    given: tuple[SamplerConfig, ...] | None = None
+
+    @property
+    def kind(self) -> str:
+        """`search` or `benchmark`."""
+        return "search" if self.given is None else "benchmark"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,13 +79,24 @@ class Finished:
     """How a run ended: `done`, `interrupted`, or the budget that ended it, in words."""
 
     ended: str
+    request: Request
     study: StudyRow
     ledger: Ledger
     problem: Problem
-    info: ServerInfo
-    judged_by: str
-    spent: float
-    seconds: float
+    server: JsonObject
+
+    def document(self) -> Document:
+        """The results document."""
+        ledger = self.ledger
+        return collect(
+            self.study,
+            ledger.trials,
+            ledger.table(),
+            self.problem,
+            self.server,
+            ledger.identities,
+            self.request.kind,
+        )
 
 
 async def run(
@@ -91,7 +113,7 @@ async def run(
         EngineError, JudgeError: somebody does not answer; what was finished is kept.
         StoreError: results cannot be kept.
     """
-    spec, began = request.spec, clock()
+    spec = request.spec
     task = build_task(spec)
     entry = find_model(spec)
     judge = build_judge(spec, task, request.environment)
@@ -102,26 +124,42 @@ async def run(
         await stack.enter_async_context(judge)
         info = await engine.check()
         watch(Checked("server", describe(info)))
-        judged_by = await judge.check()
-        watch(Checked("judge", judged_by))
+        watch(Checked("judge", await judge.check()))
         problem = build_problem(spec, choose_baseline(spec, entry), info)
         check_expressible(engine, spec.space, problem.baseline)
         study = open_study(store, request, clock())
         try:
             ledger, budget = _recall(store, study, request, judge, spec, info)
-            watch(Planned(await _plan(engine, judge, spec, problem, len(ledger))))
+            phases = phases_of(request, problem)
+            planned = await _plan(engine, judge, spec, problem, phases, len(ledger))
+            watch(Planned(planned, problem))
             store.set_state(study.id, "running", clock())
-            pace = _pace(spec, info)
             parts = Parts(engine, judge, store, task, spec.prompts, _covariates(), clock)
+            pace = _pace(spec, info)
             loop = Loop(parts, study.id, _seed(spec), ledger, budget, pace, watch, stop)
-            phases = [("search", request.strategy, problem)]
-            if request.confirm is not None:
-                phases.append(("confirmation", request.confirm, problem))
             ended = await _run_noting(loop, phases, store, study, clock)
         finally:
             store.unlock(study.id)
-    seconds = clock() - began
-    return Finished(ended, study, ledger, problem, info, judged_by, budget.spent, seconds)
+    row = store.study(study.name)
+    assert row is not None
+    return Finished(ended, request, row, ledger, problem, server_note(info))
+
+
+def phases_of(request: Request, problem: Problem) -> list[tuple[str, Strategy, Problem]]:
+    """The search, then the confirmation on fresh seeds; a benchmark has one phase.
+
+    A strategy that spends its budget freely leaves the confirmation's share of it; those of fixed
+    replication (`grid`, `random`, ...) try all that they were told to, and it comes on top.
+    """
+    if request.given is not None:
+        return [("benchmark", GivenConfigs(request.given), problem)]
+    share = request.spec.confirm
+    texts = confirmation_texts(problem.budget) if share is None else round(problem.budget * share)
+    searching = replace(problem, budget=max(problem.budget - texts, 1))
+    return [
+        ("search", build_strategy(request.spec), searching),
+        ("confirmation", Confirmation(texts), problem),
+    ]
 
 
 def find_model(spec: StudySpec) -> ModelEntry | None:
@@ -193,6 +231,7 @@ def _recall(
     check_model(info, str(kept.get("model", "")))
     store.set_note(study.id, "server", server_note(info))
     store.set_note(study.id, "judge", {"identities": list(judge.identities)})
+    store.set_note(study.id, "results", {"file": request.results.name, "kind": request.kind})
     trials = store.trials(study.id)
     limits = Limits(spec.max_samples, spec.max_cost, spec.max_minutes)
     budget = Budget(limits, judge.expected_cost(1, _usual_length(spec)), time.monotonic)
@@ -243,7 +282,12 @@ def _covariates() -> Callable[[str], tuple[float, ...]]:
 
 
 async def _plan(
-    engine: Engine, judge: Judge, spec: StudySpec, problem: Problem, asked: int
+    engine: Engine,
+    judge: Judge,
+    spec: StudySpec,
+    problem: Problem,
+    phases: list[tuple[str, Strategy, Problem]],
+    asked: int,
 ) -> Plan:
     """Plan the run, by the speed of one short text that also proves that the server writes."""
     config = problem.baseline
@@ -253,7 +297,24 @@ async def _plan(
     written = await engine.generate(short, spec.prompts[0], seed=1)
     if isinstance(written, Unwritten):
         raise EngineError(f"a first short text did not come: {written.reason}: {written.detail}")
-    return plan(spec, problem, judge, _speed(written, time.monotonic() - began), asked)
+    texts = texts_of(spec, problem, phases)
+    return plan(spec, problem, judge, texts, _speed(written, time.monotonic() - began), asked)
+
+
+def texts_of(spec: StudySpec, problem: Problem, phases: list[tuple[str, Strategy, Problem]]) -> int:
+    """How many texts a run writes at most."""
+    each = problem.n_prompts * problem.samples_per_config
+    first = phases[0][1]
+    if isinstance(first, GivenConfigs):
+        return len(first.configs) * each
+    extra = sum(s.texts for _, s, _ in phases if isinstance(s, Confirmation))
+    size = problem.space.size()
+    if spec.search_strategy == "grid" and size is not None:
+        return (size + 1) * each + extra
+    if spec.search_strategy in ("random", "tpe", "gp"):
+        tried = problem.n_iterations if size is None else min(problem.n_iterations, size)
+        return (tried + 1) * each + extra
+    return problem.budget
 
 
 def _speed(written: Completion, seconds: float) -> float:

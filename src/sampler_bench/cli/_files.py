@@ -1,0 +1,49 @@
+"""Files that the commands write: never half, never over another run's."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from ..errors import StoreError
+
+
+def free_name(folder: Path, stem: str, ending: str) -> Path:
+    """Reserve `stem` + `ending` in a folder; `_2`, `_3`, ... where it is taken.
+
+    Raises:
+        StoreError: the folder cannot be written.
+    """
+    number = 1
+    while True:
+        name = f"{stem}{ending}" if number == 1 else f"{stem}_{number}{ending}"
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            (folder / name).open("x").close()
+        except FileExistsError:
+            number += 1
+        except OSError as error:
+            raise _cannot_write(folder / name, error) from error
+        else:
+            return folder / name
+
+
+def write_atomically(path: Path, text: str) -> None:
+    """Write a text file in one step, with LF line ends.
+
+    Raises:
+        StoreError: it cannot be written; what was there is still there.
+    """
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary.write_text(text, encoding="utf-8", errors="backslashreplace", newline="\n")
+        os.replace(temporary, path)
+    except OSError as error:
+        temporary.unlink(missing_ok=True)
+        raise _cannot_write(path, error) from error
+
+
+def _cannot_write(path: Path, error: OSError) -> StoreError:
+    reason = error.strerror or str(error)
+    return StoreError(f"{path} cannot be written: {reason}; make room, or choose another folder")

@@ -1,0 +1,30 @@
+"""After the search: winner, simpler rival and baseline once more, on seeds that nobody has seen."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ..records import PENDING, Cell, ScoreTable
+from ..search import Problem
+
+if TYPE_CHECKING:
+    import numpy as np
+
+
+@dataclass(frozen=True, slots=True)
+class Confirmation:
+    """A strategy that asks for `texts` cells on fresh seeds, chosen by the verdict's needs."""
+
+    texts: int
+
+    def ask(
+        self, table: ScoreTable, problem: Problem, n: int, rng: np.random.Generator
+    ) -> list[Cell]:
+        """Return up to `n` cells; none until the whole search is known, nor when done."""
+        from ..analysis.verdict import confirm
+
+        if (table.state[~table.fresh] == PENDING).any() or not len(table.evidence()):
+            return []
+        left = self.texts - int(table.fresh.sum())
+        return confirm(table, problem, min(n, left), rng) if left > 0 else []

@@ -1,0 +1,66 @@
+"""What is kept of a study as results, without running anything: for studies in any state."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ..engines import ServerInfo
+from ..errors import StoreError
+from ..records import JsonObject, Trial
+from ..reports._collect import collect
+from ..reports._document import Document, read_document
+from ..spec import StudySpec
+from ..store import StudyRow
+from ..store.sqlite import FILE, open_store
+from .build import build_problem
+from .ledger import Ledger
+from .run import choose_baseline, find_model
+
+
+def document_of_kept(folder: Path, name: str | None) -> Document:
+    """The results of a study by name, or of the latest one.
+
+    Args:
+        folder: results folder. Where it has no store, its newest results file is read.
+        name: None for the latest.
+
+    Raises:
+        StoreError: there is nothing of that kind.
+    """
+    if not (folder / FILE).is_file():
+        return _newest_file(folder)
+    with open_store(folder) as store:
+        studies = store.studies()
+        if name is not None:
+            studies = [study for study in studies if study.name == name]
+        if not studies:
+            raise StoreError(f"there is no {name or 'study'} in {folder}; run a search first")
+        study = max(studies, key=lambda row: (row.created, row.id))
+        server = store.note(study.id, "server") or {}
+        judge = store.note(study.id, "judge") or {}
+        results = store.note(study.id, "results") or {}
+        trials = store.trials(study.id)
+    return _fold(study, trials, server, judge, str(results.get("kind", "search")))
+
+
+def _fold(
+    study: StudyRow, trials: list[Trial], server: JsonObject, judge: JsonObject, kind: str
+) -> Document:
+    spec = StudySpec.from_json(study.spec)
+    info = ServerInfo(
+        engine=str(server.get("engine", "")),
+        url=str(server.get("url", "")),
+        details={"temperature_order": server.get("temperature_order", "")},
+    )
+    problem = build_problem(spec, choose_baseline(spec, find_model(spec)), info)
+    named = judge.get("identities", [])
+    identities = tuple(map(str, named)) if isinstance(named, list) else ()
+    ledger = Ledger(trials, identities, len(spec.prompts), forget=False)
+    return collect(study, ledger.trials, ledger.table(), problem, server, identities, kind)
+
+
+def _newest_file(folder: Path) -> Document:
+    files = [p for p in folder.glob("*.json") if p.stat().st_size] if folder.is_dir() else []
+    if not files:
+        raise StoreError(f"there are no results in {folder}; run a search, or name --output-dir")
+    return read_document(max(files, key=lambda path: path.stat().st_mtime))
