@@ -93,7 +93,7 @@ def test_resume_gives_the_same_questions():
 @pytest.mark.parametrize("n", [0, 11, 12, 15, 16, 100, 5000])
 def test_checkpoints_grow_with_the_evidence(n):
     found = bayesian.checkpoint(n)
-    assert found == 0 if n < 9 else n / bayesian.GROWTH - 1 <= found <= n
+    assert found == 0 if n < 12 else n / bayesian.GROWTH - 1 <= found <= n
 
 
 def test_random_is_read_out_by_the_same_model():

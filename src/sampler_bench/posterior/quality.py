@@ -30,13 +30,13 @@ JITTER = 1e-9
 # kappa (mean, SD: not a logarithm); interaction SD; prompt SD. docs/search.md says where from.
 _PRIOR = np.array(
     [
-        (0.25, 1.0),
-        (0.08, 0.8),
-        (0.09, 0.8),
+        (0.25, 0.8),
+        (0.08, 0.6),
+        (0.09, 0.6),
         (0.60, 0.5),
         (0.60, 0.5),
         (0.60, 0.5),
-        (0.60, 0.9),
+        (0.65, 1.1),
         (0.25, 0.35),
         (0.08, 0.7),
         (0.20, 0.8),

@@ -29,9 +29,9 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-START = 9  # texts before the model is asked
+START = 12  # texts before the model is asked
 GROWTH = 1.3  # hyperparameters are fitted again when the evidence has grown by this factor
-FIRST_FIT = 9
+FIRST_FIT = 12
 SCREENING = 4  # draws of hyperparameters by which contenders are chosen from the pool
 CONTENDERS = 110  # candidates whose joint belief is worked out
 LOOK = (5.0, 0.15)  # a look is so many texts, or this share of the texts so far
