@@ -1,4 +1,4 @@
-"""Parts for tests of the loop: an engine and a judge whose behaviour is written down in the test."""
+"""Parts for tests of the loop: an engine and a judge that do what the test writes down."""
 
 from __future__ import annotations
 

@@ -5,6 +5,7 @@ import time
 from collections import Counter
 
 import pytest
+from support.scripted import TASK, ScriptedEngine, ScriptedJudge, completion
 
 from sampler_bench.errors import EngineError, JudgeError
 from sampler_bench.plugins import find
@@ -27,8 +28,6 @@ from sampler_bench.tuning.budget import Budget, Limits
 from sampler_bench.tuning.events import Warned
 from sampler_bench.tuning.ledger import Ledger
 from sampler_bench.tuning.loop import Loop, Pace, Parts
-
-from support.scripted import TASK, ScriptedEngine, ScriptedJudge, completion
 
 pytestmark = pytest.mark.anyio
 PROMPTS = (Prompt(0, "Write."), Prompt(1, "Sing."), Prompt(2, "Tell."))

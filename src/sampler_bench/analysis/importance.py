@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..posterior.frame import reference
-from ..records import Estimate, SamplerConfig, ScoreTable
+from ..records import Estimate, SamplerConfig, ScoreTable, Value
 from ..samplers import SamplerSpace
 from .verdict import Z, posterior_of
 
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 POINTS = 160  # configurations of a sampler's space that stand for all of it
 DRAWS = 400
+MATTERS = 0.05  # a share that is surely above this is told
+MOST_LEVELS, GROUPS = 12, 6  # more values than these are put into this many groups
 NEGLIGIBLE_SPREAD = 1e-9
 
 
@@ -35,7 +37,7 @@ NEGLIGIBLE_SPREAD = 1e-9
 class Importance:
     """A parameter's share of the variance over its sampler's space, 0 to 1, with 95 % interval.
 
-    `sampler` and `parameter` name it; `parameter` is `sampler` for the choice among samplers.
+    `sampler` and `parameter` name it; for the choice among samplers they are `all` and `sampler`.
     """
 
     sampler: str
@@ -45,7 +47,7 @@ class Importance:
     @property
     def told(self) -> bool:
         """Whether the data tell that it matters: the interval stays clear of one twentieth."""
-        return self.share.low > 0.05
+        return self.share.low > MATTERS
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,12 +55,14 @@ class Region:
     """Where a sampler's configurations cannot be told from the best of the study.
 
     Attributes:
-        values: (parameter, lowest, highest) over the region, and `whole`, the parameters for
-            which the region spans all that the study may try.
+        values: (parameter, lowest, highest) over the region.
+        words: (parameter, values) over the region, for parameters whose values are no numbers.
+        whole: the parameters for which the region spans all that the study may try.
     """
 
     sampler: str
     values: tuple[tuple[str, float, float], ...]
+    words: tuple[tuple[str, tuple[str, ...]], ...]
     whole: tuple[str, ...]
 
 
@@ -67,15 +71,16 @@ class _Grid:
     part: SamplerSpace
     configs: list[SamplerConfig]
 
-    def moving(self) -> list[str]:
-        """The numeric parameters that take more than one value."""
-        values = {n: {c.get(n) for c in self.configs} for n, _ in self.part.dimensions}
-        numeric = (n for n in values if all(isinstance(v, int | float) for v in values[n]))
-        return [name for name in numeric if len(values[name]) > 1]
+    def moving(self) -> dict[str, list[Value]]:
+        """For each parameter that takes more than one value: its value in each configuration."""
+        columns = {name: [_value(c, name) for c in self.configs] for name, _ in self.part.dimensions}
+        return {name: column for name, column in columns.items() if len(set(column)) > 1}
 
-    def column(self, name: str) -> Floats:
-        """(n,) the values of a parameter."""
-        return np.array([float(str(config.get(name))) for config in self.configs])
+
+def _value(config: SamplerConfig, name: str) -> Value:
+    value = config.get(name)
+    assert value is not None, "a space's own configurations state all of its parameters"
+    return value
 
 
 def importance(table: ScoreTable, problem: Problem) -> list[Importance]:
@@ -91,9 +96,8 @@ def importance(table: ScoreTable, problem: Problem) -> list[Importance]:
         found.append(Importance("all", "sampler", _share(draws, labels)))
     for i, grid in enumerate(grids):
         mine = draws[:, labels == i]
-        for name in grid.moving():
-            levels = _levels(grid.column(name))
-            found.append(Importance(grid.part.sampler, name, _share(mine, levels)))
+        for name, column in grid.moving().items():
+            found.append(Importance(grid.part.sampler, name, _share(mine, _levels(column))))
     return found
 
 
@@ -104,8 +108,7 @@ def regions(table: ScoreTable, problem: Problem, best: SamplerConfig) -> list[Re
     posterior = posterior_of(table, problem)
     found = []
     for grid in _grids(problem):
-        configs = [best, *grid.configs]
-        belief = posterior.believe(configs)
+        belief = posterior.believe([best, *grid.configs])
         full = belief.covariance
         spread = np.sqrt(np.maximum(np.diag(full) + full[0, 0] - 2 * full[0], 0.0))
         behind = belief.mean[0] - belief.mean
@@ -116,14 +119,31 @@ def regions(table: ScoreTable, problem: Problem, best: SamplerConfig) -> list[Re
 
 
 def _region(grid: _Grid, inside: NDArray[np.bool_]) -> Region:
-    values, whole = [], []
-    for name in grid.moving():
-        column = grid.column(name)
-        low, high = float(column[inside].min()), float(column[inside].max())
-        values.append((name, low, high))
-        if low == column.min() and high == column.max():
+    values: list[tuple[str, float, float]] = []
+    words: list[tuple[str, tuple[str, ...]]] = []
+    whole = []
+    for name, column in grid.moving().items():
+        kept = [value for value, good in zip(column, inside, strict=True) if good]
+        numbers = _numbers(kept)
+        if numbers is None:
+            words.append((name, tuple(sorted({str(value) for value in kept}))))
+        else:
+            values.append((name, float(numbers.min()), float(numbers.max())))
+        if _span(kept) == _span(column):
             whole.append(name)
-    return Region(grid.part.sampler, tuple(values), tuple(whole))
+    return Region(grid.part.sampler, tuple(values), tuple(words), tuple(whole))
+
+
+def _span(column: list[Value]) -> object:
+    """What a column ranges over: its ends where it has numbers, else its values."""
+    numbers = _numbers(column)
+    return set(column) if numbers is None else (numbers.min(), numbers.max())
+
+
+def _numbers(column: list[Value]) -> Floats | None:
+    """(n,) a column as numbers; None where a value is none."""
+    numbers = [value for value in column if isinstance(value, int | float)]
+    return np.array(numbers, dtype=np.float64) if len(numbers) == len(column) else None
 
 
 def _grids(problem: Problem) -> list[_Grid]:
@@ -139,12 +159,16 @@ def _draws(table: ScoreTable, problem: Problem, configs: Sequence[SamplerConfig]
     return np.asarray(belief.mean + noise @ root.T)
 
 
-def _levels(column: Floats) -> NDArray[np.intp]:
-    """(n,) group numbers: distinct values, or six groups of a continuous one."""
-    distinct = np.unique(column)
-    if len(distinct) <= 12:
-        return np.searchsorted(distinct, column)
-    return np.searchsorted(np.quantile(column, np.arange(1, 6) / 6), column)
+def _levels(column: list[Value]) -> NDArray[np.intp]:
+    """(n,) group numbers: distinct values, or groups of neighbours where there are many."""
+    numbers = _numbers(column)
+    if numbers is None:
+        kinds = sorted({str(value) for value in column})
+        return np.array([kinds.index(str(value)) for value in column], dtype=np.intp)
+    distinct = np.unique(numbers)
+    if len(distinct) <= MOST_LEVELS:
+        return np.searchsorted(distinct, numbers)
+    return np.searchsorted(np.quantile(numbers, np.arange(1, GROUPS) / GROUPS), numbers)
 
 
 def _share(draws: Floats, groups: NDArray[np.intp]) -> Estimate:

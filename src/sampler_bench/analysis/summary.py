@@ -1,8 +1,10 @@
 """What was seen of each configuration, and what the model believes of it.
 
-Two kinds of numbers stand side by side and are never mixed. *Seen*: mean, standard deviation and
-failure rate of a configuration's own texts. *Estimated*: its objective with a 95 % interval from
-the posterior of the whole study, which shrinks lucky means; ranking goes by the estimate.
+Two kinds of numbers stand side by side and are never mixed. *Seen*: mean, standard deviation,
+failure rate and objective of a configuration's own texts, with model-free intervals (`intervals`).
+*Estimated*: its objective with a 95 % interval from the posterior of the whole study, which shrinks
+lucky means; ranking goes by the estimate. Repeats of one configuration are pooled, those of the
+confirmation on fresh seeds too, which are also shown apart. The order of rows changes nothing.
 """
 
 from __future__ import annotations
@@ -14,6 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..records import FAILED, JUDGED, MISSING, Estimate, SamplerConfig, ScoreTable
+from .intervals import mean_interval, rate_interval
 from .verdict import Z, posterior_of
 
 if TYPE_CHECKING:
@@ -22,6 +25,7 @@ if TYPE_CHECKING:
     from ..search import Problem
 
 NAN = float("nan")
+UNKNOWN = Estimate(NAN, NAN, NAN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,13 +33,15 @@ class ConfigSummary:
     """One configuration. Scores run from 0 to 10, higher is better; NaN: nothing was seen.
 
     Attributes:
-        scores: of its judged texts, in the order of asking.
+        scores: of its judged texts: the search's before the fresh ones, then by prompt and repeat.
         mean, std: of these scores (std with n - 1; NaN under two texts).
         judged, failed, missing: how many texts; missing ones count for nothing.
-        failure_rate: failed / (judged + failed).
-        objective: (1 - failure_rate) x mean + failure_rate x failure score, as seen.
+        failure: failed / (judged + failed), with its exact interval.
+        objective: as seen: mean over texts of score or failure score, with model-free interval.
         estimate: the objective with its 95 % interval, from the posterior of the whole study.
         by_prompt: (prompt, mean of its judged texts, how many texts counted) for each prompt seen.
+        fresh: the objective as seen on the confirmation's texts alone.
+        fresh_texts: how many texts of the confirmation counted.
     """
 
     config: SamplerConfig
@@ -45,28 +51,47 @@ class ConfigSummary:
     judged: int
     failed: int
     missing: int
-    failure_rate: float
-    objective: float
+    failure: Estimate
+    objective: Estimate
     estimate: Estimate
     by_prompt: tuple[tuple[int, float, int], ...]
+    fresh: Estimate = UNKNOWN
+    fresh_texts: int = 0
 
     @property
     def texts(self) -> int:
         """How many texts count."""
         return self.judged + self.failed
 
+    @property
+    def failure_rate(self) -> float:
+        """Failed / (judged + failed); NaN where no text counts."""
+        return self.failure.mean
+
 
 def summarise(table: ScoreTable, problem: Problem) -> list[ConfigSummary]:
     """Summarise every configuration that has a row, best estimate first.
 
-    Configurations without any text that counts come last, in the order of their first row.
+    Configurations without any text that counts come last, by their text form.
     """
-    if not len(table):
-        return []
-    estimates = estimate(table, problem, table.configs)
-    rows = [_summary(table, i, problem, estimates[i]) for i in range(len(table.configs))]
-    rows = [row for row in rows if row.texts or row.missing]
-    return sorted(rows, key=lambda row: (row.texts == 0, -row.estimate.mean, row.config.text))
+    table = _sorted(table)
+    known = sorted({int(i) for i in table.config[table.state <= MISSING]})
+    estimates = estimate(table, problem, [table.configs[i] for i in known])
+    rows = [
+        _summary(table.take(table.config == i), i, problem, estimated)
+        for i, estimated in zip(known, estimates, strict=True)
+    ]
+    return sorted(rows, key=_place)
+
+
+def _place(row: ConfigSummary) -> tuple[bool, float, str]:
+    return (row.texts == 0, -row.estimate.mean if row.texts else 0.0, row.config.text)
+
+
+def _sorted(table: ScoreTable) -> ScoreTable:
+    """The rows by configuration, phase, prompt and repeat, so that the order of asking is gone."""
+    keys = (table.score, table.state, table.repeat, table.prompt, table.fresh, table.config)
+    return table.take(np.lexsort(keys))
 
 
 def estimate(
@@ -74,7 +99,7 @@ def estimate(
 ) -> list[Estimate]:
     """The posterior's estimate of each configuration's objective, with 95 % intervals."""
     if not len(table.evidence()) or not configs:
-        return [Estimate(NAN, NAN, NAN)] * len(configs)
+        return [UNKNOWN] * len(configs)
     posterior = posterior_of(table, problem)
     mean, sd = posterior.marginal_at(posterior.frame.place(configs))
     return [
@@ -83,33 +108,32 @@ def estimate(
     ]
 
 
-def _summary(table: ScoreTable, index: int, problem: Problem, estimated: Estimate) -> ConfigSummary:
-    mine = table.take(table.config == index)
+def _summary(mine: ScoreTable, index: int, problem: Problem, estimated: Estimate) -> ConfigSummary:
     judged, failed = mine.state == JUDGED, mine.state == FAILED
     scores = mine.score[judged]
-    texts = int(judged.sum() + failed.sum())
-    mean = float(scores.mean()) if len(scores) else NAN
-    rate = float(failed.sum() / texts) if texts else NAN
+    fresh = mine.take(mine.fresh)
     return ConfigSummary(
-        config=table.configs[index],
+        config=mine.configs[index],
         scores=tuple(map(float, scores)),
-        mean=mean,
+        mean=float(scores.mean()) if len(scores) else NAN,
         std=float(scores.std(ddof=1)) if len(scores) > 1 else NAN,
         judged=int(judged.sum()),
         failed=int(failed.sum()),
         missing=int((mine.state == MISSING).sum()),
-        failure_rate=rate,
-        objective=objective(mean, rate, problem.failure_score),
+        failure=rate_interval(int(failed.sum()), int((judged | failed).sum())),
+        objective=_objective(mine, problem),
         estimate=estimated,
         by_prompt=_by_prompt(mine, judged, failed),
+        fresh=_objective(fresh, problem),
+        fresh_texts=len(fresh.evidence()),
     )
 
 
-def objective(mean: float, failure_rate: float, failure_score: float) -> float:
-    """(1 - f) x mean + f x failure score; where all failed there is no mean, and none is needed."""
-    if failure_rate == 1.0:
-        return failure_score
-    return (1 - failure_rate) * mean + failure_rate * failure_score
+def _objective(mine: ScoreTable, problem: Problem) -> Estimate:
+    """(1 - f) x mean + f x failure score: the mean worth of the texts that count."""
+    counted = mine.evidence()
+    worth = np.where(counted.state == FAILED, problem.failure_score, counted.score)
+    return mean_interval(worth, counted.prompt, problem.n_prompts)
 
 
 def _by_prompt(
@@ -145,20 +169,22 @@ class SamplerSummary:
 
 def by_sampler(rows: Sequence[ConfigSummary]) -> list[SamplerSummary]:
     """Summarise each sampler, the one with the best configuration first."""
-    found = []
-    for sampler in dict.fromkeys(row.config.sampler for row in rows if row.texts):
-        mine = [row for row in rows if row.config.sampler == sampler and row.texts]
-        values = np.array([row.estimate.mean for row in mine])
-        found.append(
-            SamplerSummary(
-                sampler=sampler,
-                mean=float(values.mean()),
-                std=float(values.std(ddof=1)) if len(values) > 1 else NAN,
-                low=float(values.min()),
-                high=float(values.max()),
-                configurations=len(mine),
-                texts=sum(row.texts for row in mine),
-                best=max(mine, key=lambda row: row.estimate.mean),
-            )
-        )
-    return sorted(found, key=lambda summary: -summary.high)
+    groups: dict[str, list[ConfigSummary]] = {}
+    for row in sorted((row for row in rows if row.texts), key=_place):
+        groups.setdefault(row.config.sampler, []).append(row)
+    return [_sampler(name, mine) for name, mine in groups.items()]
+
+
+def _sampler(name: str, mine: list[ConfigSummary]) -> SamplerSummary:
+    """From its configurations, the best first."""
+    values = np.array([row.estimate.mean for row in mine])
+    return SamplerSummary(
+        sampler=name,
+        mean=float(values.mean()),
+        std=float(values.std(ddof=1)) if len(values) > 1 else NAN,
+        low=float(values.min()),
+        high=float(values.max()),
+        configurations=len(mine),
+        texts=sum(row.texts for row in mine),
+        best=mine[0],
+    )

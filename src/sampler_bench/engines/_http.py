@@ -24,6 +24,7 @@ from ..records import Json, JsonObject
 from ._retry import Fault
 
 CONNECT_SECONDS = 10.0
+KEEP_SECONDS = 2.0  # less than servers keep idle connections (5), or one dies under a request
 LONGEST_TEXT = 30  # times the longest silence: no server may hold a text for ever
 MAY_PASS = {408, 409, 425, 429, 500, 502, 503, 504, 520, 521, 522, 523, 524, 529}
 OVERLOAD = {429, 503, 529}
@@ -73,6 +74,9 @@ class Http:
         self.shown = shown_url(url)
         self._key = api_key
         self._timeout = timeout_seconds
+        # llama.cpp and KoboldCpp drop a connection after a stream without saying so: a request that
+        # follows at once would be lost with it. A new one costs nothing but where there is TLS.
+        self.reuses = url.startswith("https:")
         self._client: httpx2.AsyncClient | None = None
         self._stack = AsyncExitStack()
 
@@ -82,9 +86,9 @@ class Http:
             base_url=self.url,
             headers=headers,
             timeout=httpx2.Timeout(self._timeout, connect=min(CONNECT_SECONDS, self._timeout)),
-            limits=httpx2.Limits(max_connections=512, max_keepalive_connections=64),
+            limits=httpx2.Limits(max_connections=512, keepalive_expiry=KEEP_SECONDS),
             trust_env=not is_local(self.url),
-            verify=self.url.startswith("https:"),  # loading certificates takes a while
+            verify=self.reuses,  # loading certificates takes a while
         )
         self._client = await self._stack.enter_async_context(client)
         return self
@@ -134,7 +138,9 @@ class Http:
         """
         with self._translated():
             limit = asyncio.timeout(LONGEST_TEXT * self._timeout)
-            async with limit, self._open().stream("POST", path, json=body) as response:
+            close = {} if self.reuses else {"Connection": "close"}
+            client = self._open()
+            async with limit, client.stream("POST", path, json=body, headers=close) as response:
                 if response.status_code >= 300:
                     text = (await response.aread()).decode("utf-8", "replace")
                     self._refuse(response.status_code, text, response.headers, path)

@@ -111,7 +111,9 @@ class OpenAIEngine(RemoteEngine):
             if event.event == "error":
                 self.http.complain(event.data, path)
             self._take(event.data, answer, path)
-        with suppress(TimeoutError):  # reading to the end lets the connection be used again
+        if not self.http.reuses:
+            return
+        with suppress(TimeoutError):  # only a stream read to its end leaves a usable connection
             async with asyncio.timeout(DRAIN_SECONDS):
                 async for _ in events:
                     pass

@@ -26,7 +26,7 @@ class JudgeOptions:
         prices: (US dollars for a million prompt tokens, ... for a million answer tokens) by model.
         timeout_seconds: longest wait for one reply.
         max_retries: attempts after the first, for faults that may pass.
-        concurrency: judgments at once.
+        first_wait_seconds: longest wait before the second attempt; it doubles from there.
     """
 
     models: tuple[str, ...] = ()
@@ -35,7 +35,7 @@ class JudgeOptions:
     prices: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     timeout_seconds: float = 60.0
     max_retries: int = 6
-    concurrency: int = 8
+    first_wait_seconds: float = 1.0
 
 
 class Judge(ABC):

@@ -72,7 +72,7 @@ class OpenAIJudge(Judge):
         self._by_identity = {f"openai:{model}:{mark}": model for model in self._models}
         self._styles: dict[str, Style] = {}
         self._client = _client(options)
-        self._patience = Patience(options.max_retries, 1.0, 60.0)
+        self._patience = Patience(options.max_retries, options.first_wait_seconds, 60.0)
 
     async def __aexit__(
         self,
