@@ -87,7 +87,22 @@ async def test_our_chatml_is_the_models_own(options: EngineOptions) -> None:
             texts.append((written.text, written.prompt_tokens))
             assert written.prompt_tokens == await engine.count(PROMPT)
             assert info.template == written.template
+            assert info.details.get("template_is_own") is (True if template == "chatml" else None)
     assert texts[0] == texts[1] != texts[2]
+
+
+@pytest.mark.anyio
+async def test_another_template_than_the_models_own_is_noticed(options: EngineOptions) -> None:
+    async with embedded.build(replace(options, template="alpaca")) as engine:
+        assert (await engine.check()).details["template_is_own"] is False
+
+
+@pytest.mark.anyio
+async def test_a_healthy_server_loses_nothing(options: EngineOptions) -> None:
+    async with embedded.build(replace(options, slots=4)) as engine:
+        for _ in range(10):
+            written = await asyncio.gather(*(write(engine, seed) for seed in range(1, 21)))
+            assert sum(w.retries for w in written) == 0
 
 
 @pytest.mark.anyio

@@ -59,7 +59,6 @@ DIALECT: Dialect = replace(
         "repetition_slope": Unspoken(),
         "smoothing_curve": Spoken("smoothing_curve"),
         "smoothing_factor": Spoken("smoothing_factor"),
-        "temperature": Spoken("temperature"),
         "temperature_order": Spoken(
             "temperature_last", differs="last means after XTC too", say=_order
         ),

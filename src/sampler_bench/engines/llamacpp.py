@@ -14,9 +14,11 @@ from ..records import JsonObject, Prompt, Value
 from . import EngineOptions, ServerInfo
 from ._dialect import Dialect, Spoken, Unspoken, Values
 from ._openai import OpenAIEngine, Wire
+from ._templates import RAW
 
 DEFAULT_SERVER = "http://127.0.0.1:8080"
 
+PROBE = "Hello."
 CHAIN = ("top_n_sigma", "top_k", "typ_p", "top_p", "min_p", "xtc")
 
 
@@ -120,6 +122,7 @@ class LlamaCppEngine(OpenAIEngine):
                 "chat_template": props.get("chat_template", ""),
                 "defaults": defaults.get("params", {}),
                 "n_ctx_train": trained,
+                **await self._compare_templates(),
                 "model_path": props.get("model_path", ""),
                 "size": meta.get("size"),
                 "n_params": meta.get("n_params"),
@@ -138,10 +141,21 @@ class LlamaCppEngine(OpenAIEngine):
     async def _wrapped(self, prompt: Prompt) -> str | None:
         if self.template is not None:
             return self.template.render(prompt.text)
-        message: JsonObject = {"role": "user", "content": prompt.text}
+        return await self._apply_own(prompt.text)
+
+    async def _apply_own(self, text: str) -> str | None:
+        """Let the server wrap a text in the model's own template."""
+        message: JsonObject = {"role": "user", "content": text}
         found = await self.http.maybe("/apply-template", {"messages": [message]})
-        text = _mapping(found).get("prompt")
-        return text if isinstance(text, str) else None
+        wrapped = _mapping(found).get("prompt")
+        return wrapped if isinstance(wrapped, str) else None
+
+    async def _compare_templates(self) -> dict[str, object]:
+        """Say whether a stated template is the model's own; nothing where none is stated."""
+        if self.template is None or self.template.name == RAW:
+            return {}
+        own = await self._apply_own(PROBE)
+        return {} if own is None else {"template_is_own": self.template.render(PROBE) == own}
 
 
 def build(options: EngineOptions) -> LlamaCppEngine:
