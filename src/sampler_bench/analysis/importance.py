@@ -73,7 +73,9 @@ class _Grid:
 
     def moving(self) -> dict[str, list[Value]]:
         """For each parameter that takes more than one value: its value in each configuration."""
-        columns = {name: [_value(c, name) for c in self.configs] for name, _ in self.part.dimensions}
+        columns = {
+            name: [_value(c, name) for c in self.configs] for name, _ in self.part.dimensions
+        }
         return {name: column for name, column in columns.items() if len(set(column)) > 1}
 
 

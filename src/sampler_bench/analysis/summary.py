@@ -75,7 +75,8 @@ def summarise(table: ScoreTable, problem: Problem) -> list[ConfigSummary]:
     Configurations without any text that counts come last, by their text form.
     """
     table = _sorted(table)
-    known = sorted({int(i) for i in table.config[table.state <= MISSING]})
+    seen = {int(i) for i in table.config[table.state <= MISSING]}
+    known = sorted(seen, key=lambda i: table.configs[i].text)
     estimates = estimate(table, problem, [table.configs[i] for i in known])
     rows = [
         _summary(table.take(table.config == i), i, problem, estimated)
@@ -89,8 +90,8 @@ def _place(row: ConfigSummary) -> tuple[bool, float, str]:
 
 
 def _sorted(table: ScoreTable) -> ScoreTable:
-    """The rows by configuration, phase, prompt and repeat, so that the order of asking is gone."""
-    keys = (table.score, table.state, table.repeat, table.prompt, table.fresh, table.config)
+    """The rows by phase, prompt and repeat, so that the order of asking is gone."""
+    keys = (table.score, table.state, table.repeat, table.prompt, table.fresh)
     return table.take(np.lexsort(keys))
 
 

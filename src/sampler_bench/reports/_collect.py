@@ -113,7 +113,7 @@ def _result(row: ConfigSummary, trials: list[Trial], table: ScoreTable) -> Resul
         failures=dict(Counter(t.failure.reason for t in trials if t.failure)),
         missing=row.missing,
         cut_off=sum(text.cut_off for text in written),
-        objective=_number(row.objective),
+        objective=_number(row.objective.mean),
         estimate=_interval(row.estimate),
         by_prompt=[PromptResult(prompt=p, mean=_number(m), texts=n) for p, m, n in row.by_prompt],
         fresh_scores=list(map(float, fresh)),
