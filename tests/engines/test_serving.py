@@ -19,8 +19,9 @@ from support.hub import Hub
 from support.plain_servers import PlainServer
 
 from sampler_bench.engines._download import Source
+from sampler_bench.engines._koboldcpp_program import find_koboldcpp
 from sampler_bench.engines._ports import port_in_use
-from sampler_bench.engines._serving import Plan, find_koboldcpp, serving
+from sampler_bench.engines._serving import Plan, serving
 from sampler_bench.errors import EngineError
 
 FAKE = Path(__file__).parents[1] / "support" / "fake_koboldcpp.py"
@@ -168,8 +169,15 @@ sys.exit(serve(plan, lambda line: print(line, flush=True)))
 
 
 @posix
-@pytest.mark.parametrize("engine", ["built-in", "koboldcpp"])
-@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+@pytest.mark.parametrize(
+    ("engine", "how"),
+    [
+        ("built-in", signal.SIGINT),
+        ("built-in", signal.SIGKILL),
+        ("koboldcpp", signal.SIGTERM),
+        ("koboldcpp", signal.SIGKILL),
+    ],
+)
 def test_however_it_ends_no_process_is_left(
     plan: Plan, engine: str, how: signal.Signals, tmp_path: Path
 ) -> None:

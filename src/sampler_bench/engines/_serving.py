@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import shutil
 import subprocess
 import sys
 import time
@@ -23,6 +22,7 @@ from ..records import Prompt, SamplerConfig, Unwritten
 from . import EngineOptions, ServerInfo
 from ._child import Order
 from ._download import Source, download, models_folder
+from ._koboldcpp_program import HOW_TO_GET, find_koboldcpp, kobold_command
 from ._launch import Child, check_gguf, end_process, open_log, spawn, taken
 from ._ports import port_in_use
 from ._recognise import recognise
@@ -32,15 +32,6 @@ from ._retry import Fault
 START_SECONDS = 600.0
 LOOK_SECONDS = 0.25
 TELL_SECONDS = 5.0
-QUEUE = 32  # requests that KoboldCpp lets wait before it says 503
-PROGRAMS = (
-    *("koboldcpp", "koboldcpp-linux-x64", "koboldcpp-linux-x64-nocuda", "koboldcpp-mac-arm64"),
-    *("koboldcpp.exe", "koboldcpp-nocuda.exe", "koboldcpp.py"),
-)
-HOW_TO_GET = (
-    "download it from the releases page of LostRuins/koboldcpp, and name it with KOBOLDCPP=PATH "
-    "or put it on PATH"
-)
 Say = Callable[[str], None]
 
 
@@ -164,44 +155,9 @@ async def _start(
         stack.callback(child.stop)
         return "llamacpp", await child.ready_async(), child.process
     output = stack.enter_context(open_log(plan.log))
-    process = spawn(_guarded(kobold_command(program, plan, gguf)), output, quiet=True)
+    process = spawn(_guarded(kobold_command(program, _order(plan, gguf))), output, quiet=True)
     stack.callback(end_process, process, 10.0)
     return "koboldcpp", f"http://127.0.0.1:{plan.port}", process
-
-
-def find_koboldcpp(path: Path | None, environment: Mapping[str, str]) -> list[str] | None:
-    """Find KoboldCpp: the path given, the `KOBOLDCPP` variable, then PATH.
-
-    Returns:
-        The command that starts it, or None where there is none.
-
-    Raises:
-        EngineError: the path or the variable names a file that is not there.
-    """
-    named = path or (Path(environment["KOBOLDCPP"]) if environment.get("KOBOLDCPP") else None)
-    if named is not None:
-        named = named.expanduser()
-        if not named.is_file():
-            raise EngineError(f"KoboldCpp {named}: there is no such file; {HOW_TO_GET}")
-        return _runnable(named)
-    for program in PROGRAMS:
-        if found := shutil.which(program, path=environment.get("PATH", "")):
-            return _runnable(Path(found))
-    return None
-
-
-def kobold_command(program: list[str], plan: Plan, gguf: Path) -> list[str]:
-    """The command line that serves a model with KoboldCpp.
-
-    Source: its options in `koboldcpp.py`, versions 1.76 to 1.115.
-    """
-    return [
-        *program,
-        *("--model", str(gguf), "--host", "127.0.0.1", "--port", str(plan.port)),
-        *("--contextsize", str(plan.context), "--gpulayers", str(plan.gpu_layers)),
-        *("--threads", str(plan.threads), "--multiuser", str(QUEUE), "--skiplauncher"),
-        *(() if plan.verbose else ("--quiet",)),
-    ]
 
 
 def _with_file(plan: Plan, say: Say) -> Plan:
@@ -232,10 +188,6 @@ def _program(plan: Plan, say: Say, environment: Mapping[str, str]) -> list[str] 
     if found is not None and not plan.port:
         raise EngineError(f"serving {plan.name} with KoboldCpp: name a port (--port)")
     return found
-
-
-def _runnable(program: Path) -> list[str]:
-    return [sys.executable, str(program)] if program.suffix == ".py" else [str(program)]
 
 
 def _order(plan: Plan, gguf: Path) -> Order:
