@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import numpy as np
 
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
+End: TypeAlias = Literal["low", "high"]
 POINTS = 160  # configurations of a sampler's space that stand for all of it
 DRAWS = 400
 MATTERS = 0.05  # a share that is surely above this is told
@@ -58,12 +59,14 @@ class Region:
         values: (parameter, lowest, highest) over the region.
         words: (parameter, values) over the region, for parameters whose values are no numbers.
         whole: the parameters for which the region spans all that the study may try.
+        ends: (parameter, `low` or `high`) where it reaches one end of that: beyond may be better.
     """
 
     sampler: str
     values: tuple[tuple[str, float, float], ...]
     words: tuple[tuple[str, tuple[str, ...]], ...]
     whole: tuple[str, ...]
+    ends: tuple[tuple[str, End], ...]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -123,23 +126,21 @@ def regions(table: ScoreTable, problem: Problem, best: SamplerConfig) -> list[Re
 def _region(grid: _Grid, inside: NDArray[np.bool_]) -> Region:
     values: list[tuple[str, float, float]] = []
     words: list[tuple[str, tuple[str, ...]]] = []
-    whole = []
+    whole: list[str] = []
+    ends: list[tuple[str, End]] = []
     for name, column in grid.moving().items():
         kept = [value for value, good in zip(column, inside, strict=True) if good]
-        numbers = _numbers(kept)
-        if numbers is None:
+        inner, outer = _numbers(kept), _numbers(column)
+        if inner is None or outer is None:
             words.append((name, tuple(sorted({str(value) for value in kept}))))
-        else:
-            values.append((name, float(numbers.min()), float(numbers.max())))
-        if _span(kept) == _span(column):
-            whole.append(name)
-    return Region(grid.part.sampler, tuple(values), tuple(words), tuple(whole))
-
-
-def _span(column: list[Value]) -> object:
-    """What a column ranges over: its ends where it has numbers, else its values."""
-    numbers = _numbers(column)
-    return set(column) if numbers is None else (numbers.min(), numbers.max())
+            whole += [name] if set(kept) == set(column) else []
+            continue
+        low, high = float(inner.min()), float(inner.max())
+        reached = [low == outer.min(), high == outer.max()]
+        values.append((name, low, high))
+        whole += [name] if all(reached) else []
+        ends += [(name, "low" if reached[0] else "high")] if sum(reached) == 1 else []
+    return Region(grid.part.sampler, tuple(values), tuple(words), tuple(whole), tuple(ends))
 
 
 def _numbers(column: list[Value]) -> Floats | None:

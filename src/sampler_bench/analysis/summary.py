@@ -29,6 +29,22 @@ UNKNOWN = Estimate(NAN, NAN, NAN)
 
 
 @dataclass(frozen=True, slots=True)
+class PromptSummary:
+    """One configuration on one prompt.
+
+    Attributes:
+        mean: of its judged texts; NaN where all failed.
+        objective: mean worth of the texts that counted.
+        texts: how many texts counted.
+    """
+
+    prompt: int
+    mean: float
+    objective: float
+    texts: int
+
+
+@dataclass(frozen=True, slots=True)
 class ConfigSummary:
     """One configuration. Scores run from 0 to 10, higher is better; NaN: nothing was seen.
 
@@ -39,7 +55,7 @@ class ConfigSummary:
         failure: failed / (judged + failed), with its exact interval.
         objective: as seen: mean over texts of score or failure score, with model-free interval.
         estimate: the objective with its 95 % interval, from the posterior of the whole study.
-        by_prompt: (prompt, mean of its judged texts, how many texts counted) for each prompt seen.
+        by_prompt: for each prompt seen.
         fresh: the objective as seen on the confirmation's texts alone.
         fresh_texts: how many texts of the confirmation counted.
     """
@@ -54,7 +70,7 @@ class ConfigSummary:
     failure: Estimate
     objective: Estimate
     estimate: Estimate
-    by_prompt: tuple[tuple[int, float, int], ...]
+    by_prompt: tuple[PromptSummary, ...]
     fresh: Estimate = UNKNOWN
     fresh_texts: int = 0
 
@@ -124,7 +140,7 @@ def _summary(mine: ScoreTable, index: int, problem: Problem, estimated: Estimate
         failure=rate_interval(int(failed.sum()), int((judged | failed).sum())),
         objective=_objective(mine, problem),
         estimate=estimated,
-        by_prompt=_by_prompt(mine, judged, failed),
+        by_prompt=_by_prompt(mine, problem),
         fresh=_objective(fresh, problem),
         fresh_texts=len(fresh.evidence()),
     )
@@ -133,18 +149,21 @@ def _summary(mine: ScoreTable, index: int, problem: Problem, estimated: Estimate
 def _objective(mine: ScoreTable, problem: Problem) -> Estimate:
     """(1 - f) x mean + f x failure score: the mean worth of the texts that count."""
     counted = mine.evidence()
-    worth = np.where(counted.state == FAILED, problem.failure_score, counted.score)
-    return mean_interval(worth, counted.prompt, problem.n_prompts)
+    return mean_interval(_worth(counted, problem), counted.prompt, problem.n_prompts)
 
 
-def _by_prompt(
-    mine: ScoreTable, judged: NDArray[np.bool_], failed: NDArray[np.bool_]
-) -> tuple[tuple[int, float, int], ...]:
-    found = []
-    for prompt in np.unique(mine.prompt[judged | failed]):
-        scores = mine.score[judged & (mine.prompt == prompt)]
-        counted = int(((judged | failed) & (mine.prompt == prompt)).sum())
-        found.append((int(prompt), float(scores.mean()) if len(scores) else NAN, counted))
+def _worth(counted: ScoreTable, problem: Problem) -> NDArray[np.float64]:
+    return np.where(counted.state == FAILED, problem.failure_score, counted.score)
+
+
+def _by_prompt(mine: ScoreTable, problem: Problem) -> tuple[PromptSummary, ...]:
+    counted = mine.evidence()
+    worth, found = _worth(counted, problem), []
+    for prompt in np.unique(counted.prompt):
+        here = counted.prompt == prompt
+        scores = counted.score[here & (counted.state == JUDGED)]
+        mean = float(scores.mean()) if len(scores) else NAN
+        found.append(PromptSummary(int(prompt), mean, float(worth[here].mean()), int(here.sum())))
     return tuple(found)
 
 

@@ -143,6 +143,9 @@ def run_and_keep(request: Request, store: Store, quiet: bool) -> tuple[Finished,
     with Progress(quiet) as progress:
         try:
             finished = _run(lambda stop: run(request, store, progress, stop), progress.pause)
+        except UsageError:
+            request.results.unlink(missing_ok=True)  # reserved, and nothing came of it
+            raise
         except NotReachable as error:
             if kept(store, request.name):
                 raise type(error)(f"{error}; {how_to_go_on(request)}") from error

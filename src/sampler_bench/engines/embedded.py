@@ -9,10 +9,10 @@ from __future__ import annotations
 import asyncio
 from dataclasses import replace
 from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from .. import demo_model
 from ..errors import EngineError
 from ..records import Completion, Prompt, SamplerConfig
 from . import EngineOptions, ServerInfo
@@ -21,7 +21,6 @@ from ._child import Order
 from ._launch import Child, check_gguf
 from ._retry import Fault
 
-DEMO_MODEL = Path(__file__).parent.parent / "demo_model" / "demo-q8_0.gguf"
 RESTARTS = 3
 
 DIALECT = replace(_llamacpp.DIALECT, name="embedded")
@@ -32,7 +31,7 @@ class EmbeddedEngine(_llamacpp.LlamaCppEngine):
 
     def __init__(self, options: EngineOptions) -> None:
         super().__init__(DIALECT, options, "http://127.0.0.1")
-        self.gguf = options.gguf or DEMO_MODEL
+        self.gguf = options.gguf or demo_model.path()
         self.child: Child | None = None
         self._starting = asyncio.Lock()
         self._restarts = 0

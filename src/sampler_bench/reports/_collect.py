@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Literal
 
 from .. import __version__
-from ..analysis.importance import importance, regions
+from ..analysis.importance import Region, importance, regions
 from ..analysis.summary import ConfigSummary, by_sampler, summarise
 from ..analysis.verdict import verdict
 from ..records import (
@@ -21,8 +21,11 @@ from ..records import (
     Estimate,
     JsonObject,
     SamplerConfig,
+    Score,
     ScoreTable,
     Trial,
+    Unscored,
+    Unwritten,
     Verdict,
 )
 from ..search import Problem
@@ -39,6 +42,8 @@ from ._document import (
     VerdictResult,
 )
 
+DIGITS = 6  # after the point, of every number that is no count
+
 
 def collect(
     study: StudyRow,
@@ -47,7 +52,7 @@ def collect(
     problem: Problem,
     server: JsonObject,
     judges: tuple[str, ...],
-    kind: str = "search",
+    kind: Literal["search", "benchmark"] = "search",
 ) -> Document:
     """Make the results document of a study, at any time of its life.
 
@@ -81,8 +86,8 @@ def collect(
 def _best(
     found: Verdict | None, rows: list[ConfigSummary], named: dict[str, Result]
 ) -> Result | None:
-    """The recommended configuration; its estimate stands in where it was not tried itself."""
-    if found is None or not any(row.texts for row in rows):
+    """The recommended configuration; none where no text was ever judged."""
+    if found is None or not any(row.judged for row in rows):
         return None
     if found.best.text in named:
         return named[found.best.text]
@@ -95,30 +100,64 @@ def _best(
 
 
 def _result(row: ConfigSummary, trials: list[Trial], table: ScoreTable) -> Result:
-    written = [t.written for t in trials if isinstance(t.written, Completion)]
+    written = _written(trials)
     index = table.configs.index(row.config)
     fresh = table.score[(table.config == index) & table.fresh & (table.state == JUDGED)]
-    seconds = sum(text.seconds for text in written)
-    seconds += sum(getattr(j, "seconds", 0.0) for t in trials for j in t.judgments)
+    writing = sum(text.seconds for text in written)
+    judging = sum(j.seconds for t in trials for j in t.judgments if isinstance(j, Score))
+    cut_off = sum(text.cut_off for text in written)
     return Result(
         parameters=_parameters(row.config),
         mean=_number(row.mean),
         std=_number(row.std),
-        scores=list(row.scores),
+        scores=[round(score, DIGITS) for score in row.scores],
         sampler_type=row.config.sampler,
         sample_count=row.texts,
-        evaluation_time=round(seconds, 3),
+        evaluation_time=round(writing + judging, 3),
         config=row.config.text,
-        failure_rate=_number(row.failure_rate),
-        failures=dict(Counter(t.failure.reason for t in trials if t.failure)),
+        failure_rate=_number(row.failure.mean),
+        failure_low=_number(row.failure.low),
+        failure_high=_number(row.failure.high),
+        failures=_counts(t.failure.reason for t in trials if t.failure),
         missing=row.missing,
-        cut_off=sum(text.cut_off for text in written),
+        cut_off=cut_off,
+        cut_off_share=_number(cut_off / len(written)) if written else None,
         objective=_number(row.objective.mean),
+        low=_number(row.objective.low),
+        high=_number(row.objective.high),
         estimate=_interval(row.estimate),
-        by_prompt=[PromptResult(prompt=p, mean=_number(m), texts=n) for p, m, n in row.by_prompt],
-        fresh_scores=list(map(float, fresh)),
+        by_prompt=[
+            PromptResult(
+                prompt=seen.prompt,
+                mean=_number(seen.mean),
+                objective=_number(seen.objective),
+                texts=seen.texts,
+            )
+            for seen in row.by_prompt
+        ],
+        fresh=_interval(row.fresh),
+        fresh_texts=row.fresh_texts,
+        fresh_scores=[round(float(score), DIGITS) for score in fresh],
         tokens=sum(text.tokens for text in written),
+        writing_seconds=round(writing, 3),
     )
+
+
+def _written(trials: Sequence[Trial]) -> list[Completion]:
+    return [t.written for t in trials if isinstance(t.written, Completion)]
+
+
+def _counts(words: Iterable[str]) -> dict[str, int]:
+    """How often each word occurs, the most frequent first."""
+    return dict(sorted(Counter(words).items(), key=lambda item: (-item[1], item[0])))
+
+
+def _faults(trials: Sequence[Trial]) -> Iterator[str]:
+    """Why texts are missing, one word for each."""
+    for trial in trials:
+        if isinstance(trial.written, Unwritten):
+            yield trial.written.reason
+        yield from (j.reason for j in trial.judgments if isinstance(j, Unscored))
 
 
 def _metadata(
@@ -127,11 +166,13 @@ def _metadata(
     table: ScoreTable,
     server: JsonObject,
     judges: tuple[str, ...],
-    kind: str,
+    kind: Literal["search", "benchmark"],
 ) -> Metadata:
     spec: dict[str, Any] = dict(study.spec)
-    written = [t.written for t in trials if isinstance(t.written, Completion)]
+    written = _written(trials)
+    lost = [t.written.retries for t in trials if t.written is not None]
     return Metadata(
+        kind=kind,
         study=study.name,
         strategy=str(spec.get("search_strategy", "")),
         state=study.state,
@@ -152,10 +193,13 @@ def _metadata(
         tokens=sum(text.tokens for text in written),
         cost=round(sum(j.cost for t in trials for j in t.judgments), 6),
         judges=list(judges),
+        missing_reasons=_counts(_faults(trials)),
+        retries=sum(lost) + sum(j.retries for t in trials for j in t.judgments),
+        templates=sorted({text.template for text in written}),
+        models=sorted({text.model for text in written}),
         server=server,
         version=__version__,
         spec=spec,
-        kind=kind,
     )
 
 
@@ -205,11 +249,22 @@ def _ranges(table: ScoreTable, problem: Problem, found: Verdict | None) -> list[
         return []
     return [
         RangeResult(
-            sampler=region.sampler, parameter=name, low=low, high=high, whole=name in region.whole
+            sampler=region.sampler,
+            parameter=name,
+            whole=name in region.whole,
+            end=dict(region.ends).get(name),
+            **values,
         )
         for region in regions(table, problem, found.best)
-        for name, low, high in region.values
+        for name, values in _ends(region)
     ]
+
+
+def _ends(region: Region) -> Iterator[tuple[str, dict[str, Any]]]:
+    for name, low, high in region.values:
+        yield name, {"low": _number(low), "high": _number(high)}
+    for name, words in region.words:
+        yield name, {"words": list(words)}
 
 
 def _parameters(config: SamplerConfig) -> dict[str, object]:
@@ -224,7 +279,7 @@ def _interval(estimate: Estimate) -> Interval:
 
 
 def _number(value: float) -> float | None:
-    return None if math.isnan(value) else round(float(value), 6)
+    return None if math.isnan(value) else round(float(value), DIGITS)
 
 
 def _time(seconds: float) -> str:

@@ -9,13 +9,15 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from ..errors import SpecError
 
 Number = float | None
+FORMAT = 1
+SCHEMAS = {"search": "results.schema.json", "benchmark": "benchmark.schema.json"}
 
 
 class Part(BaseModel):
@@ -33,15 +35,23 @@ class Interval(Part):
 
 
 class PromptResult(Part):
-    """One configuration on one prompt: mean of its judged texts, and how many texts counted."""
+    """One configuration on one prompt: mean of its judged texts, objective, texts that counted."""
 
     prompt: int
     mean: Number = None
+    objective: Number = None
     texts: int = 0
 
 
 class Result(Part):
-    """One configuration. `mean`, `std`, `scores` are as seen, `estimate` is the model's."""
+    """One configuration. `estimate` is what the model of the whole study believes of its objective.
+
+    Everything else is as seen on its own texts: `mean`, `std` and `scores` of the judged ones,
+    `failure_rate` with its exact interval, `objective` = (1 - failure rate) x mean + failure rate x
+    failure score with `low` and `high`, its 95 % interval without any model. `fresh` is the
+    objective on the texts of the confirmation alone, which also count in all the rest.
+    `evaluation_time` is seconds of writing and judging, `writing_seconds` of writing alone.
+    """
 
     parameters: dict[str, Any]
     mean: Number = None
@@ -52,14 +62,22 @@ class Result(Part):
     evaluation_time: Number = None
     config: str = ""
     failure_rate: Number = None
+    failure_low: Number = None
+    failure_high: Number = None
     failures: dict[str, int] = {}
     missing: int = 0
     cut_off: int = 0
+    cut_off_share: Number = None
     objective: Number = None
+    low: Number = None
+    high: Number = None
     estimate: Interval = Interval()
     by_prompt: list[PromptResult] = []
+    fresh: Interval = Interval()
+    fresh_texts: int = 0
     fresh_scores: list[float] = []
     tokens: int = 0
+    writing_seconds: Number = None
 
 
 class SamplerResult(Part):
@@ -85,16 +103,19 @@ class ImportanceResult(Part):
 
 
 class RangeResult(Part):
-    """Over a sampler's good region, a parameter runs from `low` to `high`.
+    """Over a sampler's good region, a parameter runs from `low` to `high`, or takes these `words`.
 
-    `whole` is True where that is all that was allowed: the data do not narrow it.
+    `whole` is True where that is all that was allowed: the data do not narrow it. `end` is `low` or
+    `high` where it reaches that end of what was allowed: beyond may be better.
     """
 
     sampler: str
     parameter: str
-    low: float
-    high: float
+    low: Number = None
+    high: Number = None
+    words: list[str] = []
     whole: bool = False
+    end: Literal["low", "high"] | None = None
 
 
 class VerdictResult(Part):
@@ -114,8 +135,14 @@ class VerdictResult(Part):
 
 
 class Metadata(Part):
-    """About the run."""
+    """About the run. Times are UTC; `cost` is in US dollars, `seconds` of the clock on the wall.
 
+    `missing_reasons` counts faults of servers and judges, which count against nobody; `templates`
+    are the ways in which prompts were wrapped, `models` the names that servers answered under.
+    """
+
+    format: int = FORMAT
+    kind: Literal["search", "benchmark"] = "search"
     study: str = ""
     strategy: str = ""
     state: str = ""
@@ -136,10 +163,13 @@ class Metadata(Part):
     tokens: int = 0
     cost: float = 0.0
     judges: list[str] = []
+    missing_reasons: dict[str, int] = {}
+    retries: int = 0
+    templates: list[str] = []
+    models: list[str] = []
     server: dict[str, Any] = {}
     version: str = ""
     spec: dict[str, Any] = {}
-    kind: str = "search"
 
 
 class Document(Part):
@@ -158,32 +188,52 @@ class Document(Part):
         return json.dumps(self.model_dump(mode="json"), indent=2, ensure_ascii=False) + "\n"
 
 
-def schema() -> str:
-    """The JSON schema of results files."""
-    made = Document.model_json_schema()
+def schema(kind: str) -> str:
+    """The JSON schema of the results files that we write, of one kind."""
+    made = Document.model_json_schema(mode="serialization")
     made["$schema"] = "https://json-schema.org/draft/2020-12/schema"
-    made["title"] = "sampler-bench results"
+    made["title"] = f"sampler-bench {kind} results"
+    made["$defs"]["Metadata"]["properties"]["kind"] = {"const": kind}
     return json.dumps(made, indent=2) + "\n"
 
 
 def read_document(path: Path) -> Document:
-    """Read a results file.
+    """Read a results file, also one of the guide's minimal form.
 
     Raises:
-        SpecError: it cannot be read, is no JSON, or is no results file.
+        SpecError: it cannot be read, is no JSON, is cut off, or is no results file.
     """
+    from ._minimal import filled
+
     try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        raise SpecError(f"results file {path} cannot be read: {reason}") from error
-    try:
-        return Document.model_validate(json.loads(text))
+        document = Document.model_validate(json.loads(_text(path)))
     except json.JSONDecodeError as error:
         raise SpecError(
-            f"{path}:{error.lineno}: expected a results file, found broken JSON: {error.msg}"
+            f"{path}:{error.lineno}: expected a results file, found broken JSON ({error.msg}); "
+            "is it cut off? a study in the store can be reported again"
         ) from error
     except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(map(str, first["loc"]))
-        raise SpecError(f"{path}: {place}: {first['msg']}; is it a results file?") from error
+        first = error.errors(include_url=False)[0]
+        place = ".".join(map(str, first["loc"])) or "the whole file"
+        raise SpecError(
+            f"{path}: {place}: {first['msg'].lower()}; is it a results file of sampler-bench?"
+        ) from error
+    if document.search_metadata.format > FORMAT:
+        raise SpecError(
+            f"{path}: format {document.search_metadata.format} is newer than this version of "
+            f"sampler-bench, which reads up to {FORMAT}; update it"
+        )
+    return filled(document, str(path))
+
+
+def _text(path: Path) -> str:
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise SpecError(f"results file {path}: expected JSON text, found other bytes") from error
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise SpecError(f"results file {path} cannot be read: {reason}") from error
+    if not text.strip():
+        raise SpecError(f"results file {path} is empty: its search has not written it yet")
+    return text

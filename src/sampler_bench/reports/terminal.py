@@ -1,22 +1,21 @@
 """The analysis report of the guide, as text: five parts, the same headings and labels.
 
 What the guide leaves open is said: what each ± is, how sure the answer is, what failed. Works on
-running, interrupted and empty studies, in plain words.
+running, interrupted and empty studies, in plain words. Nothing here prints or colours.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 
+from ._advice import advice
 from ._document import Document, Interval, Result, SamplerResult
+from ._minimal import NOT_SHRUNK
+from ._words import interval, plain_text, plus_minus, reasons, seen, sentence, shown
 
 RULE = "=" * 50
-SIGNS = {"🔍": "##", "📊": "##", "🎯": "##", "💡": "##", "🏆": "*", "⚖️": "*", "⚠️": "!", "±": "+/-"}
-SENTENCES = {
-    "better": "Better: the recommended configuration beats your baseline.",
-    "as good": "Your baseline is as good, within {margin:g} points.",
-    "cannot tell": "This budget cannot tell whether it beats your baseline.",
-}
+LEADING = 8
+BAR = 24  # columns of an interval's picture
 
 
 def report(document: Document, *, plain: bool = False) -> str:
@@ -24,7 +23,7 @@ def report(document: Document, *, plain: bool = False) -> str:
 
     Args:
         document: of a study, finished or not.
-        plain: True for consoles that cannot show emoji.
+        plain: True for consoles that cannot show emoji: ASCII only.
     """
     parts = [
         ["🔍 HYPERPARAMETER SEARCH ANALYSIS REPORT", RULE],
@@ -34,50 +33,63 @@ def report(document: Document, *, plain: bool = False) -> str:
         ranges(document),
         recommendations(document),
     ]
-    text = "\n\n".join("\n".join(part) for part in parts if part) + "\n"
+    text = "\n\n".join("\n".join(part) for part in parts) + "\n"
     return plain_text(text) if plain else text
-
-
-def plain_text(text: str) -> str:
-    """Replace the signs that old consoles lack."""
-    for sign, word in SIGNS.items():
-        text = text.replace(sign, word)
-    return text
 
 
 def overview(document: Document) -> list[str]:
     """Part 1."""
-    meta = document.search_metadata
-    best = document.best_configuration
-    score = f"{best.estimate.mean:.3f}" if best and best.estimate.mean is not None else "none yet"
-    lines = [
+    meta, best = document.search_metadata, document.best_configuration
+    score = "none yet"
+    if best is not None and best.estimate.mean is not None:
+        score = f"{best.estimate.mean:.3f}"
+    return [
         "📊 Search Overview:",
         f"   Total configurations tested: {meta.total_configurations}",
         f"   Best overall score: {score}",
-        f"   Search timestamp: {meta.timestamp}",
+        f"   Search timestamp: {shown(meta.timestamp) or 'not known'}",
+        *_circumstances(document),
+        *_outcomes(document),
     ]
+
+
+def _circumstances(document: Document) -> list[str]:
+    meta, lines = document.search_metadata, []
     if meta.study:
-        lines.append(f"   Study: {meta.study} ({meta.state}), strategy {meta.strategy}")
+        state = f" ({meta.state})" if meta.state else ""
+        strategy = f", strategy {meta.strategy}" if meta.strategy else ""
+        seed = f", seed {meta.seed}" if meta.seed is not None else ""
+        lines.append(f"   Study: {shown(meta.study)}{state}{strategy}{seed}")
     if meta.model:
-        lines.append(f"   Model: {meta.model}; judged by {', '.join(meta.judges) or 'nobody'}")
-    lines.append(
-        f"   Texts: {meta.judged} judged, {meta.failed} failed by rule, {meta.missing} missing"
-        + (f", {meta.pending} open" if meta.pending else "")
-    )
-    if meta.failed:
-        lines.append(f"   Failures: {_reasons(document.all_results)}")
-    if meta.cut_off:
-        lines.append(f"   Cut off at the token limit: {meta.cut_off}")
-    if meta.cost:
-        lines.append(f"   Cost of judging: ${meta.cost:.4f}")
+        judges = ", ".join(map(shown, meta.judges)) or "nobody"
+        lines.append(f"   Model: {shown(meta.model)}; judged by {judges}")
+    order = meta.server.get("temperature_order")
+    if order in ("first", "last"):
+        lines.append(f"   Temperature is applied {order} there, unless a configuration says so.")
     return lines
 
 
-def _reasons(results: list[Result]) -> str:
-    counts: Counter[str] = Counter()
-    for result in results:
-        counts.update(result.failures)
-    return ", ".join(f"{reason} {n}" for reason, n in counts.most_common())
+def _outcomes(document: Document) -> list[str]:
+    meta = document.search_metadata
+    if not meta.texts and not meta.missing and not meta.pending:
+        return ["   Texts: none yet"]
+    still = f", {meta.pending} open" if meta.pending else ""
+    lines = [
+        f"   Texts: {meta.judged} judged, {meta.failed} failed by rule, {meta.missing} missing{still}"
+    ]
+    failures: Counter[str] = Counter()
+    for result in document.all_results:
+        failures.update(result.failures)
+    if failures:
+        lines.append(f"   Failures: {reasons(failures)}")
+    if meta.missing_reasons:
+        lines.append(f"   Missing (counts against nobody): {reasons(meta.missing_reasons)}")
+    if meta.cut_off:
+        lines.append(f"   Cut off at the token limit: {meta.cut_off}")
+    if meta.tokens:
+        cost = f"; judging cost ${meta.cost:.4f}" if meta.cost else ""
+        lines.append(f"   Tokens written: {meta.tokens}{cost}")
+    return lines
 
 
 def performance(document: Document) -> list[str]:
@@ -88,11 +100,11 @@ def performance(document: Document) -> list[str]:
     named = {result.config: result for result in document.all_results}
     for sampler in document.samplers:
         lines += ["", *_sampler(sampler, named.get(sampler.best))]
-    return [*lines, "", *_explained()]
+    return [*lines, "", *_ranking(document), "", *_explained(document)]
 
 
 def _sampler(sampler: SamplerResult, best: Result | None) -> list[str]:
-    lines = [f"   {sampler.sampler.upper()}:"]
+    lines = [f"   {shown(sampler.sampler).upper()}:"]
     if sampler.mean is not None:
         spread = f" ± {sampler.std:.3f}" if sampler.std is not None else ""
         lines.append(f"     Mean score: {sampler.mean:.3f}{spread}")
@@ -101,36 +113,54 @@ def _sampler(sampler: SamplerResult, best: Result | None) -> list[str]:
     lines.append(f"     Configurations tested: {sampler.configurations}")
     if best is not None:
         lines.append(f"     Best config: {best.parameters}")
-        lines.append(f"     Best score: {_estimate(best.estimate)}")
+        lines.append(f"     Best score: {interval(best.estimate)}")
         lines.append(f"     Seen: {seen(best)}")
     return lines
 
 
-def _explained() -> list[str]:
-    return [
+def _ranking(document: Document) -> list[str]:
+    """The leaders with pictures of their intervals, all on one scale."""
+    leaders = [row for row in document.all_results if row.estimate.mean is not None][:LEADING]
+    baseline = document.verdict.baseline if document.verdict else None
+    if baseline and baseline not in {row.config for row in leaders}:
+        leaders += [row for row in document.all_results if row.config == baseline]
+    ends = [x for row in leaders for x in (row.estimate.low, row.estimate.high) if x is not None]
+    if not ends:
+        return []
+    low, high = min(ends), max(ends)
+    title = f"   Leading configurations ({low:.2f} to {high:.2f}):"
+    return [title, *(f"     {_line(row, low, high, row.config == baseline)}" for row in leaders)]
+
+
+def _line(row: Result, low: float, high: float, baseline: bool) -> str:
+    failed = f"  {row.failure_rate:.0%} failed" if row.failure_rate else ""
+    mark = "  (baseline)" if baseline else ""
+    return f"{bar(row.estimate, low, high)} {row.estimate.mean:6.3f}  {row.config}{failed}{mark}"
+
+
+def bar(estimate: Interval, low: float, high: float) -> str:
+    """An interval as `BAR` characters on the scale from low to high, a dot at its mean."""
+    span = max(high - low, 1e-9)
+
+    def column(value: float) -> int:
+        return min(max(round((value - low) / span * (BAR - 1)), 0), BAR - 1)
+
+    cells = [" "] * BAR
+    if estimate.low is not None and estimate.high is not None:
+        first, last = column(estimate.low), column(estimate.high)
+        cells[first : last + 1] = "─" * (last - first + 1)
+    if estimate.mean is not None:
+        cells[column(estimate.mean)] = "●"
+    return "".join(cells)
+
+
+def _explained(document: Document) -> list[str]:
+    lines = [
         "   Scores are objectives, 0 to 10: (1 - failure rate) x mean + failure rate x failure",
         "   score, as the model of all texts estimates them. ± after a mean score is the standard",
-        "   deviation over configurations; brackets are 95 % intervals.",
+        "   deviation over configurations; brackets and bars are 95 % intervals.",
     ]
-
-
-def seen(result: Result) -> str:
-    """What a configuration's own texts showed."""
-    if not result.sample_count:
-        return "no text of its own yet"
-    rate = f", {result.failure_rate:.0%} failed" if result.failure_rate else ""
-    if result.mean is None:
-        return f"{result.sample_count} texts, all failed"
-    spread = f" (SD of single texts {result.std:.2f})" if result.std is not None else ""
-    return f"mean {result.mean:.3f} of {result.sample_count} texts{spread}{rate}"
-
-
-def _estimate(interval: Interval | None) -> str:
-    if interval is None or interval.mean is None:
-        return "not known"
-    if interval.low is None or interval.high is None:
-        return f"{interval.mean:.3f}"
-    return f"{interval.mean:.3f} [{interval.low:.3f} to {interval.high:.3f}]"
+    return lines if document.verdict is not None else [*lines, f"   {NOT_SHRUNK}"]
 
 
 def importance(document: Document) -> list[str]:
@@ -138,17 +168,18 @@ def importance(document: Document) -> list[str]:
     lines = ["📊 Parameter Importance:", ""]
     if not document.importance:
         return [*lines, "   The data cannot tell yet."]
+    if not any(row.told for row in document.importance):
+        lines += ["   The data cannot tell which parameter matters; what they allow:", ""]
     ranked = sorted(document.importance, key=lambda row: -(row.share.mean or 0.0))
     for row in ranked:
         name = "choice of sampler" if row.parameter == "sampler" else row.parameter
         where = "" if row.sampler == "all" else f" ({row.sampler})"
         low, high = row.share.low or 0.0, row.share.high or 0.0
-        verdict = "" if row.told else " - the data cannot tell"
+        mark = "" if row.told else "  not told apart from nothing"
         lines.append(
-            f"     {name}{where}: {row.share.mean or 0.0:.0%} [{low:.0%} to {high:.0%}]{verdict}"
+            f"     {name}{where}: {row.share.mean or 0.0:.0%} [{low:.0%} to {high:.0%}]{mark}"
         )
-    lines += ["", "   Share of the variance over the space that each explains alone."]
-    return lines
+    return [*lines, "", "   Share of the variance over the space that each explains alone."]
 
 
 def ranges(document: Document) -> list[str]:
@@ -157,65 +188,54 @@ def ranges(document: Document) -> list[str]:
     if not document.ranges:
         return [*lines, "", "   The data cannot tell yet."]
     for sampler in dict.fromkeys(row.sampler for row in document.ranges):
-        lines += ["", f"   {sampler.upper()}:"]
+        lines += ["", f"   {shown(sampler).upper()}:"]
         for row in document.ranges:
             if row.sampler == sampler:
+                ends = f"{row.low:g} - {row.high:g}" if row.low is not None else ""
                 whole = "  (all that was allowed: not narrowed)" if row.whole else ""
-                lines.append(f"     {row.parameter}: {row.low:g} - {row.high:g}{whole}")
-    lines += ["", "   Where the data cannot tell a configuration from the best one."]
-    return lines
+                lines.append(f"     {row.parameter}: {ends or ', '.join(row.words)}{whole}")
+    return [*lines, "", "   Where the data cannot tell a configuration from the best one."]
 
 
 def recommendations(document: Document) -> list[str]:
     """Part 5."""
-    lines = ["💡 Recommendations:", ""]
-    best, verdict = document.best_configuration, document.verdict
+    lines, best = ["💡 Recommendations:", ""], document.best_configuration
     if best is None:
-        reason = "every text failed or is missing" if document.all_results else "nothing was tried"
+        reason = "no text was judged or failed yet" if document.all_results else "nothing was tried"
         return [*lines, f"   No recommendation yet: {reason}."]
     lines += [
         "   🏆 Best Overall Configuration:",
         f"     Sampler: {best.sampler_type}",
-        f"     Score: {_plus_minus(best.estimate)}",
+        f"     Score: {plus_minus(best.estimate)}",
         f"     Parameters: {best.parameters}",
         f"     Text form: {best.config}",
+        *_confirmed(best),
     ]
-    if verdict is None:
-        return lines
-    lines += ["", "   ⚖️ Verdict:", f"     {sentence(document)}"]
+    if document.verdict is not None:
+        lines += _verdict(document)
+    steps = advice(document)
+    return [*lines, "", "   Next steps:", *(f"     - {step}" for step in steps)] if steps else lines
+
+
+def _confirmed(best: Result) -> list[str]:
+    if not best.fresh_texts:
+        return []
+    texts = "1 text" if best.fresh_texts == 1 else f"{best.fresh_texts} texts"
+    return [f"     Seen on fresh seeds alone: {interval(best.fresh)} ({texts})"]
+
+
+def _verdict(document: Document) -> list[str]:
+    verdict = document.verdict
+    assert verdict is not None
+    lines = ["", "   ⚖️ Verdict:", f"     {sentence(document)}"]
     if verdict.simplest and verdict.simplest != verdict.best:
         lines.append(f"     Simplest that is shown to be no worse: {verdict.simplest}")
     others = [config for config in verdict.equivalent if config != verdict.best]
     if others:
         lines.append(f"     Cannot be told apart within {verdict.margin:g} points: {_few(others)}")
-    return [*lines, *(f"     {note}" for note in verdict.notes)]
+    return [*lines, *(f"     {shown(note)}" for note in verdict.notes)]
 
 
 def _few(configs: list[str]) -> str:
-    shown = ", ".join(configs[:3])
-    return shown if len(configs) <= 3 else f"{shown} and {len(configs) - 3} more"
-
-
-def _plus_minus(estimate: Interval) -> str:
-    if estimate.mean is None or estimate.low is None or estimate.high is None:
-        return "not known"
-    half = (estimate.high - estimate.low) / 2
-    return f"{estimate.mean:.3f} ± {half:.3f} (half of the 95 % interval)"
-
-
-def sentence(document: Document) -> str:
-    """The verdict in one sentence, with the gain."""
-    verdict = document.verdict
-    if verdict is None or verdict.baseline is None:
-        return "There is no baseline to compare with."
-    if verdict.best == verdict.baseline:
-        return "Your baseline is itself the best that was found."
-    said = SENTENCES[verdict.sentence].format(margin=verdict.margin)
-    gain = verdict.gain
-    if gain is None or gain.mean is None:
-        return said
-    return f"{said} Gain over {verdict.baseline}: {_signed(gain)}"
-
-
-def _signed(gain: Interval) -> str:
-    return f"{gain.mean:+.3f} points [{gain.low:+.3f} to {gain.high:+.3f}]"
+    shown_ones = ", ".join(configs[:3])
+    return shown_ones if len(configs) <= 3 else f"{shown_ones} and {len(configs) - 3} more"

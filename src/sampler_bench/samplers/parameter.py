@@ -47,11 +47,11 @@ class Parameter:
             return None if isinstance(value, tuple) else "a list of texts"
         if self.kind == "choice":
             return None if value in self.choices else f"one of {', '.join(self.choices)}"
-        if isinstance(value, str | tuple | bool):
-            return f"a number {self.range_text}"
-        if self.kind == "int" and value != int(value):
-            return f"a whole number {self.range_text}"
-        return None if self.low <= value <= self.high else f"a number {self.range_text}"
+        number = not isinstance(value, str | tuple | bool)
+        whole = self.kind != "int" or (number and value == int(value))  # type: ignore[arg-type]
+        if number and whole and self.low <= value <= self.high:  # type: ignore[operator]
+            return None
+        return f"a {'whole ' if self.kind == 'int' else ''}number {self.range_text}"
 
     def check(self, value: Value) -> None:
         """Raise SpecError where `value` is not legal."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
 from ..engines import ServerInfo
 from ..errors import StoreError
@@ -40,11 +41,11 @@ def document_of_kept(folder: Path, name: str | None) -> Document:
         judge = store.note(study.id, "judge") or {}
         results = store.note(study.id, "results") or {}
         trials = store.trials(study.id)
-    return _fold(study, trials, server, judge, str(results.get("kind", "search")))
+    return _fold(study, trials, server, judge, results.get("kind") == "benchmark")
 
 
 def _fold(
-    study: StudyRow, trials: list[Trial], server: JsonObject, judge: JsonObject, kind: str
+    study: StudyRow, trials: list[Trial], server: JsonObject, judge: JsonObject, benchmark: bool
 ) -> Document:
     spec = StudySpec.from_json(study.spec)
     info = ServerInfo(
@@ -56,6 +57,7 @@ def _fold(
     named = judge.get("identities", [])
     identities = tuple(map(str, named)) if isinstance(named, list) else ()
     ledger = Ledger(trials, identities, len(spec.prompts), forget=False)
+    kind: Literal["search", "benchmark"] = "benchmark" if benchmark else "search"
     return collect(study, ledger.trials, ledger.table(), problem, server, identities, kind)
 
 

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Literal
 from types import ModuleType
 
 from ..analysis.verdict import confirmation_texts
@@ -69,7 +70,7 @@ class Request:
     given: tuple[SamplerConfig, ...] | None = None
 
     @property
-    def kind(self) -> str:
+    def kind(self) -> Literal["search", "benchmark"]:
         """`search` or `benchmark`."""
         return "search" if self.given is None else "benchmark"
 

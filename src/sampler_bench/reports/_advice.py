@@ -1,0 +1,123 @@
+"""What to do next, in plain sentences: each follows from a number of the document."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from ._document import Document
+from ._words import reasons, shown
+
+MANY_CUT_OFF = 0.2  # of the texts
+MANY_MISSING = 0.1
+MANY_FAILED = 0.3
+LITTLE = 0.02  # a share of the variance that is surely below this does not matter
+FEW_PROMPTS = 3
+MOST_SPREAD = 0.1  # sampler means nearer than this are flat
+
+
+def advice(document: Document) -> list[str]:
+    """Say what a next search should do otherwise; empty where nothing was tried."""
+    if not document.all_results:
+        return []
+    return [line for rule in RULES for line in rule(document)]
+
+
+def _cut_off(document: Document) -> Iterator[str]:
+    meta = document.search_metadata
+    if meta.texts and meta.cut_off / meta.texts > MANY_CUT_OFF:
+        share = meta.cut_off / meta.texts
+        yield f"Raise max_tokens: {share:.0%} of the texts were cut off at the token limit."
+
+
+def _missing(document: Document) -> Iterator[str]:
+    meta = document.search_metadata
+    asked = meta.texts + meta.missing
+    if asked and meta.missing / asked > MANY_MISSING:
+        why = f" ({reasons(meta.missing_reasons)})" if meta.missing_reasons else ""
+        yield (
+            f"Check the server and the judge: {meta.missing} of {asked} texts have no outcome{why}; "
+            "--resume tries them again."
+        )
+
+
+def _failed(document: Document) -> Iterator[str]:
+    meta = document.search_metadata
+    if meta.texts and meta.failed / meta.texts > MANY_FAILED:
+        hot = _hottest_sound(document)
+        lower = f" above temperature {hot:g}" if hot is not None else ""
+        yield (
+            f"{meta.failed / meta.texts:.0%} of the texts failed by rule: leave out the settings"
+            f"{lower} that break texts."
+        )
+
+
+def _hottest_sound(document: Document) -> float | None:
+    """The highest temperature with few failures, where everything hotter has many."""
+    found: dict[float, list[int]] = {}
+    for result in document.all_results:
+        heat = result.parameters.get("temperature")
+        if isinstance(heat, int | float) and result.failure_rate is not None:
+            counts = found.setdefault(float(heat), [0, 0])
+            counts[0] += round(result.failure_rate * result.sample_count)
+            counts[1] += result.sample_count
+    sound = [heat for heat, (bad, all_) in found.items() if all_ and bad / all_ <= MANY_FAILED]
+    return max(sound) if sound and max(sound) < max(found) else None
+
+
+def _ends(document: Document) -> Iterator[str]:
+    best = document.best_configuration
+    for row in document.ranges:
+        if best is None or row.sampler != best.sampler_type or row.end is None:
+            continue
+        edge, word = (row.low, "lower") if row.end == "low" else (row.high, "higher")
+        if edge is not None:
+            yield (
+                f"Widen {row.parameter} of {row.sampler}: the good region reaches the end of what "
+                f"was allowed ({edge:g}); {word} values may be better still."
+            )
+
+
+def _narrow(document: Document) -> Iterator[str]:
+    best = document.best_configuration
+    mine = [row for row in document.ranges if best and row.sampler == best.sampler_type]
+    inner = [row for row in mine if not row.whole and row.low is not None and row.high is not None]
+    if inner:
+        said = ", ".join(f"{row.parameter} {row.low:g} to {row.high:g}" for row in inner)
+        yield f"For a finer search of {mine[0].sampler}, narrow the ranges to: {said}."
+
+
+def _idle(document: Document) -> Iterator[str]:
+    for row in document.importance:
+        high = row.share.high
+        if row.parameter != "sampler" and high is not None and high < LITTLE:
+            yield (
+                f"{row.parameter} of {row.sampler} hardly matters here (under {LITTLE:.0%} of the "
+                "variance): leave it at its neutral value."
+            )
+
+
+def _prompts(document: Document) -> Iterator[str]:
+    n = len(document.search_metadata.prompts)
+    if 0 < n < FEW_PROMPTS:
+        yield f"Use more prompts: {n} cannot speak for others like them."
+
+
+def _undecided(document: Document) -> Iterator[str]:
+    verdict = document.verdict
+    if verdict is not None and verdict.sentence == "cannot tell" and verdict.baseline:
+        yield (
+            "Compare the two directly, with more texts: sampler-bench benchmark --samplers "
+            f"{shown(verdict.best)} {shown(verdict.baseline)}"
+        )
+
+
+RULES: tuple[Callable[[Document], Iterator[str]], ...] = (
+    _undecided,
+    _missing,
+    _cut_off,
+    _failed,
+    _ends,
+    _narrow,
+    _idle,
+    _prompts,
+)

@@ -1,0 +1,87 @@
+"""How reports say numbers and names: the same words and digits in every kind of report."""
+
+from __future__ import annotations
+
+import unicodedata
+
+from ._document import Document, Interval, Result
+
+SIGNS = {
+    **{"🔍": "##", "📊": "##", "🎯": "##", "💡": "##", "🏆": "*", "⚖️": "*", "⚠️": "!"},
+    **{"±": "+/-", "–": "-", "…": "...", "●": "o", "─": "-", "·": "."},
+}
+SENTENCES = {
+    "better": "Better: the recommended configuration beats your baseline.",
+    "as good": "As good: your baseline is no worse than the best, within {margin:g} points.",
+    "cannot tell": "Cannot tell: this budget does not show whether it beats your baseline.",
+}
+
+
+def shown(text: str) -> str:
+    """A name from outside, on one line, without characters that steer a terminal or turn text."""
+    return "".join("?" if unicodedata.category(c) in ("Cc", "Cf", "Cs") else c for c in text)
+
+
+def plain_text(text: str) -> str:
+    """Replace what old consoles lack: known signs by words, anything else by `?`."""
+    for sign, word in SIGNS.items():
+        text = text.replace(sign, word)
+    return text.encode("ascii", "replace").decode()
+
+
+def interval(found: Interval | None, digits: int = 3) -> str:
+    """`8.234 [7.9 to 8.5]`, or `not known`."""
+    if found is None or found.mean is None:
+        return "not known"
+    if found.low is None or found.high is None:
+        return f"{found.mean:.{digits}f}"
+    return f"{found.mean:.{digits}f} [{found.low:.{digits}f} to {found.high:.{digits}f}]"
+
+
+def signed(gain: Interval) -> str:
+    """`+0.300 points [+0.100 to +0.500]`."""
+    if gain.mean is None or gain.low is None or gain.high is None:
+        return "not known"
+    return f"{gain.mean:+.3f} points [{gain.low:+.3f} to {gain.high:+.3f}]"
+
+
+def plus_minus(estimate: Interval) -> str:
+    """`8.234 ± 0.156`, where ± is half of the 95 % interval."""
+    if estimate.mean is None:
+        return "not known"
+    if estimate.low is None or estimate.high is None:
+        return f"{estimate.mean:.3f} (one text: no interval)"
+    half = (estimate.high - estimate.low) / 2
+    return f"{estimate.mean:.3f} ± {half:.3f} (half of the 95 % interval)"
+
+
+def seen(result: Result) -> str:
+    """What a configuration's own texts showed."""
+    if not result.sample_count:
+        return "no text of its own"
+    texts = "1 text" if result.sample_count == 1 else f"{result.sample_count} texts"
+    if result.mean is None:
+        return f"{texts}, all failed"
+    spread = f" (SD of single texts {result.std:.2f})" if result.std is not None else ""
+    rate = f", {result.failure_rate:.0%} failed" if result.failure_rate else ""
+    return f"mean {result.mean:.3f} of {texts}{spread}{rate}"
+
+
+def sentence(document: Document) -> str:
+    """The verdict in one sentence, with the gain."""
+    verdict = document.verdict
+    if verdict is None or verdict.baseline is None:
+        return "There is no baseline to compare with."
+    if verdict.best == verdict.baseline:
+        return "Your baseline is itself the best that was found."
+    said = SENTENCES.get(verdict.sentence, verdict.sentence).format(margin=verdict.margin)
+    gain = verdict.gain
+    if gain is None or gain.mean is None:
+        return said
+    return f"{said} Gain over {shown(verdict.baseline)}: {signed(gain)}."
+
+
+def reasons(counts: dict[str, int]) -> str:
+    """`loops 3, too_short 1`."""
+    ranked = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+    return ", ".join(f"{shown(reason)} {n}" for reason, n in ranked)

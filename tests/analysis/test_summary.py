@@ -1,0 +1,168 @@
+"""Summaries: what was seen, pooled and apart; every kind of table; no order of rows matters."""
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from support.tables import BASELINE, GRID, awkward_tables, problem_of, table_of
+
+from sampler_bench.analysis.importance import importance, regions
+from sampler_bench.analysis.summary import PromptSummary, by_sampler, summarise
+from sampler_bench.records import (
+    FAILED,
+    JUDGED,
+    MISSING,
+    PENDING,
+    Cell,
+    SamplerConfig,
+    ScoreTable,
+)
+from sampler_bench.samplers import Listed, SamplerSpace, Space
+
+
+def hot(config):
+    return 8.0 if config.get("temperature") == 1.2 else 6.0
+
+
+def test_pools_repeats_and_counts_failures_against_their_configuration():
+    cells = [Cell(GRID[0], k % 2, k // 2) for k in range(4)]
+    states = [(JUDGED, 8.0), (JUDGED, 6.0), (FAILED, 0.0), (MISSING, 0.0)]
+    rows = [(cell, *state) for cell, state in zip(cells, states, strict=True)]
+    (row,) = summarise(ScoreTable.of(rows, 2), problem_of(failure_score=1.0))
+    assert (row.mean, row.judged, row.failed, row.missing) == (7.0, 2, 1, 1)
+    assert row.failure_rate == pytest.approx(1 / 3)
+    assert row.objective.mean == pytest.approx((1 - 1 / 3) * 7.0 + 1 / 3 * 1.0)
+    assert row.std == pytest.approx(math.sqrt(2))
+    assert row.by_prompt == (PromptSummary(0, 8.0, 4.5, 2), PromptSummary(1, 6.0, 6.0, 1))
+
+
+def test_fresh_texts_pool_into_the_estimates_and_are_shown_apart():
+    rows = [(Cell(GRID[0], p, 0), JUDGED, 5.0) for p in (0, 1)]
+    rows += [(Cell(GRID[0], p, 0, fresh=True), JUDGED, 7.0) for p in (0, 1)]
+    (row,) = summarise(ScoreTable.of(rows, 2), problem_of())
+    assert (row.mean, row.fresh.mean, row.fresh_texts) == (6.0, 7.0, 2)
+    assert row.scores == (5.0, 5.0, 7.0, 7.0)
+
+
+def test_ranks_by_estimate_and_samplers_by_their_best():
+    rows = summarise(table_of(hot, each=8), problem_of())
+    assert [row.config.get("temperature") for row in rows[:3]] == [1.2] * 3
+    estimates = [row.estimate.mean for row in rows]
+    assert estimates == sorted(estimates, reverse=True)
+    samplers = by_sampler(rows)
+    assert samplers[0].sampler == "min_p"
+    assert samplers[0].best == rows[0]
+    assert [s.configurations for s in samplers if s.sampler == "min_p"] == [9]
+    assert {s.sampler for s in samplers} == {"min_p", "top_p", "temperature"}
+
+
+def test_unjudged_configurations_come_last_and_pending_ones_not_at_all():
+    rows = [
+        (Cell(GRID[0], 0, 0), MISSING, 0.0),
+        (Cell(GRID[1], 0, 0), JUDGED, 2.0),
+        (Cell(GRID[2], 0, 0), PENDING, 0.0),
+    ]
+    found = summarise(ScoreTable.of(rows, 2), problem_of())
+    assert [row.config for row in found] == [GRID[1], GRID[0]]
+
+
+@pytest.mark.parametrize("n_prompts", [1, 2])
+@pytest.mark.parametrize("kind", awkward_tables())
+def test_takes_every_kind_of_table(kind, n_prompts):
+    table, problem = awkward_tables(n_prompts)[kind], problem_of(n_prompts)
+    rows = summarise(table, problem)
+    assert all(row.estimate.low <= row.estimate.high for row in rows if row.texts)
+    samplers = by_sampler(rows)
+    told = bool(len(table.evidence()))
+    assert bool(samplers) == bool(importance(table, problem)) == told
+    assert bool(regions(table, problem, GRID[0])) <= told
+
+
+def test_all_failed_is_worth_the_failure_score():
+    table = awkward_tables()["all failed"]
+    rows = summarise(table, problem_of(failure_score=2.0))
+    assert {row.objective.mean for row in rows} == {2.0}
+    assert all(math.isnan(row.mean) and row.failure_rate == 1.0 for row in rows)
+
+
+outcomes = st.one_of(
+    st.floats(0, 10).map(lambda score: (JUDGED, round(score, 2))),
+    st.sampled_from([(FAILED, 0.0), (MISSING, 0.0)]),
+)
+
+
+@settings(max_examples=6, deadline=None)
+@given(
+    st.dictionaries(
+        st.tuples(st.sampled_from([BASELINE, *GRID]), st.integers(0, 1), st.integers(0, 2)),
+        outcomes,
+        min_size=1,
+        max_size=12,
+    ),
+    st.randoms(use_true_random=False),
+)
+def test_no_order_of_rows_matters(outcomes_of, random):
+    rows = [(Cell(c, p, r), *outcome) for (c, p, r), outcome in outcomes_of.items()]
+    problem = problem_of()
+
+    def everything():
+        table = ScoreTable.of(rows, 2)
+        return [
+            summarise(table, problem),
+            importance(table, problem),
+            regions(table, problem, GRID[0]),
+        ]
+
+    first = everything()
+    random.shuffle(rows)
+    assert str(everything()) == str(first)  # as text, since NaN is not NaN
+
+
+def test_importance_finds_the_knob_that_matters_and_says_when_it_cannot_tell():
+    problem = problem_of()
+    shares = importance(table_of(hot, each=12), problem)
+    by_name = {(i.sampler, i.parameter): i for i in shares}
+    assert by_name["min_p", "temperature"].told
+    assert by_name["min_p", "temperature"].share.mean > 0.6
+    assert not by_name["min_p", "min_p"].told
+    alike = importance(awkward_tables()["one text"], problem)
+    assert not any(i.told for i in alike)
+    for i in shares + alike:
+        assert 0 <= i.share.low <= i.share.mean <= i.share.high <= 1
+
+
+def test_the_good_region_is_where_the_best_lies():
+    problem = problem_of()
+    found = regions(table_of(hot, each=30), problem, GRID[-5])
+    region = next(r for r in found if r.sampler == "min_p")
+    assert ("temperature", 1.2, 1.2) in region.values
+    assert "min_p" in region.whole
+    assert "temperature" not in region.whole
+    assert region.ends == (("temperature", "high"),)
+
+
+def test_words_have_importance_and_regions_too():
+    space = Space(
+        (
+            SamplerSpace(
+                "min_p",
+                (
+                    ("min_p", Listed((0.02, 0.1))),
+                    ("temperature_order", Listed(("first", "last"))),
+                ),
+            ),
+        )
+    )
+    rows = [
+        (Cell(c, k % 2, k // 2), JUDGED, 8.0 - 2.0 * (c.get("temperature_order") == "first") + d)
+        for c in space.grid()
+        for k, d in enumerate(np.linspace(-0.2, 0.2, 16))
+    ]
+    table, problem = ScoreTable.of(rows, 2), problem_of(space=space)
+    shares = {i.parameter: i for i in importance(table, problem)}
+    assert shares["temperature_order"].told
+    best = SamplerConfig.of("min_p", {"min_p": 0.02, "temperature_order": "last"})
+    (region,) = regions(table, problem, best)
+    assert region.words == (("temperature_order", ("last",)),)

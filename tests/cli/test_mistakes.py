@@ -1,0 +1,236 @@
+"""What users do wrong and what goes wrong: a clear message, the right exit code, no traceback."""
+
+import json
+import os
+import re
+import socket
+import subprocess
+import sys
+
+import pytest
+from support.cli import ROOT, clean_environment, run
+from support.judge_server import KEY, JudgeServer
+
+DEMO = ("--model", "demo", "--max-samples", "8", "--samplers", "min_p")
+OFFLINE = (*DEMO, "--judge", "offline")
+GOOD = """
+search_strategy: random
+n_iterations: 2
+samples_per_config: 1
+model: demo
+judge: demo
+task: demo
+sampler_types: [min_p]
+parameter_ranges:
+  min_p: {temperature: [0.7, 0.9], min_p: [0.05], max_tokens: [60]}
+test_prompts: [Create a mystery]
+"""
+
+FILES = [
+    ("n_iterations: 2", "n_iterations: two", "study.yaml:3: n_iterations: expected a whole number"),
+    ("n_iterations: 2", "n_iterations: 0", "of at least 1, found 0"),
+    ("n_iterations: 2", "n_iteration: 2", "setting 'n_iteration' is not known (did you mean"),
+    ("n_iterations: 2", "n_iterations: true", "expected a whole number"),
+    ("n_iterations: 2", "n_iterations: 2.5", "expected a whole number"),
+    ("n_iterations: 2", "n_iterations: [2]", "expected a whole number"),
+    ("n_iterations: 2", "n_iterations: 2\nn_iterations: 3", "study.yaml:4: not readable as YAML"),
+    ("search_strategy: random", "search_strategy: bayesean", "did you mean 'bayesian'?"),
+    ("search_strategy: random", "search_strategy: 3", "expected one of bayesian"),
+    ("judge: demo", "judge: openia", "did you mean 'openai'?"),
+    ("task: demo", "task: creative-writting", "did you mean 'creative-writing'?"),
+    ("model: demo", "model: demmo", "model 'demmo' is not in models.yaml (did you mean 'demo'?)"),
+    ("model: demo", "model: demo\nserver: localhost", "expected a URL like http://127.0.0.1:5001"),
+    ("model: demo", "model: demo\nengine: kobold", "did you mean 'koboldcpp'?"),
+    ("model: demo", "model: demo\nbaseline: nukleus", "did you mean 'nucleus'?"),
+    ("model: demo", "model: demo\nbaseline: min_p", "is a sampler type"),
+    ("model: demo", "model: demo\nbaseline: 'min_p:min_p=7'", "expected a number from 0 to 1"),
+    ("model: demo", "model: demo\nfailure_score: 11", "expected a number from 0 to 10, found 11"),
+    ("model: demo", "model: demo\nmax_cost: -1", "expected a number of at least 0"),
+    ("model: demo", "model: demo\nseed: -1", "expected a whole number of at least 0"),
+    ("model: demo", "model: demo\nraw: 'yes'", "expected true or false"),
+    ("sampler_types: [min_p]", "sampler_types: [min_q]", "sampler 'min_q' is not known (did you"),
+    ("sampler_types: [min_p]", "sampler_types: []", "expected at least one text"),
+    ("sampler_types: [min_p]", "sampler_types: [min_p, min_p]", "'min_p' is listed twice"),
+    ("sampler_types: [min_p]", "sampler_types: [nucleus]", "nucleus is a preset"),
+    ("temperature: [0.7, 0.9]", "temperature: []", "temperature: expected at least one value"),
+    ("temperature: [0.7, 0.9]", "temperature: [0.7, 0.7]", "0.7 is listed twice"),
+    (
+        "temperature: [0.7, 0.9]",
+        "temperature: [hot]",
+        "expected a number from 0 to 10, found 'hot'",
+    ),
+    ("temperature: [0.7, 0.9]", "temperature: [-1]", "expected a number from 0 to 10, found -1"),
+    ("temperature: [0.7, 0.9]", "temprature: [1]", "did you mean 'temperature'?"),
+    ("temperature: [0.7, 0.9]", "top_p: [0.9]", "name the sampler min_p+top_p to use it"),
+    ("temperature: [0.7, 0.9]", "temperature: {low: 2, high: 1}", "expected low < high"),
+    ("temperature: [0.7, 0.9]", "temperature: {low: 1}", "expected low and high"),
+    ("temperature: [0.7, 0.9]", "temperature: {low: 1, hi: 2}", "range key 'hi' is not known"),
+    ("min_p: [0.05]", "min_p: {low: 0, high: 1, scale: log}", "a log scale needs low > 0"),
+    ("min_p: [0.05]", "min_p: {low: 0.1, high: 1, scale: cubic}", "expected linear or log"),
+    ("min_p: [0.05]", "min_p: {low: 0.1, high: 1, step: 0}", "expected step > 1"),
+    ("min_p: [0.05]", "min_p: [1.5]", "expected a number from 0 to 1, found 1.5"),
+    ("max_tokens: [60]", "max_tokens: [0]", "expected a whole number from 1"),
+    ("test_prompts: [Create a mystery]", "test_prompts: []", "expected at least one text"),
+    ("test_prompts: [Create a mystery]", "test_prompts: ['']", "expected a text, found ''"),
+    ("test_prompts: [Create a mystery]", "test_prompts: 7", "expected a text, found 7"),
+    ("parameter_ranges:", "parameter_range:", "setting 'min_p' is not known"),
+    ("judge: demo", "judge: demo\nquick: {n_iterations: x}\n'", "not readable as YAML"),
+    ("judge: demo", "judge: demo\n\tmodel: x", "not readable as YAML"),
+    ("judge: demo", "judge: [demo", "not readable as YAML"),
+]
+
+
+def failed(done, code):
+    """Check what holds for every failure; return its message."""
+    out, err = done[1], done[2]
+    assert done[0] == code, (done[0], out[-500:], err[-2000:])
+    assert "Traceback" not in out + err
+    assert "defect of sampler-bench" not in err
+    assert KEY not in out + err
+    assert "error: " in err
+    return err
+
+
+def in_process(words, folder, monkeypatch, capfd):
+    """Run the command line in this process, for the many mistakes that stop before anything."""
+    from sampler_bench.cli import main
+
+    monkeypatch.chdir(folder)
+    for name in list(os.environ):
+        if name.startswith(("OPENAI_", "SAMPLER_BENCH_")):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("SAMPLER_BENCH_CONFIG", str(ROOT / "backend" / "config"))
+    try:
+        code = main([*map(str, words)])
+    except SystemExit as error:
+        code = error.code
+    captured = capfd.readouterr()
+    return code, captured.out, captured.err
+
+
+@pytest.mark.parametrize(("old", "new", "message"), FILES)
+def test_a_mistake_in_a_study_file_is_named(old, new, message, tmp_path, monkeypatch, capfd):
+    assert old in GOOD
+    (tmp_path / "study.yaml").write_text(GOOD.replace(old, new))
+    done = in_process(["search", "--config", "study.yaml"], tmp_path, monkeypatch, capfd)
+    assert message in failed(done, 2)
+    assert not list((tmp_path / "results").glob("*.json"))
+
+
+WORDS = [
+    ((), "search: there is no study file", None),
+    (("search", "--config", "nowhere.yaml"), "nowhere.yaml: cannot be read", 2),
+    (("search", "--config", "."), "cannot be read", 2),
+    (("search", "--config-section", "quick"), "there is no section 'quick' (did you mean", 2),
+    (("serch",), "there is no command 'serch' (did you mean 'search'?)", 2),
+    (("search", "--iterations", "many"), "invalid int value", 2),
+    (("search", "--nonsense"), "unrecognized arguments", 2),
+    (("search", "--model", "demo", "--resume", "s"), "model cannot change", 2),
+    (("search", "--resume"), "there is no study in results to go on with", 1),
+    (("analyze",), "expected one of a results file, --latest or --study", 2),
+    (("analyze", "--latest"), "there are no results in results", 1),
+    (("analyze", "nowhere.json"), "nowhere.json cannot be read", 2),
+    (("analyze", "half.json"), "half.json:1: expected a results file, found broken JSON", 2),
+    (("analyze", "other.json"), "is it a results file", 2),
+    (("benchmark", "--samplers", "min_p", "--model", "demo"), "min_p is a sampler type", 2),
+    (("benchmark", "--samplers", "min_p:min_q=1", "--model", "demo"), "'min_q' is not known", 2),
+    (("search", "--samplers", "nucleus", "--model", "demo"), "nucleus is a preset", 2),
+    (("search", "--samplers", "top_a", *DEMO[:2], "--judge", "demo"), "top_a", 2),
+    (("serve", "nothing"), "model 'nothing' is not in models.yaml", 2),
+    (("serve", "./nothing.gguf"), "there is no such file", 2),
+    (("search", *DEMO), "set OPENAI_API_KEY in .env", 3),
+]
+
+
+@pytest.mark.parametrize(("words", "message", "code"), WORDS[1:])
+def test_a_mistake_on_the_command_line_is_named(words, message, code, tmp_path, monkeypatch, capfd):
+    (tmp_path / "half.json").write_text('{"search_metadata": {')
+    (tmp_path / "other.json").write_text('{"name": "package"}')
+    assert message in failed(in_process(words, tmp_path, monkeypatch, capfd), code)
+
+
+def test_a_file_that_is_no_text_is_named(tmp_path, monkeypatch, capfd):
+    (tmp_path / "study.yaml").write_bytes(b"\xff\xfe\x00")
+    done = in_process(["search", "--config", "study.yaml"], tmp_path, monkeypatch, capfd)
+    assert "expected a text file in UTF-8" in failed(done, 2)
+
+
+def test_nobody_listens_at_the_servers_port(tmp_path):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{taken.getsockname()[1]}"
+        done = run("search", "--server", url, "--judge", "offline", cwd=tmp_path)
+    assert url in failed(done, 3)
+
+
+def test_a_store_that_is_no_store_is_named(tmp_path):
+    (tmp_path / "results").mkdir()
+    (tmp_path / "results" / "sampler-bench.sqlite").write_text("hello " * 1000)
+    assert "not a database" in failed(run("search", *OFFLINE, cwd=tmp_path), 1)
+
+
+def test_a_folder_that_cannot_be_made_is_named(tmp_path):
+    (tmp_path / "results").write_text("a file")
+    assert "choose another --output-dir" in failed(run("search", *OFFLINE, cwd=tmp_path), 1)
+
+
+FAULTS = [
+    ("401", 3, "the key is refused"),
+    ("403", 3, "the key is refused"),
+    ("404", 3, "there is no such model"),
+    ("nonsense", 3, "no way of asking gives the JSON"),
+    ("half", 3, "no way of asking gives the JSON"),
+]
+
+
+@pytest.mark.parametrize(("fault", "code", "message"), FAULTS)
+def test_a_judge_that_is_no_use_stops_before_anything_is_written(fault, code, message, tmp_path):
+    with JudgeServer(always=fault) as judge:
+        done = run("search", *DEMO, cwd=tmp_path, OPENAI_BASE_URL=judge.url, OPENAI_API_KEY=KEY)
+    assert message in failed(done, code)
+    kept = b"".join(p.read_bytes() for p in (tmp_path / "results").iterdir())
+    assert KEY.encode() not in kept
+
+
+@pytest.mark.parametrize("fault", ["429", "500", "html", "cut", "nonsense", "eleven"])
+def test_a_judge_that_stumbles_costs_no_configuration_anything(fault, tmp_path):
+    with JudgeServer(["ok", "ok", fault, "ok", fault]) as judge:
+        done = run(
+            "search",
+            *DEMO,
+            "--json",
+            "--quiet",
+            cwd=tmp_path,
+            OPENAI_BASE_URL=judge.url,
+            OPENAI_API_KEY=KEY,
+        )
+    assert done[0] == 0, done[2]
+    document = json.loads(done[1])
+    assert document["search_metadata"]["texts"] == 8
+    assert document["search_metadata"]["missing"] == 0
+    assert KEY not in done[1] + done[2]
+
+
+def test_a_full_disk_is_named_and_what_was_kept_is_kept(tmp_path):
+    script = (
+        "import resource, sys\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (150_000, 150_000))\n"
+        "import signal; signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
+        "from sampler_bench.cli import main\n"
+        "sys.exit(main(sys.argv[1:]))\n"
+    )
+    words = ["search", "--model", "demo", "--judge", "offline", "--quiet"]
+    done = subprocess.run(
+        [sys.executable, "-c", script, *words],
+        cwd=tmp_path,
+        env=clean_environment(),
+        capture_output=True,
+        text=True,
+        timeout=200,
+    )
+    assert done.returncode == 1, done.stderr
+    assert "Traceback" not in done.stderr
+    assert re.search(r"error: .*sqlite.*(full|disk I/O).*go on with --resume", done.stderr)
+    code, out, err = run("analyze", "--latest", cwd=tmp_path)
+    assert code == 0, err
+    assert "judged" in out
