@@ -33,13 +33,19 @@ def ask_with(
     problem: Problem,
     n: int,
     rng: np.random.Generator,
+    flat: bool = False,
 ) -> list[Cell]:
-    """Return up to `n` cells, new configurations named by the sampler of `make(seed)`."""
+    """Return up to `n` cells, new configurations named by the sampler of `make(seed)`.
+
+    `flat` is for samplers that cannot search a space in which a choice decides what else there is:
+    the samplers then share their knobs, as fractions of the way through each.
+    """
 
     def propose(seen: ScoreTable) -> SamplerConfig | None:
-        study = _study(make(int(rng.integers(2**31))), seen, problem)
+        study = _study(make(int(rng.integers(2**31))), seen, problem, flat)
         for _ in range(SAME):
-            config = _suggest(study.ask(), problem)
+            trial = study.ask()
+            config = _suggest_flat(trial, problem) if flat else _suggest(trial, problem)
             if config not in seen.configs:
                 return config
         return draw_new(problem, seen.configs, rng)
@@ -47,22 +53,22 @@ def ask_with(
     return one_after_another(table, problem, n, propose)
 
 
-def _study(sampler: BaseSampler, table: ScoreTable, problem: Problem) -> Study:
+def _study(sampler: BaseSampler, table: ScoreTable, problem: Problem, flat: bool) -> Study:
     import optuna
 
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     study = optuna.create_study(direction="maximize", sampler=sampler)
     for index, config in enumerate(table.configs):
         if config in problem.space:
-            study.add_trial(_trial(table, index, problem))
+            study.add_trial(_trial(table, index, problem, flat))
     return study
 
 
-def _trial(table: ScoreTable, index: int, problem: Problem) -> FrozenTrial:
+def _trial(table: ScoreTable, index: int, problem: Problem, flat: bool) -> FrozenTrial:
     from optuna.trial import TrialState, create_trial
 
     config = table.configs[index]
-    params, distributions = _encode(config, problem)
+    params, distributions = (_encode_flat if flat else _encode)(config, problem)
     value = objective(table, index, problem.failure_score)
     return create_trial(
         state=TrialState.RUNNING if value is None else TrialState.COMPLETE,
@@ -112,6 +118,50 @@ def _suggest(trial: Trial, problem: Problem) -> SamplerConfig:
         for name, dimension in part.dimensions
     }
     return SamplerConfig.of(sampler, drawn)
+
+
+def _flat_distributions(problem: Problem) -> dict[str, BaseDistribution]:
+    from optuna.distributions import CategoricalDistribution, FloatDistribution
+
+    names = [part.sampler for part in problem.space.samplers]
+    width = max(len(part.dimensions) for part in problem.space.samplers)
+    knobs = {f"knob {k}": FloatDistribution(0.0, 1.0) for k in range(width)}
+    return {"sampler": CategoricalDistribution(names), **knobs}
+
+
+def _encode_flat(
+    config: SamplerConfig, problem: Problem
+) -> tuple[dict[str, int | float | str], dict[str, BaseDistribution]]:
+    distributions = _flat_distributions(problem)
+    params: dict[str, int | float | str] = dict.fromkeys(distributions, 0.5)
+    params["sampler"] = config.sampler
+    part = problem.space.of(config.sampler)
+    assert part is not None, f"{config.text} is outside the space"
+    for k, (name, dimension) in enumerate(part.dimensions):
+        value, values = config.get(name), _ordered(dimension)
+        assert value is not None, f"{config.text} lacks {name}"
+        if values is not None:
+            params[f"knob {k}"] = (values.index(value) + 0.5) / len(values)
+        else:
+            assert isinstance(dimension, Range), "only a range is continuous"
+            assert isinstance(value, int | float), "a range holds numbers"
+            params[f"knob {k}"] = min(max(dimension.fraction(value), 0.0), 1.0)
+    return params, distributions
+
+
+def _suggest_flat(trial: Trial, problem: Problem) -> SamplerConfig:
+    drawn = {n: trial._suggest(n, d) for n, d in _flat_distributions(problem).items()}
+    part = problem.space.of(str(drawn["sampler"]))
+    assert part is not None, "Optuna names one of our samplers"
+    found: dict[str, Value] = {}
+    for k, (name, dimension) in enumerate(part.dimensions):
+        fraction, values = float(drawn[f"knob {k}"]), _ordered(dimension)
+        if values is not None:
+            found[name] = values[min(int(fraction * len(values)), len(values) - 1)]
+        else:
+            assert isinstance(dimension, Range), "only a range is continuous"
+            found[name] = dimension.at(fraction)
+    return SamplerConfig.of(part.sampler, found)
 
 
 def _ordered(dimension: Dimension) -> tuple[Value, ...] | None:

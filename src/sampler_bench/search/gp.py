@@ -1,6 +1,7 @@
 """gp: the Gaussian process of Optuna 5 (Matern 5/2, log expected improvement), for comparison.
 
-Optuna runs it on torch, which this package does not install.
+Optuna runs it on torch, which this package does not install. It cannot search a space in which the
+sampler decides which knobs there are, so samplers share their knobs here, as fractions.
 """
 
 from __future__ import annotations
@@ -31,4 +32,4 @@ def ask(table: ScoreTable, problem: Problem, n: int, rng: np.random.Generator) -
         )
     from optuna.samplers import GPSampler
 
-    return ask_with(lambda seed: GPSampler(seed=seed), table, problem, n, rng)
+    return ask_with(lambda seed: GPSampler(seed=seed), table, problem, n, rng, flat=True)
