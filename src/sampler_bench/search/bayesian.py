@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 START = 12  # texts before the model is asked
+LEAST_KNOWN = 6  # outcomes; while fewer are known (a slow server) the start is repeated
 GROWTH = 1.3  # hyperparameters are fitted again when the evidence has grown by this factor
 FIRST_FIT = 12
 SCREENING = 4  # draws of hyperparameters by which contenders are chosen from the pool
@@ -49,7 +50,7 @@ def ask(table: ScoreTable, problem: Problem, n: int, rng: np.random.Generator) -
     ledger = _Ledger(asked, problem)
     cells = ledger.start(n)
     known = int((asked.state <= FAILED).sum())
-    if len(cells) < n and known == 0 and len(asked) + len(cells) >= 3 * START:
+    if len(cells) < n and known < LEAST_KNOWN:
         return cells + ledger.spread(n - len(cells))
     if len(cells) < n:
         cells += _steer(table, problem, ledger, n - len(cells))
