@@ -1,4 +1,4 @@
-"""Score tables with a planted truth, and awkward ones, for tests of analysis, reports and exports."""
+"""Score tables with a planted truth, and awkward ones, for tests of what reads tables."""
 
 from __future__ import annotations
 

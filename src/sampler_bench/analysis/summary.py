@@ -184,6 +184,7 @@ class SamplerSummary:
     high: float
     configurations: int
     texts: int
+    failed: int
     best: ConfigSummary
 
 
@@ -206,5 +207,6 @@ def _sampler(name: str, mine: list[ConfigSummary]) -> SamplerSummary:
         high=float(values.max()),
         configurations=len(mine),
         texts=sum(row.texts for row in mine),
+        failed=sum(row.failed for row in mine),
         best=mine[0],
     )

@@ -24,10 +24,10 @@ def write_best(document: Document) -> str:
     ]
     if best is None:
         return "\n".join([*lines, "# No configuration has a score yet.", "presets: {}", ""])
-    lines += ["best_overall:", f"  {text_of(best)}", "best_by_sampler:"]
+    lines += ["best_overall:", f"  {best.config}", "best_by_sampler:"]
     chosen = _by_sampler(document, best)
     for sampler, result in chosen.items():
-        lines.append(f"  {sampler}: {text_of(result)}")
+        lines.append(f"  {sampler}: {result.config}")
     lines.append("presets:")
     for sampler, result in chosen.items():
         lines += _preset(f"best_{sampler.replace('+', '_')}", result)
@@ -54,13 +54,6 @@ def _comment(text: str) -> str:
     return re.sub(r"[^\x20-\x7e]", "?", text).replace("best_overall:", "best_overall")
 
 
-def text_of(result: Result) -> str:
-    """The text form of a result, also of a file that does not state it."""
-    if result.config:
-        return result.config
-    return SamplerConfig.of(result.sampler_type, result.parameters).text
-
-
 def _by_sampler(document: Document, best: Result) -> dict[str, Result]:
     """The best result of each sampler; the recommended one for its own sampler."""
     chosen = {best.sampler_type: best}
@@ -72,7 +65,7 @@ def _by_sampler(document: Document, best: Result) -> dict[str, Result]:
 
 def _preset(name: str, result: Result) -> list[str]:
     lines = [f"  {name}:", f"    sampler_type: {result.sampler_type}", "    parameters:"]
-    pairs = SamplerConfig.parse(text_of(result)).parameters
+    pairs = SamplerConfig.parse(result.config).parameters
     return [*lines, *(f"      {key}: {_yaml(value)}" for key, value in pairs)]
 
 

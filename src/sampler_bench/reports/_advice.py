@@ -35,8 +35,8 @@ def _missing(document: Document) -> Iterator[str]:
     if asked and meta.missing / asked > MANY_MISSING:
         why = f" ({reasons(meta.missing_reasons)})" if meta.missing_reasons else ""
         yield (
-            f"Check the server and the judge: {meta.missing} of {asked} texts have no outcome{why}; "
-            "--resume tries them again."
+            f"Check the server and the judge: {meta.missing} of {asked} texts have no outcome{why}"
+            "; --resume tries them again."
         )
 
 

@@ -6,7 +6,7 @@ import math
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
-from typing import Any, Literal
+from typing import Any
 
 from .. import __version__
 from ..analysis.importance import Region, importance, regions
@@ -52,7 +52,7 @@ def collect(
     problem: Problem,
     server: JsonObject,
     judges: tuple[str, ...],
-    kind: Literal["search", "benchmark"] = "search",
+    kind: str = "search",
 ) -> Document:
     """Make the results document of a study, at any time of its life.
 
@@ -166,13 +166,13 @@ def _metadata(
     table: ScoreTable,
     server: JsonObject,
     judges: tuple[str, ...],
-    kind: Literal["search", "benchmark"],
+    kind: str,
 ) -> Metadata:
     spec: dict[str, Any] = dict(study.spec)
     written = _written(trials)
     lost = [t.written.retries for t in trials if t.written is not None]
     return Metadata(
-        kind=kind,
+        kind="benchmark" if kind == "benchmark" else "search",
         study=study.name,
         strategy=str(spec.get("search_strategy", "")),
         state=study.state,
@@ -229,6 +229,7 @@ def _samplers(rows: list[ConfigSummary]) -> list[SamplerResult]:
             high=_number(s.high),
             configurations=s.configurations,
             texts=s.texts,
+            failed=s.failed,
             best=s.best.config.text,
         )
         for s in by_sampler(rows)
@@ -267,7 +268,7 @@ def _ends(region: Region) -> Iterator[tuple[str, dict[str, Any]]]:
         yield name, {"words": list(words)}
 
 
-def _parameters(config: SamplerConfig) -> dict[str, object]:
+def _parameters(config: SamplerConfig) -> dict[str, int | float | str | list[str]]:
     pairs = config.parameters
     return {name: list(v) if isinstance(v, tuple) else v for name, v in pairs}
 

@@ -23,7 +23,12 @@ SCHEMAS = {"search": "results.schema.json", "benchmark": "benchmark.schema.json"
 class Part(BaseModel):
     """A part of the document; unknown keys are kept, so that newer files can be read."""
 
-    model_config = ConfigDict(extra="allow", allow_inf_nan=False, protected_namespaces=())
+    model_config = ConfigDict(
+        extra="allow",
+        allow_inf_nan=False,
+        protected_namespaces=(),
+        json_schema_serialization_defaults_required=True,
+    )
 
 
 class Interval(Part):
@@ -53,7 +58,7 @@ class Result(Part):
     `evaluation_time` is seconds of writing and judging, `writing_seconds` of writing alone.
     """
 
-    parameters: dict[str, Any]
+    parameters: dict[str, int | float | str | list[str]]
     mean: Number = None
     std: Number = None
     scores: list[float] = []
@@ -90,6 +95,7 @@ class SamplerResult(Part):
     high: Number = None
     configurations: int = 0
     texts: int = 0
+    failed: int = 0
     best: str = ""
 
 
@@ -237,3 +243,8 @@ def _text(path: Path) -> str:
     if not text.strip():
         raise SpecError(f"results file {path} is empty: its search has not written it yet")
     return text
+
+
+if __name__ == "__main__":  # publishes the schemas anew
+    for kind, name in SCHEMAS.items():
+        Path(__file__).with_name(name).write_text(schema(kind), encoding="utf-8")

@@ -73,10 +73,8 @@ def _outcomes(document: Document) -> list[str]:
     meta = document.search_metadata
     if not meta.texts and not meta.missing and not meta.pending:
         return ["   Texts: none yet"]
-    still = f", {meta.pending} open" if meta.pending else ""
-    lines = [
-        f"   Texts: {meta.judged} judged, {meta.failed} failed by rule, {meta.missing} missing{still}"
-    ]
+    counts = f"{meta.judged} judged, {meta.failed} failed by rule, {meta.missing} missing"
+    lines = [f"   Texts: {counts}" + (f", {meta.pending} open" if meta.pending else "")]
     failures: Counter[str] = Counter()
     for result in document.all_results:
         failures.update(result.failures)
@@ -111,6 +109,11 @@ def _sampler(sampler: SamplerResult, best: Result | None) -> list[str]:
     if sampler.low is not None and sampler.high is not None:
         lines.append(f"     Range: {sampler.low:.3f} - {sampler.high:.3f}")
     lines.append(f"     Configurations tested: {sampler.configurations}")
+    if sampler.failed:
+        share = sampler.failed / sampler.texts
+        lines.append(
+            f"     Failed by rule: {sampler.failed} of {sampler.texts} texts ({share:.0%})"
+        )
     if best is not None:
         lines.append(f"     Best config: {best.parameters}")
         lines.append(f"     Best score: {interval(best.estimate)}")

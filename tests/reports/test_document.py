@@ -1,0 +1,221 @@
+"""Results documents: complete, as the schema says, read back; half and foreign ones refused."""
+
+import json
+from contextlib import suppress
+from pathlib import Path
+
+import jsonschema
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from support.documents import document_of
+from support.tables import GRID, awkward_tables, problem_of, table_of
+
+import sampler_bench.reports as room
+from sampler_bench.errors import SpecError
+from sampler_bench.records import JUDGED, SamplerConfig
+from sampler_bench.reports._document import SCHEMAS, Document, read_document, schema
+
+GUIDE_KEYS = {
+    *("parameters", "mean", "std", "scores", "sampler_type", "sample_count", "evaluation_time"),
+}
+MINIMAL = {
+    "search_metadata": {"strategy": "bayesian", "timestamp": "2024-01-01T12:00:00"},
+    "best_configuration": {
+        "sampler_type": "min_p",
+        "parameters": {"temperature": 1.2, "min_p": 0.02, "max_tokens": 512},
+        "mean": 8.2,
+        "std": 0.4,
+    },
+    "all_results": [
+        {
+            "sampler_type": "top_p",
+            "parameters": {"temperature": 1.0, "top_p": 0.9, "max_tokens": 512},
+            "mean": 7.0,
+            "std": 0.5,
+            "scores": [6.5, 7.5, 7.0],
+            "sample_count": 3,
+            "evaluation_time": 12.5,
+        },
+        {
+            "sampler_type": "min_p",
+            "parameters": {"temperature": 1.2, "min_p": 0.02, "max_tokens": 512},
+            "mean": 8.2,
+            "std": 0.4,
+            "scores": [7.8, 8.2, 8.6],
+            "sample_count": 3,
+            "evaluation_time": 12.5,
+        },
+    ],
+}
+
+
+def hot(config):
+    return -1 if config.get("top_p") == 0.9 else 6.0 + config.get("temperature")
+
+
+def whole():
+    return document_of(table_of(hot, each=4, fresh=2), problem_of())
+
+
+def published(kind):
+    return json.loads((Path(room.__file__).parent / SCHEMAS[kind]).read_text())
+
+
+@pytest.mark.parametrize("kind", SCHEMAS)
+def test_the_published_schema_is_the_documents_own(kind):
+    jsonschema.Draft202012Validator.check_schema(published(kind))
+    assert json.dumps(published(kind), indent=2) + "\n" == schema(kind), (
+        "made anew by: python -m sampler_bench.reports._document"
+    )
+
+
+@pytest.mark.parametrize("kind", awkward_tables())
+def test_documents_of_every_kind_are_as_the_schema_says(kind):
+    document = document_of(awkward_tables()[kind], problem_of())
+    found = json.loads(document.text())
+    jsonschema.validate(found, published("search"))
+    assert found["search_metadata"]["timestamp"] == "2024-01-01T12:01:00Z"
+
+
+def test_the_schema_takes_no_half_document():
+    found = json.loads(whole().text())
+    del found["all_results"][0]["scores"]
+    with pytest.raises(jsonschema.ValidationError, match="scores"):
+        jsonschema.validate(found, published("search"))
+
+
+def test_holds_what_the_guide_names_and_the_counts_agree():
+    document = whole()
+    found = json.loads(document.text())
+    assert not GUIDE_KEYS - set(found["all_results"][0])
+    meta, rows = found["search_metadata"], found["all_results"]
+    assert meta["total_configurations"] == len(rows) == len(GRID) + 1
+    assert meta["texts"] == meta["judged"] + meta["failed"] == sum(r["sample_count"] for r in rows)
+    assert meta["failed"] == sum(sum(r["failures"].values()) for r in rows)
+    assert meta["cost"] == pytest.approx(0.001 * meta["judged"])
+    for row in rows:
+        assert SamplerConfig.parse(row["config"]).as_dict() == row["parameters"]
+        assert row["sample_count"] == 6
+        assert row["fresh_texts"] == 2
+        assert len(row["scores"]) == row["sample_count"] - sum(row["failures"].values())
+        assert row["writing_seconds"] == 12.0
+
+
+def test_seen_numbers_are_those_of_the_texts():
+    document = whole()
+    for row in document.all_results:
+        if row.mean is not None:
+            assert row.mean == pytest.approx(sum(row.scores) / len(row.scores), abs=1e-5)
+        worth = (1 - row.failure_rate) * (row.mean or 0.0) + row.failure_rate * 1.0
+        assert row.objective == pytest.approx(worth, abs=1e-5)
+        assert row.low <= row.objective <= row.high
+
+
+def test_missing_texts_are_counted_with_their_reason_and_never_as_failures():
+    document = document_of(awkward_tables()["all missing"], problem_of())
+    meta = document.search_metadata
+    assert (meta.missing, meta.failed, meta.texts) == (len(GRID), 0, 0)
+    assert meta.missing_reasons == {"timeout": len(GRID)}
+    assert meta.retries == 2 * len(GRID)
+    assert document.best_configuration is None
+
+
+def test_reads_back_what_it_wrote(tmp_path):
+    document = whole()
+    path = tmp_path / "r.json"
+    path.write_text(document.text())
+    assert read_document(path) == document
+
+
+def test_keys_of_later_versions_are_kept(tmp_path):
+    found = json.loads(whole().text())
+    found["search_metadata"]["novelty"] = [1]
+    path = tmp_path / "r.json"
+    path.write_text(json.dumps(found))
+    assert '"novelty": [\n' in read_document(path).text()
+
+
+def test_reads_the_guides_minimal_form(tmp_path):
+    path = tmp_path / "hyper_search_bayesian_20240101_120000.json"
+    path.write_text(json.dumps(MINIMAL))
+    document = read_document(path)
+    best = document.best_configuration
+    assert best.config == "min_p:temperature=1.2,min_p=0.02,max_tokens=512"
+    assert document.all_results[0].config == best.config
+    assert document.all_results[0].estimate.mean == pytest.approx(8.2)
+    low = document.all_results[0].estimate.low
+    assert low == pytest.approx(8.2 - 4.302653 * 0.4 / 3**0.5, abs=1e-5)
+    assert [s.sampler for s in document.samplers] == ["min_p", "top_p"]
+    assert document.search_metadata.total_configurations == 2
+    assert document.search_metadata.texts == 6
+    assert document.verdict is None
+
+
+def changed(**changes):
+    return json.dumps({**MINIMAL, **changes})
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "is empty: its search has not written it yet"),
+        (json.dumps(MINIMAL)[:-40], "found broken JSON"),
+        ("[1, 2]", "is it a results file"),
+        ('{"a": 1}', "search_metadata: field required"),
+        (changed(all_results=[{"mean": 3}]), "all_results.0.parameters: field required"),
+        (changed(all_results=[{"parameters": {}, "sampler_type": "x"}]), "at least one parameter"),
+        (
+            changed(all_results=[{"parameters": {"t": "a b"}, "sampler_type": "x"}]),
+            "all_results.0: parameter t: expected a number or a word",
+        ),
+        (
+            changed(all_results=[{"parameters": {"t": {}}, "sampler_type": "x"}]),
+            "all_results.0.parameters.t",
+        ),
+        (changed(search_metadata={"format": 99}), "newer than this version"),
+        (changed(search_metadata={"cost": "NaN"}), "search_metadata.cost"),
+        ("\x00\x01", "broken JSON"),
+    ],
+)
+def test_refuses_half_and_foreign_files(tmp_path, text, said):
+    path = tmp_path / "r.json"
+    path.write_text(text)
+    with pytest.raises(SpecError, match=r"r\.json") as caught:
+        read_document(path)
+    assert said in str(caught.value)
+
+
+def test_refuses_files_that_are_no_text_or_not_there(tmp_path):
+    path = tmp_path / "r.json"
+    with pytest.raises(SpecError, match="cannot be read: No such file"):
+        read_document(path)
+    path.write_bytes(b"\xff\xfe\x00\x80")
+    with pytest.raises(SpecError, match="found other bytes"):
+        read_document(path)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.floats() | st.text(max_size=5),
+        lambda inner: (
+            st.lists(inner, max_size=3)
+            | st.dictionaries(st.sampled_from([*MINIMAL, *GUIDE_KEYS]), inner, max_size=4)
+        ),
+        max_leaves=12,
+    )
+)
+def test_any_other_json_is_refused_or_read_never_a_crash(tmp_path_factory, found):
+    path = tmp_path_factory.mktemp("r") / "r.json"
+    path.write_text(json.dumps(found))
+    with suppress(SpecError):
+        assert isinstance(read_document(path), Document)
+
+
+def test_equal_evidence_in_another_order_gives_the_same_rows():
+    table, problem = table_of(hot, each=2), problem_of()
+    turned = table.take((table.state == JUDGED).argsort(kind="stable"))
+    first, second = document_of(table, problem), document_of(turned, problem)
+    assert first.all_results == second.all_results
+    assert first.importance == second.importance

@@ -1,0 +1,203 @@
+"""The report on the terminal: the guide's layout, plain words, and nothing that steers a screen."""
+
+import json
+import re
+
+import pytest
+from support.documents import document_of
+from support.tables import BASELINE, GRID, awkward_tables, problem_of, table_of
+
+from sampler_bench.records import FAILED, JUDGED, Cell, ScoreTable
+from sampler_bench.reports._comparison import compare, paired
+from sampler_bench.reports._document import Interval, read_document
+from sampler_bench.reports._words import sentence, shown
+from sampler_bench.reports.terminal import BAR, bar, report
+
+# The guide's example output: what stands there as a number may be any number.
+GUIDE = r"""🔍 HYPERPARAMETER SEARCH ANALYSIS REPORT
+={50}
+
+📊 Search Overview:
+   Total configurations tested: \d+
+   Best overall score: \d+\.\d{3}
+   Search timestamp: 2024-01-01T12:01:00Z?
+(?:   .*\n)*
+🎯 Sampler Performance Analysis:
+
+   MIN_P:
+     Mean score: \d+\.\d{3} ± \d+\.\d{3}
+     Range: \d+\.\d{3} - \d+\.\d{3}
+     Configurations tested: 9
+     Best config: \{'temperature': 1.2, 'min_p': [\d.]+, 'max_tokens': 512\}
+     Best score: \d+\.\d{3}.*
+(?:.*\n)*
+📊 Parameter Importance:
+(?:.*\n)*
+🎯 Optimal Parameter Ranges:
+
+   MIN_P:
+     temperature: [\d.]+ - 1.2.*
+     min_p: [\d.]+ - [\d.]+.*
+(?:.*\n)*
+💡 Recommendations:
+
+   🏆 Best Overall Configuration:
+     Sampler: min_p
+     Score: \d+\.\d{3} ± \d+\.\d{3}.*
+     Parameters: \{'temperature': 1.2, 'min_p': [\d.]+, 'max_tokens': 512\}
+"""
+
+
+def hot(config):
+    if config.get("top_p") == 0.9:
+        return -1
+    return 5.0 + 2 * config.get("temperature") + 0.3 * (config.sampler == "min_p")
+
+
+def whole(**changes):
+    return document_of(table_of(hot, each=8, fresh=2), problem_of(**changes))
+
+
+def test_has_the_guides_five_parts_in_its_layout():
+    assert re.match(GUIDE, report(whole())), report(whole())
+
+
+def test_says_what_failed_and_what_each_sign_is():
+    said = report(whole())
+    assert "Failures: loops 20" in said
+    assert "standard\n   deviation over configurations" in said
+    assert "(half of the 95 % interval)" in said
+    assert "Failed by rule: 20 of 40 texts (50%)" in said
+    assert sentence(whole()) in said
+
+
+@pytest.mark.parametrize("plain", [False, True])
+@pytest.mark.parametrize("kind", awkward_tables())
+def test_reports_every_kind_of_study_in_plain_words(kind, plain):
+    said = report(document_of(awkward_tables()[kind], problem_of()), plain=plain)
+    assert not re.search(r"\bnan\b|None|inf\b", said), said
+    assert said.isascii() or not plain
+    titles = ["Search Overview:", "Sampler Performance", "Importance:", "Ranges:", "Recommend"]
+    places = [said.index(title) for title in titles]
+    assert places == sorted(places)
+
+
+def test_an_empty_study_says_that_nothing_was_tried():
+    said = report(document_of(awkward_tables()["empty"], problem_of()))
+    assert "Best overall score: none yet" in said
+    assert "No recommendation yet: nothing was tried." in said
+
+
+def test_says_when_the_data_cannot_tell_which_parameter_matters():
+    said = report(document_of(awkward_tables()["all alike"], problem_of()))
+    assert "The data cannot tell which parameter matters" in said
+
+
+def test_advice_follows_from_the_numbers():
+    told = report(document_of(table_of(hot, each=40), problem_of(), cut_off=True))
+    assert "Raise max_tokens: 100% of the texts were cut off" in told
+    assert (
+        "Widen temperature of min_p: the good region reaches the end of what was allowed (1.2)"
+        in told
+    )
+    missing = report(document_of(awkward_tables()["one judged"], problem_of()))
+    assert "Check the server and the judge: 12 of 13 texts have no outcome (timeout 12)" in missing
+
+
+def test_names_from_outside_cannot_steer_the_terminal():
+    evil = "m\x1b[2J\x07\u202ecod\x9b1m"
+    said = report(document_of(table_of(hot), problem_of(), model=evil))
+    assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u202e]", said)
+    assert shown("a\x1bb\u200fc") == "a?b?c"
+
+
+def test_the_guides_minimal_file_is_reported_with_a_warning(tmp_path):
+    results = [
+        {
+            "sampler_type": "min_p",
+            "parameters": {"temperature": t, "max_tokens": 512},
+            "mean": 7 + t,
+            "std": 0.2,
+            "scores": [6.9 + t, 7.1 + t],
+            "sample_count": 2,
+            "evaluation_time": 1.0,
+        }
+        for t in (0.5, 1.0)
+    ]
+    path = tmp_path / "old.json"
+    path.write_text(json.dumps({"search_metadata": {}, "all_results": results}))
+    said = report(read_document(path))
+    assert "Best overall score: 8.000" in said
+    assert "best mean may be the luckiest one" in said
+    assert "Search timestamp: not known" in said
+
+
+def test_bars_show_intervals_on_one_scale():
+    assert bar(Interval(mean=5, low=0, high=10), 0, 10) == "─" * 12 + "●" + "─" * 11
+    assert bar(Interval(mean=10), 0, 10) == " " * (BAR - 1) + "●"
+    assert bar(Interval(mean=3, low=3, high=3), 3, 3).startswith("●")
+
+
+# Comparison
+
+
+def two(first, second, **server):
+    one = document_of(table_of(first, each=8), problem_of())
+    return {"a.json": one, "b.json": document_of(table_of(second, each=8), problem_of(), **server)}
+
+
+def test_ranks_studies_of_the_same_circumstances_together():
+    said = compare(two(hot, lambda c: 9.0))
+    assert "⚖️ Same model, judge and prompts." in said
+    ranking = said[said.index("All configurations, best estimate first") :]
+    assert re.search(r"^   B ", ranking, re.MULTILINE)
+    assert "A - B, same configurations in both (14): -" in said
+
+
+def test_names_models_that_differ_and_still_ranks():
+    said = compare(two(hot, hot, model="another"))
+    assert "model: A a-model, B another" in said
+    assert "All configurations" in said
+    assert "same configurations in both" not in said
+
+
+def test_other_judges_are_never_ranked_together():
+    one = document_of(table_of(hot), problem_of())
+    other = document_of(table_of(hot), problem_of(), judges=("another",))
+    said = compare({"a": one, "b": other})
+    assert "No common ranking: judges differ" in said
+    assert "All configurations" not in said
+    assert "Winners" not in said
+
+
+def test_other_prompts_leave_only_the_shared_ones():
+    one = document_of(table_of(hot), problem_of())
+    prompts = ("Write about a storm.", "Another.")
+    said = compare({"a": one, "b": document_of(table_of(hot), problem_of(), prompts=prompts)})
+    assert "prompts: 1 shared by all, of 3" in said
+    assert "(one shared prompt: no interval), 1 shared prompts" in said
+    assert "No common ranking: estimates speak of different prompts" in said
+    none = document_of(table_of(hot), problem_of(), prompts=("X", "Y"))
+    assert "no prompt is shared by all" in compare({"a": one, "b": none})
+
+
+def test_winners_are_paired_by_prompt():
+    def study(scores):
+        rows = [(Cell(BASELINE, p, 0), JUDGED, score) for p, score in enumerate(scores)]
+        return document_of(ScoreTable.of(rows, 3), problem_of(3))
+
+    one, two_ = study([5.0, 7.0, 9.0]), study([4.0, 6.1, 7.9])
+    gain, shared = paired(one, one.all_results[0], two_, two_.all_results[0])
+    half = 4.302653 * 0.1 / 3**0.5  # Student's t on differences 1.0, 0.9, 1.1
+    assert shared == 3
+    assert (gain.mean, gain.low) == (pytest.approx(1.0), pytest.approx(1.0 - half, abs=1e-6))
+
+
+def test_compares_one_an_empty_and_many():
+    empty = document_of(awkward_tables()["empty"], problem_of())
+    assert "Nothing was judged yet." in compare({"e": empty})
+    assert compare({f"{i}": empty for i in range(28)}, plain=True).isascii()
+    failed = document_of(
+        ScoreTable.of([(Cell(c, 0, 0), FAILED, 0.0) for c in GRID], 2), problem_of()
+    )
+    assert "All configurations" in compare({"f": failed, "e": empty})
