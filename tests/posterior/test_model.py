@@ -77,7 +77,7 @@ def test_covers_the_truth_of_what_it_has_seen():
         truth = [7 - 3 * (float(c.get("temperature")) - 1) ** 2 for c in model.evidence.configs]
         hits += int((np.abs(belief.mean - truth) < 1.96 * belief.sd).sum())
         total += len(truth)
-    assert 0.86 <= hits / total, hits / total
+    assert hits / total >= 0.86, hits / total
 
 
 def test_failures_count_and_are_learned_apart():

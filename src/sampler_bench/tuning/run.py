@@ -12,8 +12,8 @@ from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal
 from types import ModuleType
+from typing import Literal
 
 from ..analysis.verdict import confirmation_texts
 from ..engines import Engine, ServerInfo
