@@ -47,8 +47,11 @@ def test_a_killed_search_goes_on_and_pays_for_nothing_twice(tmp_path, kills, ite
     with JudgeServer() as judge:
         killed = 0
         process = search(tmp_path, judge.url, "--config", "study.yaml", "--study", "s")
+        while len(judge.counts) < 3:  # the study is there, and its first texts are
+            assert process.poll() is None, process.communicate()
+            time.sleep(0.01)
         while killed < kills:
-            deadline = time.monotonic() + 1.0 + 1.5 * rng.random()
+            deadline = time.monotonic() + 3.0 * rng.random()
             while time.monotonic() < deadline and process.poll() is None:
                 time.sleep(0.01)
             if process.poll() is not None:

@@ -79,14 +79,15 @@ def project(request, tmp_path_factory):
     with JudgeServer() as judge:
         lay_out(folder, judge.url, port, request.param)
         command = f"./scripts/start_model_server.sh {MODEL} --verbose"
-        server = subprocess.Popen(
-            ["bash", "-c", f"source venv/bin/activate\nexec {command}"],
-            cwd=folder,
-            env=clean_environment(PYTHONUNBUFFERED="1"),
-            stdin=subprocess.DEVNULL,
-            stdout=(folder / "server.out").open("w"),
-            stderr=subprocess.STDOUT,
-        )
+        with (folder / "server.out").open("w") as output:
+            server = subprocess.Popen(
+                ["bash", "-c", f"source venv/bin/activate\nexec {command}"],
+                cwd=folder,
+                env=clean_environment(PYTHONUNBUFFERED="1"),
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+            )
         try:
             wait_for(folder / "server.out", "Loading complete", server)
             yield Project(folder, judge)

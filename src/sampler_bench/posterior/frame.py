@@ -98,7 +98,7 @@ class Frame:
         return Points(
             np.array([common for common, _, _ in rows]).reshape(-1, 2),
             np.array([number for _, number, _ in rows], dtype=np.intp),
-            np.array([own for _, _, own in rows]).reshape(-1, self._width),
+            np.array([own for _, _, own in rows]).reshape(len(rows), self._width),
         )
 
     def with_pool(self, tried: Iterable[SamplerConfig]) -> tuple[list[SamplerConfig], Points]:
