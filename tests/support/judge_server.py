@@ -63,7 +63,7 @@ class JudgeServer:
 
 def text_of(body):
     """The text to judge, as it stands between the fences."""
-    found = FENCED.search(body["messages"][1]["content"])
+    found = FENCED.search(body["messages"][-1]["content"])
     return found[2] if found else ""
 
 

@@ -60,6 +60,7 @@ def run(args: argparse.Namespace) -> int:
     given = tuple(_with_length(config, spec.max_length) for config in given)
     spec = replace(
         spec,
+        given=given,
         space=space_of(given),
         search_strategy="given",
         n_iterations=len(given),
@@ -67,7 +68,7 @@ def run(args: argparse.Namespace) -> int:
     )
     with open_store(args.output_dir) as store:
         stem = f"full_benchmark_{time.strftime('%Y%m%d_%H%M%S')}"
-        request = replace(new_request(args, spec, stem), given=given)
+        request = new_request(args, spec, stem)
         finished, document = run_and_keep(request, store, args.quiet)
     show(document, args.json, find("reports", "terminal").report)
     return conclude(finished, document, args.quiet)

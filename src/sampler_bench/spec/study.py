@@ -38,6 +38,7 @@ class StudySpec:
         slots: texts written at once; None: as many as the server says.
         lag, batch: how far the strategy's view lags behind, and how many cells it asks for at once.
         raw: True sends prompts without a chat template.
+        given: the configurations of a benchmark; empty for a search.
     """
 
     space: Space
@@ -65,6 +66,7 @@ class StudySpec:
     raw: bool = False
     template: str = ""
     confirm: float | None = None
+    given: tuple[SamplerConfig, ...] = ()
 
     def to_json(self) -> JsonObject:
         """The study as JSON; `from_json` gives the same study back."""
@@ -87,6 +89,7 @@ class StudySpec:
             values["prompts"] = tuple(Prompt(i, t) for i, t in enumerate(kept["prompts"]))
             for name in ("server", "judge_models"):
                 values[name] = tuple(kept[name])
+            values["given"] = tuple(map(SamplerConfig.parse, kept["given"]))
             if kept["baseline"] is not None:
                 values["baseline"] = SamplerConfig.parse(kept["baseline"])
             return cls(**values)

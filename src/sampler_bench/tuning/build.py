@@ -52,7 +52,7 @@ async def build_engine(
     for url in servers:
         name = await recognise(url, api_key) if spec.engine == "auto" else spec.engine
         engines.append(find("engines", name).build(replace(options, server=url)))
-    return engines[0] if len(engines) == 1 else pool(engines)
+    return pool(engines)
 
 
 def _options(

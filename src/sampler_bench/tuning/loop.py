@@ -240,7 +240,8 @@ class Loop:
     async def _write(self, trial: Trial) -> None:
         cell, parts = trial.cell, self.parts
         prompt = parts.prompts[cell.prompt]
-        written = await parts.engine.generate(cell.config, self._asked(prompt), trial.seed)
+        asked = with_instructions(prompt, parts.task)
+        written = await parts.engine.generate(cell.config, asked, trial.seed)
         failure: Failure | None = None
         covariates: tuple[float, ...] = ()
         if isinstance(written, Completion):
@@ -253,10 +254,6 @@ class Loop:
         else:
             self._faults["text"] = 0
             self._watch_cut_off(written.cut_off)
-
-    def _asked(self, prompt: Prompt) -> Prompt:
-        extra = self.parts.task.instructions
-        return Prompt(prompt.index, f"{extra}\n\n{prompt.text}") if extra else prompt
 
     async def _judge(self, trial: Trial, identity: str) -> None:
         cell, parts, reserved = trial.cell, self.parts, self.budget.price
@@ -312,6 +309,13 @@ class Loop:
         ):
             share = f"{sum(self._cut_off)} of the first {CUT_OFF_AFTER} texts"
             self.watch(Warned(f"{share} were cut off at the token limit; raise max_tokens"))
+
+
+def with_instructions(prompt: Prompt, task: Task) -> Prompt:
+    """The prompt as the model is asked it: the task's instructions go before it."""
+    if not task.instructions:
+        return prompt
+    return Prompt(prompt.index, f"{task.instructions}\n\n{prompt.text}")
 
 
 def first_error(group: BaseExceptionGroup[BaseException]) -> BaseException:

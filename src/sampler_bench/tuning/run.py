@@ -41,10 +41,11 @@ from .confirmation import Confirmation
 from .events import Checked, Planned, Watcher
 from .ledger import Ledger
 from .listed import GivenConfigs
-from .loop import Loop, Pace, Parts, Stop
-from .plan import Plan, plan
+from .loop import Loop, Pace, Parts, Stop, with_instructions
+from .plan import Plan, longest_answer, plan
 
 WARM_UP_TOKENS = 48
+UNKNOWN_SLOTS = 8  # texts at once where a server does not tell; the pool finds what is good
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +59,6 @@ class Request:
         results: the results file.
         environment: where keys come from.
         resume: True to go on with a kept study.
-        given: the configurations of a benchmark; None for a search.
     """
 
     spec: StudySpec
@@ -67,12 +67,11 @@ class Request:
     results: Path
     environment: Mapping[str, str]
     resume: bool = False
-    given: tuple[SamplerConfig, ...] | None = None
 
     @property
     def kind(self) -> Literal["search", "benchmark"]:
         """`search` or `benchmark`."""
-        return "search" if self.given is None else "benchmark"
+        return "benchmark" if self.spec.given else "search"
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +127,9 @@ async def run(
         watch(Checked("judge", await judge.check()))
         problem = build_problem(spec, choose_baseline(spec, entry), info)
         check_expressible(engine, spec.space, problem.baseline)
+        await engine.fit(
+            [with_instructions(prompt, task) for prompt in spec.prompts], longest_answer(spec)
+        )
         study = open_study(store, request, clock())
         try:
             ledger, budget = _recall(store, study, request, judge, spec, info)
@@ -152,8 +154,8 @@ def phases_of(request: Request, problem: Problem) -> list[tuple[str, Strategy, P
     A strategy that spends its budget freely leaves the confirmation's share of it; those of fixed
     replication (`grid`, `random`, ...) try all that they were told to, and it comes on top.
     """
-    if request.given is not None:
-        return [("benchmark", GivenConfigs(request.given), problem)]
+    if request.spec.given:
+        return [("benchmark", GivenConfigs(request.spec.given), problem)]
     share = request.spec.confirm
     texts = confirmation_texts(problem.budget) if share is None else round(problem.budget * share)
     searching = replace(problem, budget=max(problem.budget - texts, 1))
@@ -267,7 +269,7 @@ def describe(info: ServerInfo) -> str:
 
 
 def _pace(spec: StudySpec, info: ServerInfo) -> Pace:
-    slots = spec.slots or info.slots or 4
+    slots = spec.slots or info.slots or UNKNOWN_SLOTS
     return Pace(slots=slots, lag=spec.lag, batch=spec.batch)
 
 
