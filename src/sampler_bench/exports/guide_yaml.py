@@ -7,73 +7,120 @@ are LF on every system.
 
 from __future__ import annotations
 
-import json
-import re
+from collections.abc import Iterator, Mapping
 
-from ..records import SamplerConfig, Value
-from ..reports._document import Document, Result
+from ..errors import SpecError
+from ..records import SamplerConfig
+from ..reports._document import Document, Interval, Result
+from . import Loss, Source
+from ._provenance import plain
+from ._yaml import read_mapping, scalar
+
+ABOUT = (
+    "sampler-bench itself: --baseline, benchmark --samplers, or paste `presets` into samplers.yaml"
+)
+SUFFIX = ".yaml"
+MARK = "best_overall:"
 
 
 def write_best(document: Document) -> str:
     """Write the best configurations of a study."""
-    meta, best = document.search_metadata, document.best_configuration
-    lines = [
-        f"# From study {_comment(meta.study or 'unnamed')}, {_comment(meta.timestamp)}, "
-        f"by sampler-bench {_comment(meta.version or 'unknown')}.",
-        *(f"# {_comment(line)}" for line in _provenance(document)),
-    ]
+    lines = [f"# {_comment(line)}" for line in _provenance(document)]
+    best = document.best_configuration
     if best is None:
         return "\n".join([*lines, "# No configuration has a score yet.", "presets: {}", ""])
-    lines += ["best_overall:", f"  {best.config}", "best_by_sampler:"]
     chosen = _by_sampler(document, best)
-    for sampler, result in chosen.items():
-        lines.append(f"  {sampler}: {result.config}")
-    lines.append("presets:")
-    for sampler, result in chosen.items():
-        lines += _preset(f"best_{sampler.replace('+', '_')}", result)
-    return "\n".join([*lines, ""])
+    return "\n".join([*lines, *_body(SamplerConfig.parse(best.config), chosen), ""])
 
 
-def _provenance(document: Document) -> list[str]:
+def _body(best: SamplerConfig, chosen: Mapping[str, SamplerConfig]) -> Iterator[str]:
+    yield MARK
+    yield f"  {best.text}"
+    yield "best_by_sampler:"
+    yield from (f"  {sampler}: {config.text}" for sampler, config in chosen.items())
+    yield "presets:"
+    for sampler, config in chosen.items():
+        yield from _preset(f"best_{sampler.replace('+', '_')}", config)
+
+
+def _preset(name: str, config: SamplerConfig) -> Iterator[str]:
+    yield f"  {name}:"
+    yield f"    sampler_type: {config.sampler}"
+    yield "    parameters:"
+    for key, value in config.parameters:
+        yield f"      {key}: {value if isinstance(value, str) else scalar(value)}"
+
+
+def _by_sampler(document: Document, best: Result) -> dict[str, SamplerConfig]:
+    """The best of each sampler; the recommended one for its own sampler."""
+    chosen = {best.sampler_type: SamplerConfig.parse(best.config)}
+    for result in document.all_results:
+        if result.sample_count and result.sampler_type not in chosen:
+            chosen[result.sampler_type] = SamplerConfig.parse(result.config)
+    return chosen
+
+
+def _provenance(document: Document) -> Iterator[str]:
     meta, verdict = document.search_metadata, document.verdict
-    lines = [f"Model {meta.model or 'unknown'}, judged by {', '.join(meta.judges) or 'nobody'}."]
-    if verdict is not None and verdict.objective.mean is not None:
-        interval = verdict.objective
-        lines.append(
-            f"Score of the best: {interval.mean:.3f} [{interval.low:.3f} to {interval.high:.3f}]; "
-            f"against the baseline: {verdict.sentence}."
-        )
-    order = meta.server.get("temperature_order")
-    if order:
-        lines.append(f"Tuned with temperature applied {order}.")
-    return lines
+    yield (
+        f"From study {meta.study or 'unnamed'}, {meta.timestamp or 'undated'}, by sampler-bench "
+        f"{meta.version or 'of unknown version'}."
+    )
+    yield f"Model {meta.model or 'unknown'}, judged by {', '.join(meta.judges) or 'nobody'}."
+    if verdict is not None:
+        yield f"Score of the best: {_score(verdict.objective)}; baseline: {verdict.sentence}."
+    if order := meta.server.get("temperature_order"):
+        yield f"Tuned with temperature applied {order}."
+
+
+def source_of(document: Document) -> Source:
+    """Where the best configuration of a study comes from, for all formats."""
+    meta, best = document.search_metadata, document.best_configuration
+    return Source(
+        study=meta.study,
+        date=meta.timestamp,
+        version=meta.version,
+        score=_score(best.estimate) if best is not None else "",
+        model=meta.model,
+        engine=str(meta.server.get("engine") or ""),
+        order=str(meta.server.get("temperature_order") or ""),
+    )
+
+
+def _score(found: Interval) -> str:
+    if found.mean is None:
+        return "not known"
+    if found.low is None or found.high is None:
+        return f"{found.mean:.3f}"
+    return f"{found.mean:.3f} [{found.low:.3f} to {found.high:.3f}]"
 
 
 def _comment(text: str) -> str:
     """One line of plain characters, without the words that a script looks for."""
-    return re.sub(r"[^\x20-\x7e]", "?", text).replace("best_overall:", "best_overall")
+    return plain(text).replace(MARK, MARK[:-1])
 
 
-def _by_sampler(document: Document, best: Result) -> dict[str, Result]:
-    """The best result of each sampler; the recommended one for its own sampler."""
-    chosen = {best.sampler_type: best}
-    for result in document.all_results:
-        if result.sample_count:
-            chosen.setdefault(result.sampler_type, result)
-    return chosen
+# The contract of a format: one configuration.
 
 
-def _preset(name: str, result: Result) -> list[str]:
-    lines = [f"  {name}:", f"    sampler_type: {result.sampler_type}", "    parameters:"]
-    pairs = SamplerConfig.parse(result.config).parameters
-    return [*lines, *(f"      {key}: {_yaml(value)}" for key, value in pairs)]
+def losses(config: SamplerConfig, source: Source) -> list[Loss]:
+    """Nothing is lost: it is our own form."""
+    return []
 
 
-def _yaml(value: Value) -> str:
-    """A value as every YAML reader takes it; JSON strings are YAML strings."""
-    if isinstance(value, tuple):
-        return json.dumps(list(value))
-    text = str(value)
-    if isinstance(value, float) and "e" in text and "." not in text:
-        return text.replace("e", ".0e")  # without the point YAML 1.1 reads a text
-    return text
+def write(config: SamplerConfig, source: Source) -> str:
+    """Write one configuration as the best of its own file."""
+    told = {"study": source.study, "date": source.date, "score": source.score}
+    told |= {"model": source.model, "version": source.version}
+    lines = [f"# {key}: {_comment(value)}" for key, value in told.items() if value]
+    if source.order:
+        lines.append(f"# tuned with temperature applied {_comment(source.order)}")
+    return "\n".join([*lines, *_body(config, {config.sampler: config}), ""])
+
+
+def read(text: str) -> SamplerConfig:
+    """Read `best_overall`."""
+    found = read_mapping(text).get(MARK[:-1])
+    if not isinstance(found, str):
+        raise SpecError("preset: expected best_overall with a configuration's text form")
+    return SamplerConfig.parse(found)

@@ -1,0 +1,109 @@
+"""What a configuration means, whatever it leaves unsaid: for comparing and for reading presets.
+
+Two configurations mean the same where every parameter that acts has the same value. A parameter
+does not act at its neutral value, nor where the one that governs it is neutral (DRY's base without
+a multiplier).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from ..errors import SpecError
+from ..records import SamplerConfig, Value
+from ..samplers import parameter, parameter_names
+
+# A parameter acts only where one of these is not neutral.
+GOVERNORS: dict[str, tuple[str, ...]] = {
+    "adaptive_decay": ("adaptive_target",),
+    "dry_allowed_length": ("dry_multiplier",),
+    "dry_base": ("dry_multiplier",),
+    "dry_range": ("dry_multiplier",),
+    "dry_sequence_breakers": ("dry_multiplier",),
+    "dynatemp_exponent": ("dynatemp_range",),
+    "mirostat_eta": ("mirostat_mode",),
+    "mirostat_tau": ("mirostat_mode",),
+    "repetition_range": ("repetition_penalty", "presence_penalty", "frequency_penalty"),
+    "repetition_slope": ("repetition_penalty",),
+    "smoothing_curve": ("smoothing_factor",),
+    "xtc_threshold": ("xtc_probability",),
+}
+# What they keep is another set of tokens when temperature has acted before. Not top_k (ranks stay)
+# nor top_n_sigma (logits and their deviation shrink alike).
+MINDING_ORDER = (
+    *("top_p", "min_p", "typical_p", "tfs", "top_a", "epsilon_cutoff", "eta_cutoff"),
+    "xtc_probability",
+)
+HEATING = ("dynatemp_range", "smoothing_factor")
+DIGITS = 10  # of a number read from sums and differences
+
+
+def complete(config: SamplerConfig) -> dict[str, Value | None]:
+    """Every parameter's value; None for order and length where the configuration is silent."""
+    values: dict[str, Value | None] = {name: parameter(name).neutral for name in parameter_names()}
+    return {**values, **config.as_dict()}
+
+
+def acts(name: str, values: Mapping[str, Value | None]) -> bool:
+    """Whether a parameter changes anything among these values."""
+    value = values.get(name)
+    if value is None or value == parameter(name).neutral:
+        return False
+    governors = GOVERNORS.get(name)
+    return governors is None or any(acts(governor, values) for governor in governors)
+
+
+def order_matters(values: Mapping[str, Value | None]) -> bool:
+    """Whether temperature before and after truncation are two different samplers here."""
+    heated = values.get("temperature") != 1 or any(acts(name, values) for name in HEATING)
+    return heated and any(acts(name, values) for name in MINDING_ORDER)
+
+
+def rebuilt(values: Mapping[str, Value | None]) -> SamplerConfig:
+    """The shortest configuration with this meaning.
+
+    Temperature is always stated, the order only where it matters, the length where it is known.
+
+    Raises:
+        SpecError: a value is not legal.
+    """
+    full = {**{n: parameter(n).neutral for n in parameter_names()}, **values}
+    for name, value in full.items():
+        if value is not None:
+            parameter(name).check(value)
+    kept = {name: value for name, value in full.items() if value is not None and _stays(name, full)}
+    families = sorted({parameter(n).sampler for n in kept} - {"", "temperature"})
+    return SamplerConfig.of("+".join(families) or "temperature", kept)
+
+
+def _stays(name: str, values: Mapping[str, Value | None]) -> bool:
+    if name == "temperature_order":
+        return order_matters(values)
+    return name in ("temperature", "max_tokens") or acts(name, values)
+
+
+def meaning(config: SamplerConfig) -> SamplerConfig:
+    """The shortest configuration that means the same."""
+    return rebuilt(complete(config))
+
+
+def same_meaning(config: SamplerConfig, values: Mapping[str, Value | None]) -> bool:
+    """Whether a configuration means what a file says, where both say something."""
+    mine = complete(config)
+    silent = [
+        n for n in ("temperature_order", "max_tokens") if mine[n] is None or not values.get(n)
+    ]
+    return meaning_without(mine, silent) == meaning_without(values, silent)
+
+
+def meaning_without(values: Mapping[str, Value | None], silent: list[str]) -> SamplerConfig | None:
+    """The shortest configuration with this meaning, some parameters aside; None if illegal."""
+    try:
+        return rebuilt({name: value for name, value in values.items() if name not in silent})
+    except SpecError:
+        return None
+
+
+def tidy(value: float) -> float:
+    """A number that was computed, without the last digits of floating point."""
+    return round(value, DIGITS)

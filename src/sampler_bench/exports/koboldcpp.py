@@ -1,0 +1,42 @@
+"""KoboldCpp's generation defaults: a .kcpps file with `gendefaults`.
+
+Source: LostRuins/koboldcpp, `--gendefaults` (2026): JSON in the native words of
+`engines/koboldcpp.py`, kept in a .kcpps file as a text. They fill what a client leaves out; with
+`gendefaultsoverwrite` they overrule it, which is not switched on here.
+"""
+
+from __future__ import annotations
+
+import json
+
+from ..engines.koboldcpp import NATIVE
+from ..errors import SpecError
+from ..records import SamplerConfig
+from . import Loss, Source, _dialects
+from ._provenance import note, read_object, restored, stated_in_json, write_object
+from ._readers import numbered_order
+
+ABOUT = "KoboldCpp: --config FILE.kcpps, defaults for what a client leaves out"
+SUFFIX = ".kcpps"
+READERS = {"temperature_order": numbered_order("sampler_order")}
+
+
+def losses(config: SamplerConfig, source: Source) -> list[Loss]:
+    """What this format loses."""
+    return _dialects.losses(NATIVE, config, source)
+
+
+def write(config: SamplerConfig, source: Source) -> str:
+    """Write the file."""
+    told = _dialects.said(NATIVE, config, source)
+    return write_object({"gendefaults": json.dumps(told), **note(config, source)})
+
+
+def read(text: str) -> SamplerConfig:
+    """Read a .kcpps file with generation defaults."""
+    data = read_object(text, "gendefaults")
+    inner = data["gendefaults"]
+    told = read_object(inner) if isinstance(inner, str) else inner
+    if not isinstance(told, dict) or not told.keys() & {"temperature", "top_p", "min_p", "top_k"}:
+        raise SpecError("preset: gendefaults holds no sampler setting")
+    return restored(_dialects.heard(NATIVE, told, READERS), stated_in_json(data))

@@ -1,0 +1,43 @@
+"""vLLM's server defaults: `generation_config.json`, or `--override-generation-config` with it.
+
+Source: vllm-project/vllm, `vllm/config/model.py` (get_diff_sampling_param), read in 2026: only
+these six keys are taken, as defaults for what a request leaves out. SGLang and Aphrodite read the
+file too.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from ..engines._dialect import Dialect, Spoken, Unspoken
+from ..engines.vllm import DIALECT as SERVER
+from ..records import SamplerConfig
+from . import Loss, Source, _dialects
+from ._request import read_request, write_request
+
+ABOUT = "vLLM (SGLang, Aphrodite): generation_config.json, or --override-generation-config"
+SUFFIX = ".json"
+TAKEN = ("temperature", "top_k", "top_p", "min_p", "repetition_penalty", "temperature_order")
+NOT_TAKEN = Unspoken("the server takes no default for it; put it into the request")
+DIALECT: Dialect = replace(
+    SERVER,
+    words={
+        **{name: SERVER.words[name] if name in TAKEN else NOT_TAKEN for name in SERVER.words},
+        "max_tokens": Spoken("max_new_tokens"),
+    },
+)
+
+
+def losses(config: SamplerConfig, source: Source) -> list[Loss]:
+    """What this format loses."""
+    return _dialects.losses(DIALECT, config, source)
+
+
+def write(config: SamplerConfig, source: Source) -> str:
+    """Write the defaults."""
+    return write_request(DIALECT, config, source)
+
+
+def read(text: str) -> SamplerConfig:
+    """Read a generation_config.json."""
+    return read_request(DIALECT, text, "temperature", "top_p")
