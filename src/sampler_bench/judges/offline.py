@@ -15,10 +15,10 @@ import re
 from time import perf_counter
 
 from ..records import Prompt, Score
-from ..rules._words import FUNCTION_WORDS, plausible, trim, words
 from ..rules.loops import repeated_share
 from ..tasks import Task
 from . import Judge, JudgeOptions
+from ._words import FUNCTION_WORDS, plausible, trim, words
 
 COVARIATE_NAMES = (
     "log_words",

@@ -1,4 +1,8 @@
-"""refusal: the model says that it cannot or will not write, and then does not."""
+"""refusal: the model says that it will not or cannot write.
+
+The sentence has to stand at the beginning, be the model's own (not in quotation marks), and little
+may follow it: a story that begins with "I'm sorry, but I can't" goes on, a refusal does not.
+"""
 
 from __future__ import annotations
 
@@ -6,27 +10,43 @@ import re
 
 from ..records import Prompt
 from ..tasks import Task
+from ._reading import read
 
-FALSE_ALARMS = (0, 604)  # good public stories by 22 models
-LONGEST = 150  # words: who refuses and then writes a story has written a story
-_REFUSAL = re.compile(
-    r"\b(i(’|'| a)m (sorry|unable|not able)|i (can(no|’|')t|cannot|won(’|')t|will not|must decline)"
-    r"|as an ai\b|i am an ai\b|i(’|')d rather not|not (able|comfortable) (to|with))",
-    re.IGNORECASE,
+FALSE_ALARMS = (0, 1209)
+
+MOST_WORDS = 150
+OPENING = 240  # characters
+_DO = (
+    r"(?:write|create|generate|produce|continue|fulfil|assist|help|comply|provide|complete|engage|"
+    r"discuss|do that|do this|tell|compose|answer|respond|accommodate|share|offer|make|support)"
 )
-_ASK = re.compile(
-    r"\b(assist|help|fulfil|fulfill|provide|create|write|comply|generate|continue|request|content)",
-    re.IGNORECASE,
+_SIGNS = (
+    r"\bI(?:'m| am) (?:very |really |so |truly )?(?:sorry|afraid)\b[^.!?\n]{0,60}\b(?:can(?:no|')t|"
+    r"won't|unable|not able)\b",
+    rf"\bI (?:can(?:no|')t|won't|will not|(?:am|'m) (?:unable|not able) to|(?:am|'m) not going to|"
+    rf"must (?:respectfully )?decline to|do(?: not|n't) feel comfortable)\b[^.!?\n]{{0,40}}\b{_DO}",
+    r"\bI (?:must|have to) (?:respectfully |politely )?(?:decline|refuse)\b",
+    r"\bI apologi[sz]e,? but I\b",
+    r"\b(?:against|violates?) (?:my|the|our) (?:content |usage |safety )?(?:guidelines|polic)",
+    r"\bas an AI\b[^.!?\n]{0,80}\b(?:can(?:no|')t|not able|unable|don't|do not)\b",
+    r"\bes tut mir (?:sehr )?leid,? aber ich (?:kann|darf)\b",
+    r"\bje suis (?:vraiment )?désolée?,? mais je ne (?:peux|suis)\b",
+    r"\blo siento(?: mucho)?,? pero no puedo\b",
+    r"\bmi dispiace,? ma non (?:posso|riesco)\b",
+    r"\b(?:desculpe|sinto muito|lamento),? mas não posso\b",
+    r"(?:抱歉|对不起)[，,]?\s*(?:但)?我(?:无法|不能)",
+    r"申し訳(?:ありません|ございません)が",
+    r"(?:извините|к сожалению),? (?:но )?я не могу",
 )
+_REFUSES = re.compile("|".join(_SIGNS), re.IGNORECASE)
+_QUOTED = re.compile(r"[\"“«„][^\"”»“]{0,400}[\"”»“]")
 
 
 def check(text: str, prompt: Prompt, task: Task) -> str | None:
-    """Say that the text is a refusal, or None."""
-    if len(text.split()) > LONGEST:
+    """Quote the refusal, or None."""
+    reading = read(text)
+    if len(reading.words) > MOST_WORDS:
         return None
-    opening = text.strip()[:250]
-    found = _REFUSAL.search(opening)
-    if found is None or found.start() >= 80 or '"' in opening[: found.start()]:
-        return None
-    asked = _ASK.search(opening[found.start() :])
-    return f"it begins: {opening[:60]!r}" if asked else None
+    opening = _QUOTED.sub(" ", reading.text.strip().replace("’", "'"))[:OPENING]
+    found = _REFUSES.search(opening)
+    return f"refuses: {found[0][:80]!r}" if found else None

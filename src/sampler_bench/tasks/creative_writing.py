@@ -1,45 +1,60 @@
-"""Creative writing: short stories, judged by a rubric of five weighted criteria."""
+"""Creative writing: short stories, judged by five weighted criteria.
+
+The prompts are used where a study file gives none. They differ in genre, person, mood and form, so
+that no sampler wins by suiting one of them, and ask for about as much as fits into 512 tokens.
+"""
 
 from __future__ import annotations
 
 from . import Criterion, Task
 
-PROMPTS = (
-    "Write a short story about a clockmaker who is asked to repair a clock that runs backwards.",
-    "Tell the story of a lighthouse keeper on the last night before the light is automated.",
-    "Write a story in which two old friends meet by accident and one of them is lying.",
-    "Write a scene in a night train where a stranger knows the narrator's childhood nickname.",
-)
 RUBRIC = (
     Criterion(
         "narrative_structure",
         0.30,
-        "a beginning, a development and an ending that follow from one another; pace; coherence",
+        "A shape that carries: a beginning that opens something, a middle that changes it, an end "
+        "that follows from both. Events cause one another, and nothing contradicts what was told.",
     ),
     Criterion(
         "creativity",
         0.25,
-        "original ideas, images and turns; a premise taken somewhere that one would not expect",
+        "An idea, turn or image that one would not have guessed from the prompt, and that belongs "
+        "to this story. Stock plots, stock names and borrowed phrases count against it.",
     ),
     Criterion(
         "character_voice",
         0.20,
-        "people who want something, speak and act like themselves; a narrator with a voice",
+        "People who want something and could not be swapped for others; speech and thought that "
+        "sound like them. Feelings shown in what they do rather than named.",
     ),
     Criterion(
         "prose",
         0.15,
-        "clear, varied, rhythmic sentences; fitting words; no clichés, no errors",
+        "Sentences under control: exact words, rhythm, clean grammar, images that fit. Neither "
+        "bare summary nor ornament for its own sake.",
     ),
-    Criterion("engagement", 0.10, "whether one wants to read on, and remembers it"),
+    Criterion(
+        "engagement",
+        0.10,
+        "The wish to read on, and the sense at the end that it was worth it.",
+    ),
+)
+PROMPTS = (
+    "Write a short story about a ferry captain who makes the same crossing for the last time.",
+    "A child finds a door in the hedge that was not there yesterday. Tell what happens, from the "
+    "point of view of the child's grandmother.",
+    "Write a story told in letters between two people who repair clocks in different cities.",
+    "Somebody wakes up able to understand what machines say to each other. Write the first day.",
+    "Write a funny story about a village that has to elect a mayor and has no candidate.",
+    "A detective returns to the one case she got wrong. Write the scene in which she says so.",
 )
 RULES = (
     "blank",
+    "refusal",
     "too-short",
     "loops",
     "wrong-script",
     "word-salad",
-    "refusal",
     "meta-commentary",
     "length-missed",
 )
@@ -47,4 +62,4 @@ RULES = (
 
 def build() -> Task:
     """Build the task."""
-    return Task("creative-writing", PROMPTS, RUBRIC, RULES, min_words=40)
+    return Task(name="creative-writing", prompts=PROMPTS, rubric=RUBRIC, rules=RULES, min_words=20)

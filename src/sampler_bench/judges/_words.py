@@ -1,6 +1,6 @@
-"""What rules share: the words of a text, and how plausible they look. Linear in the text.
+"""For the offline judge: the words of a text, and how plausible they look. Linear in the text.
 
-`trigrams.bin` has one bit for each of 28^3 letter trigrams (a to z, start and end of a word, any
+`_trigrams.bin` has one bit for each of 28^3 letter trigrams (a to z, start and end of a word, any
 other letter): set where public stories by several models use it. Learned numbers, no word list.
 """
 
@@ -17,27 +17,17 @@ _LETTER = {chr(ord("a") + i): i + 1 for i in range(26)}
 EDGE, FOREIGN, BASE = 0, 27, 28
 
 
-def _set(words: str) -> frozenset[str]:
-    return frozenset(words.split())
-
-
-DETERMINERS = _set("the a an my your his its our their every")
-AFTER_NO_DETERMINER = _set(
-    "the a an of to and or but is was were are in on at by for from with as than that it he she "
-    "they we i him them us me into would could should had has have be been"
+_FUNCTION_WORDS = (
+    "the a an of to and or but is was were are in on at by for from with as than that it he she they "
+    "we i him them us me into would could should had has have be been my your his its our their "
+    "every this these those her you not no so if then when who what there which all one out up down "
+    "do did will can about over only just like more now some where how said"
 )
-FUNCTION_WORDS = (
-    DETERMINERS
-    | AFTER_NO_DETERMINER
-    | _set(
-        "this these those her you not no so if then when who what there which all one out up down "
-        "do did will can about over only just like more now some where how said"
-    )
-)
+FUNCTION_WORDS = frozenset(_FUNCTION_WORDS.split())
 
 
 def trim(text: str) -> str:
-    """The part of a text that rules look at."""
+    """The part of a text that is looked at."""
     if len(text) <= MOST_CHARACTERS:
         return text
     half = MOST_CHARACTERS // 2
