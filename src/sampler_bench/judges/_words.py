@@ -18,10 +18,10 @@ EDGE, FOREIGN, BASE = 0, 27, 28
 
 
 _FUNCTION_WORDS = (
-    "the a an of to and or but is was were are in on at by for from with as than that it he she they "
-    "we i him them us me into would could should had has have be been my your his its our their "
-    "every this these those her you not no so if then when who what there which all one out up down "
-    "do did will can about over only just like more now some where how said"
+    "the a an of to and or but is was were are in on at by for from with as than that it he she "
+    "they we i him them us me into would could should had has have be been my your his its our "
+    "their every this these those her you not no so if then when who what there which all one out "
+    "up down do did will can about over only just like more now some where how said"
 )
 FUNCTION_WORDS = frozenset(_FUNCTION_WORDS.split())
 
