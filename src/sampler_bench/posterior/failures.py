@@ -1,14 +1,17 @@
 """How often a configuration fails: a surface of its own, apart from the quality of what succeeds.
 
 logit rate = level + process over effective randomness and the sampler's own knobs, with a binomial
-likelihood and Laplace's approximation (Rasmussen and Williams 2006, section 3.4). Level and
-amplitude are averaged over a small grid by their evidence. Failures are pooled over prompts. Where
-nothing failed at all the rate is 0 with what `n` successes leave open.
+likelihood. Level and amplitude are averaged over a small grid by their evidence: Laplace's
+approximation (Rasmussen and Williams 2006, section 3.4) says which of them count, expectation
+propagation (`propagation`) what they say. Failures are pooled over prompts, and where there are
+very many configurations, over those that lie close together. Where nothing failed at all the rate
+is 0 with what `n` successes leave open.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,6 +19,7 @@ from scipy.linalg import lapack
 from scipy.special import expit
 
 from .kernel import Gaps, covariance
+from .propagation import Sites, propagate
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -33,6 +37,26 @@ ABSENT = 0.1  # texts' worth of failure left open where none was seen
 PASSES = 30
 CLOSE = 1e-6  # of Newton's last step
 LEAST_WEIGHT = 0.03
+LEAST_AT_FIRST = 0.01  # by Laplace's evidence, to be looked at more closely
+MOST_POINTS = 160  # beyond them neighbours are taken together
+STRANGER = 1e6  # squared distance to another sampler
+SAME = 1e-12  # squared distance of a point to itself
+HERMITE = 32  # nodes of the quadrature for the mean of a logistic-normal
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Look:
+    """Laplace's approximation for one level and amplitude.
+
+    `curvature` and `shift` are the natural parameters of the Gaussian that stands for the
+    likelihood about the level.
+    """
+
+    level: float
+    amplitude: float
+    value: float
+    curvature: Floats
+    shift: Floats
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -40,9 +64,7 @@ class _Member:
     level: float
     theta: Floats
     weight: float
-    pull: Floats  # gradient of the log likelihood at the mode
-    root: Floats  # square root of its curvature there
-    factor: Floats  # Cholesky factor of I + root K root
+    sites: Sites
 
 
 class Failures:
@@ -54,99 +76,157 @@ class Failures:
     """
 
     def __init__(self, evidence: Evidence, points: Points) -> None:
-        self.failed, self.total, self.points = evidence.failed, evidence.total, points
         self.none = bool(evidence.failed.sum() == 0)
+        self.failed, self.total, self.points = _merged(evidence.failed, evidence.total, points)
         self._members = [] if self.none else self._fit()
 
-    def rate(self, points: Points) -> tuple[Floats, Floats, list[tuple[float, Floats, Floats]]]:
-        """Predict failure rates.
-
-        Returns:
-            mean (m,), standard deviation (m,), and for `joint` the (weight, mean, slope) of each
-            member of the average.
-        """
+    def rate(self, points: Points) -> tuple[Floats, Floats]:
+        """Mean (m,) and standard deviation (m,) of failure rates."""
         if self.none:
             expected = ABSENT / (self.total.sum() + 1.0)
-            return np.full(len(points), expected), np.full(len(points), expected), []
+            return np.full(len(points), expected), np.full(len(points), expected)
         gaps = Gaps.between(points, self.points)
-        parts = [self._predict(member, gaps) for member in self._members]
-        mean = np.sum([w * m for w, m, _, _ in parts], axis=0)
-        square = np.sum([w * (m**2 + (s * sd) ** 2) for w, m, s, sd in parts], axis=0)
-        sd = np.sqrt(np.maximum(square - mean**2, 0.0))
-        return mean, sd, [(w, m, s) for w, m, s, _ in parts]
+        mean, square = np.zeros(len(points)), np.zeros(len(points))
+        for member in self._members:
+            one, two = self._moments(member, gaps)
+            mean += member.weight * one
+            square += member.weight * two
+        return mean, np.sqrt(np.maximum(square - mean**2, 0.0))
 
     def joint(self, points: Points) -> tuple[Floats, Floats]:
-        """Mean (m,) and covariance (m, m) of failure rates, by the delta method."""
-        mean, sd, parts = self.rate(points)
+        """Mean (m,) and covariance (m, m): rates move together as their latent values do."""
+        mean, sd = self.rate(points)
         if self.none:
             return mean, np.outer(sd, sd)
         gaps, inner = Gaps.between(points, self.points), Gaps.between(points, points)
         full = np.zeros((len(points), len(points)))
-        for member, (weight, rate, slope) in zip(self._members, parts, strict=True):
+        for member in self._members:
             half = self._half(member, gaps)
             latent = _prior(inner, member.theta) - half.T @ half
-            away = rate - mean
-            full += weight * (slope[:, None] * latent * slope + np.outer(away, away))
+            spread = np.sqrt(np.maximum(np.diag(latent), 1e-12))
+            one, two = self._moments(member, gaps)
+            scale = np.sqrt(np.maximum(two - one**2, 0.0)) / spread
+            full += member.weight * (scale[:, None] * latent * scale)
+            full += member.weight * np.outer(one - mean, one - mean)
         return mean, full
 
     def _half(self, member: _Member, gaps: Gaps) -> Floats:
-        cross = _prior(gaps, member.theta) * member.root
-        half, _ = lapack.dtrtrs(member.factor, cross.T, lower=1)
+        cross = _prior(gaps, member.theta) * member.sites.root
+        half, _ = lapack.dtrtrs(member.sites.factor, cross.T, lower=1)
         return np.asarray(half, dtype=np.float64)
 
-    def _predict(self, member: _Member, gaps: Gaps) -> tuple[float, Floats, Floats, Floats]:
-        """Weight, mean rate, slope of the rate by the latent value, and the latent SD."""
-        latent = member.level + _prior(gaps, member.theta) @ member.pull
-        half = self._half(member, gaps)
-        full = float(_prior_at_zero(member.theta))
-        variance = np.maximum(full - (half**2).sum(axis=0), 1e-9)
-        # MacKay's approximation to the mean of a logistic-normal
-        shrink = 1.0 / np.sqrt(1.0 + np.pi * variance / 8.0)
-        rate = expit(latent * shrink)
-        slope = rate * (1 - rate) * shrink
-        return member.weight, rate, slope, np.sqrt(variance)
+    def _moments(self, member: _Member, gaps: Gaps) -> Floats:
+        """(2, m) first and second moment of the rates.
+
+        Where a configuration was seen they are its likelihood's own, which has not the Gaussian's
+        long tail towards failure.
+        """
+        found = _logistic_moments(*self._latent(member, gaps))
+        away = gaps.entropy + gaps.tail + gaps.own + (1.0 - gaps.same)
+        which, seen = np.nonzero(away < SAME)
+        found[:, which] = member.sites.rates[:, seen]
+        return found
+
+    def _latent(self, member: _Member, gaps: Gaps) -> tuple[Floats, Floats]:
+        """Mean and variance of the latent values."""
+        mean = member.level + _prior(gaps, member.theta) @ member.sites.pull
+        left = _prior_at_zero(member.theta) - (self._half(member, gaps) ** 2).sum(axis=0)
+        return mean, np.maximum(left, 1e-9)
 
     def _fit(self) -> list[_Member]:
         gaps = Gaps.between(self.points, self.points)
-        found: list[tuple[float, _Member]] = []
-        start = np.log((self.failed + 0.2) / (self.total - self.failed + 1.0))
-        for amplitude in AMPLITUDES:
-            prior = _prior(gaps, _theta(amplitude))
-            for level in LEVELS:
-                value, member, start = self._laplace(prior, level, _theta(amplitude), start)
-                found.append((value, member))
-        best = max(value for value, _ in found)
-        shares = np.array([np.exp(value - best) for value, _ in found])
-        shares /= shares.sum()
+        looks = [
+            self._laplace(_prior(gaps, _theta(amplitude)), level, amplitude)
+            for amplitude in AMPLITUDES
+            for level in LEVELS
+        ]
+        shares = _shares([look.value for look in looks])
+        found = [
+            self._member(gaps, look)
+            for look, share in zip(looks, shares, strict=True)
+            if share > LEAST_AT_FIRST
+        ]
+        shares = _shares([member.sites.value for member in found])
         kept = shares > LEAST_WEIGHT
         return [
             replace(member, weight=float(share / shares[kept].sum()))
-            for (_, member), share in zip(found, shares, strict=True)
+            for member, share in zip(found, shares, strict=True)
             if share > LEAST_WEIGHT
         ]
 
-    def _laplace(
-        self, prior: Floats, level: float, theta: Floats, start: Floats
-    ) -> tuple[float, _Member, Floats]:
+    def _member(self, gaps: Gaps, look: _Look) -> _Member:
+        theta = _theta(look.amplitude)
+        prior = _prior(gaps, theta)
+        start = look.curvature, look.shift
+        sites = propagate(prior, look.level, self.failed, self.total, start)
+        return _Member(look.level, theta, 0.0, sites)
+
+    def _laplace(self, prior: Floats, level: float, amplitude: float) -> _Look:
         """Newton's method for the mode (Rasmussen and Williams 2006, algorithm 3.1)."""
-        latent = start
+        latent = np.log((self.failed + 0.2) / (self.total - self.failed + 1.0))
         for _ in range(PASSES):
             rate = expit(latent)
-            root = np.sqrt(np.maximum(self.total * rate * (1 - rate), 1e-10))
+            curvature = np.maximum(self.total * rate * (1 - rate), 1e-10)
+            root = np.sqrt(curvature)
             system = root[:, None] * prior * root
             system[np.diag_indices_from(system)] += 1.0
             factor, _ = lapack.dpotrf(system, lower=1, clean=1)
-            b = root**2 * (latent - level) + self.failed - self.total * rate
+            b = curvature * (latent - level) + self.failed - self.total * rate
             inner, _ = lapack.dpotrs(factor, root * (prior @ b), lower=1)
             pull = b - root * inner
-            moved = level + prior @ pull
-            step = np.clip(moved - latent, -3.0, 3.0)
+            step = np.clip(level + prior @ pull - latent, -3.0, 3.0)
             latent = latent + step
             if np.abs(step).max() < CLOSE:
                 break
         fit = float((self.failed * latent - self.total * np.logaddexp(0.0, latent)).sum())
         value = fit - 0.5 * pull @ (latent - level) - np.log(np.diag(factor)).sum()
-        return float(value), _Member(level, theta, 0.0, pull, root, factor), latent
+        return _Look(level, amplitude, float(value), curvature, b)
+
+
+def _shares(values: list[float]) -> Floats:
+    shares = np.exp(np.array(values) - max(values))
+    return np.asarray(shares / shares.sum())
+
+
+@lru_cache(maxsize=1)
+def _hermite() -> tuple[Floats, Floats]:
+    nodes, weights = np.polynomial.hermite_e.hermegauss(HERMITE)
+    return nodes, weights / weights.sum()
+
+
+def _logistic_moments(mean: Floats, variance: Floats) -> Floats:
+    """(2, m) first and second moments of expit(x), x normal, by Gauss and Hermite's quadrature."""
+    nodes, weights = _hermite()
+    rate = expit(mean[:, None] + np.sqrt(variance)[:, None] * nodes)
+    return np.stack([rate @ weights, rate**2 @ weights])
+
+
+def _merged(failed: Floats, total: Floats, points: Points) -> tuple[Floats, Floats, Points]:
+    """Take neighbours together where there are too many points for quick linear algebra.
+
+    Centres by farthest-point traversal (Gonzalez 1985); each point joins the nearest one of its
+    sampler.
+    """
+    if len(points) <= MOST_POINTS:
+        return failed, total, points
+    place = np.column_stack([points.common, points.own])
+    nearest, group = np.full(len(points), np.inf), np.zeros(len(points), dtype=np.intp)
+    centre = int(total.argmax())
+    for number in range(MOST_POINTS):
+        away = ((place - place[centre]) ** 2).sum(axis=1)
+        away[points.sampler != points.sampler[centre]] = STRANGER
+        closer = away < nearest
+        nearest[closer], group[closer] = away[closer], number
+        centre = int(nearest.argmax())
+    weight = np.zeros((MOST_POINTS, len(points)))
+    weight[group, np.arange(len(points))] = total
+    total_of = weight.sum(axis=1)
+    weight /= total_of[:, None]
+    sampler = points.sampler[weight.argmax(axis=1)]
+    merged = replace(
+        points, common=weight @ points.common, sampler=sampler, own=weight @ points.own
+    )
+    return np.bincount(group, weights=failed).astype(np.float64), total_of, merged
 
 
 def _theta(amplitude: float) -> Floats:

@@ -122,7 +122,7 @@ class Posterior:
             most: average over so many of the heaviest draws of hyperparameters only, to save time.
         """
         mean, variance = self._quality_apart(points, most)
-        rate, rate_sd, _ = self.failures.rate(points)
+        rate, rate_sd = self.failures.rate(points)
         lost = mean - self.failure_score
         spread = (1 - rate) ** 2 * variance + (lost**2 + variance) * rate_sd**2
         return mean - rate * lost, np.sqrt(spread)
@@ -134,7 +134,7 @@ class Posterior:
 
     def failure_rate(self, configs: Sequence[SamplerConfig]) -> tuple[Floats, Floats]:
         """Mean (n,) and standard deviation (n,) of the failure rate."""
-        mean, sd, _ = self.failures.rate(self.frame.place(configs))
+        mean, sd = self.failures.rate(self.frame.place(configs))
         return mean, sd
 
     def _text_variance(self, quality: Floats, rate: Floats) -> Floats:
