@@ -46,6 +46,11 @@ FILES = [
     ("model: demo", "model: demo\nbaseline: 'min_p:min_p=7'", "expected a number from 0 to 1"),
     ("model: demo", "model: demo\nfailure_score: 11", "expected a number from 0 to 10, found 11"),
     ("model: demo", "model: demo\nmax_cost: -1", "expected a number of at least 0"),
+    (
+        "judge: demo",
+        "judge: openai\njudge_models: [mine]\nmax_cost: 1",
+        "price of mine is not known",
+    ),
     ("model: demo", "model: demo\nseed: -1", "expected a whole number of at least 0"),
     ("model: demo", "model: demo\nraw: 'yes'", "expected true or false"),
     ("sampler_types: [min_p]", "sampler_types: [min_q]", "sampler 'min_q' is not known (did you"),

@@ -8,7 +8,7 @@ from pathlib import Path
 from ..errors import UsageError
 
 HELP = "write a study file, models.yaml, samplers.yaml and .env to start from"
-FILES = ("hyper_search_config.yaml", "models.yaml", "samplers.yaml")
+FILES = ("hyper_search_config.yaml", "models.yaml", "samplers.yaml", "prices.yaml")
 ENVIRONMENT = """# Keys are read from here or from the environment, and never stored or shown.
 OPENAI_API_KEY=sk-your-key-here
 # OPENAI_BASE_URL=http://127.0.0.1:8080/v1

@@ -77,6 +77,11 @@ class Judge(ABC):
             JudgeError: no retry can help (a wrong key, an unknown model).
         """
 
+    @property
+    def unpriced(self) -> tuple[str, ...]:
+        """The models of the panel whose price is not known: they are counted as costing nothing."""
+        return ()
+
     def expected_cost(self, texts: int, tokens: int) -> float:
         """Estimate the price in US dollars of judging `texts` texts of `tokens` tokens each."""
         return 0.0

@@ -86,6 +86,10 @@ class OpenAIJudge(Judge):
     def identities(self) -> tuple[str, ...]:
         return tuple(self._by_identity)
 
+    @property
+    def unpriced(self) -> tuple[str, ...]:
+        return tuple(model for model in self._models if model not in self._options.prices)
+
     async def check(self) -> str:
         """Have every model of the panel judge one sentence: key, model and format are proven.
 
@@ -94,8 +98,8 @@ class OpenAIJudge(Judge):
         """
         for model in self._models:
             self._styles[model] = await self._find_style(model)
-        unpriced = [model for model in self._models if model not in self._options.prices]
-        price = f"; price of {', '.join(unpriced)} not known, counted as 0" if unpriced else ""
+        names = ", ".join(self.unpriced)
+        price = f"; price of {names} not known, counted as 0" if names else ""
         where = f" at {self._options.base_url}" if self._options.base_url else ""
         return f"openai{where}: {', '.join(self._models)} answers{price}"
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from ..engines import Engine, EngineOptions, ServerInfo
-from ..errors import EngineError
+from ..errors import EngineError, SpecError
 from ..judges import Judge, JudgeOptions
 from ..plugins import find
 from ..records import SamplerConfig
@@ -77,7 +77,11 @@ def _options(
 
 
 def build_judge(spec: StudySpec, task: Task, environment: Mapping[str, str]) -> Judge:
-    """Build the judge of a study; keys come from the environment alone."""
+    """Build the judge of a study; keys come from the environment alone.
+
+    Raises:
+        SpecError: `max_cost` could not be kept, because a model's price is not known.
+    """
     from ..spec import load_prices
 
     options = JudgeOptions(
@@ -87,6 +91,11 @@ def build_judge(spec: StudySpec, task: Task, environment: Mapping[str, str]) -> 
         prices=load_prices(),
     )
     judge: Judge = find("judges", spec.judge).build(options, task)
+    if spec.max_cost is not None and judge.unpriced:
+        raise SpecError(
+            f"max_cost: the price of {', '.join(judge.unpriced)} is not known, so it could not be "
+            "kept; state it in backend/config/prices.yaml (0 for a judge of your own)"
+        )
     return judge
 
 
