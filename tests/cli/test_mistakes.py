@@ -46,11 +46,6 @@ FILES = [
     ("model: demo", "model: demo\nbaseline: 'min_p:min_p=7'", "expected a number from 0 to 1"),
     ("model: demo", "model: demo\nfailure_score: 11", "expected a number from 0 to 10, found 11"),
     ("model: demo", "model: demo\nmax_cost: -1", "expected a number of at least 0"),
-    (
-        "judge: demo",
-        "judge: openai\njudge_models: [mine]\nmax_cost: 1",
-        "price of mine is not known",
-    ),
     ("model: demo", "model: demo\nseed: -1", "expected a whole number of at least 0"),
     ("model: demo", "model: demo\nraw: 'yes'", "expected true or false"),
     ("sampler_types: [min_p]", "sampler_types: [min_q]", "sampler 'min_q' is not known (did you"),
@@ -152,6 +147,14 @@ def test_a_mistake_on_the_command_line_is_named(words, message, code, tmp_path, 
     (tmp_path / "half.json").write_text('{"search_metadata": {')
     (tmp_path / "other.json").write_text('{"name": "package"}')
     assert message in failed(in_process(words, tmp_path, monkeypatch, capfd), code)
+
+
+def test_a_cost_cap_that_cannot_be_kept_is_refused(tmp_path, monkeypatch, capfd):
+    (tmp_path / ".env").write_text(f"OPENAI_API_KEY={KEY}")
+    text = GOOD.replace("judge: demo", "judge: openai\njudge_models: [mine]\nmax_cost: 1")
+    (tmp_path / "study.yaml").write_text(text)
+    done = in_process(["search", "--config", "study.yaml"], tmp_path, monkeypatch, capfd)
+    assert "the price of mine is not known" in failed(done, 2)
 
 
 def test_a_file_that_is_no_text_is_named(tmp_path, monkeypatch, capfd):
