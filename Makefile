@@ -1,7 +1,7 @@
 # Two commands for a fresh machine: `make demo` and `make test`. Each makes .venv if needed.
 # On Windows, without make: python -m venv .venv, then
 #   .venv\Scripts\pip install -c constraints.txt -e .        and   .venv\Scripts\sampler-bench demo
-#   .venv\Scripts\pip install -c constraints.txt -e .[dev]   and   .venv\Scripts\python -m pytest
+#   .venv\Scripts\pip install -c constraints.txt -e .[dev]   and   .venv\Scripts\python -m pytest -m "not slow"
 PYTHON ?= python3
 BIN := .venv/bin
 INPUTS := pyproject.toml constraints.txt
@@ -12,10 +12,10 @@ demo: .venv/.user
 	$(BIN)/sampler-bench demo
 
 test: check
-	$(BIN)/python -m pytest -m "not slow"
+	$(BIN)/python -m pytest -m "not slow" -n 2
 
 test-guide: .venv/.dev  ## the guide's commands at full size, and other long tests
-	$(BIN)/python -m pytest -m slow
+	$(BIN)/python -m pytest -m slow -n 2
 
 check: .venv/.dev
 	$(BIN)/ruff check .

@@ -69,7 +69,7 @@ def lay_out(folder: Path, judge_url: str, port: int, capped: bool) -> None:
     (folder / ".env").write_text(f"{secrets}\nOPENAI_BASE_URL={judge_url}\n")
     if capped:
         config = folder / "backend" / "config" / "hyper_search_config.yaml"
-        config.write_text("max_samples: 26\n" + config.read_text().replace("[512]", "[160]"))
+        config.write_text("max_samples: 16\n" + config.read_text().replace("[512]", "[160]"))
 
 
 @pytest.fixture(scope="module")

@@ -1,6 +1,6 @@
 """Every command of the guide, word for word.
 
-Capped sizes run in the ordinary suite (26 texts a search), full sizes as `slow`. Left out, as the
+Capped sizes run in the ordinary suite (16 texts a search), full sizes as `slow`. Left out, as the
 docs say: the one-line key test (the SDK it was written for has changed; `doctor` answers), `cd
 /path/to`, and `tail -f`, which never ends and is bounded here.
 """

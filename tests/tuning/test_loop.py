@@ -117,7 +117,8 @@ async def test_an_interrupted_study_goes_on_where_it_was(tmp_path):
 async def test_ctrl_c_finishes_what_is_in_flight_and_resume_does_the_rest(tmp_path):
     study = Study(tmp_path, engine=ScriptedEngine(delay=0.01), pace=Pace(slots=3, lag=6, batch=3))
     task = asyncio.create_task(study.run())
-    await asyncio.sleep(0.15)
+    while len(study.engine.calls) < 9:
+        await asyncio.sleep(0.001)
     study.stop.set()
     assert await task == "interrupted"
     assert study.engine.active == 0
