@@ -6,8 +6,10 @@ Source: ggml-org/llama.cpp, `common/arg.cpp` (flags as of 2026). They set what a
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections.abc import Iterator
+from itertools import zip_longest
 
 from ..engines.llamacpp import DIALECT
 from ..errors import SpecError
@@ -55,6 +57,7 @@ ALIASES = {
     "-n": "--predict",
     "--n-predict": "--predict",
 }
+_COMMENT = re.compile(r"^[ \t]*#.*$", re.MULTILINE)
 
 
 def losses(config: SamplerConfig, source: Source) -> list[Loss]:
@@ -88,7 +91,7 @@ def _escaped(text: str) -> str:
 def read(text: str) -> SamplerConfig:
     """Read the flags of a command; others are passed over."""
     try:
-        words = shlex.split(text.replace("\\\n", " "), comments=True)
+        words = shlex.split(_COMMENT.sub("", text).replace("\\\n", " "), comments=True)
     except ValueError as error:
         raise SpecError(f"preset: expected a llama.cpp command: {error}") from error
     keys = {flag: key for key, flag in FLAGS.items()}
@@ -110,7 +113,7 @@ def read(text: str) -> SamplerConfig:
 
 def _pairs(words: list[str]) -> Iterator[tuple[str, str]]:
     """(flag, value) pairs; `--flag=value` is one too."""
-    for word, following in zip(words, [*words[1:], ""], strict=True):
+    for word, following in zip_longest(words, words[1:], fillvalue=""):
         flag, equals, value = word.partition("=")
         if word.startswith("-"):
             yield (flag, value) if equals else (word, following)
