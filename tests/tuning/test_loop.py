@@ -115,16 +115,19 @@ async def test_an_interrupted_study_goes_on_where_it_was(tmp_path):
 
 
 async def test_ctrl_c_finishes_what_is_in_flight_and_resume_does_the_rest(tmp_path):
-    study = Study(tmp_path, engine=ScriptedEngine(delay=0.01), pace=Pace(slots=3, lag=6, batch=3))
-    task = asyncio.create_task(study.run())
-    while len(study.engine.calls) < 9:
-        await asyncio.sleep(0.001)
-    study.stop.set()
-    assert await task == "interrupted"
+    def stop_at_the_ninth(config, prompt, seed):
+        if len(study.engine.calls) >= 9:
+            study.stop.set()
+        return completion(config, prompt, seed)
+
+    engine = ScriptedEngine(stop_at_the_ninth, delay=0.01)
+    study = Study(tmp_path, engine=engine, pace=Pace(slots=3, lag=6, batch=3))
+    assert await study.run() == "interrupted"
     assert study.engine.active == 0
     done = len([trial for trial in study.kept() if trial.written])
     assert 0 < done < 60
     study.stop.clear()
+    engine.answer = completion
     assert await study.run() == "done"
     assert set(study.engine.calls.values()) == {1}
     assert sum(study.judge.calls.values()) == 60
