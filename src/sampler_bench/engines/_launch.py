@@ -73,7 +73,7 @@ class Child:
         with timer:
             line = self.process.stdout.readline()
         said = json.loads(line) if line.strip() else {}
-        if "address" not in said:
+        if timer.fired or "address" not in said:
             self.stop()
             why = f"no answer in {seconds:g} s" if timer.fired else said.get("error", "it ended")
             raise EngineError(self._no_start(str(why)))
