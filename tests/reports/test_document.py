@@ -219,3 +219,34 @@ def test_equal_evidence_in_another_order_gives_the_same_rows():
     first, second = document_of(table, problem), document_of(turned, problem)
     assert first.all_results == second.all_results
     assert first.importance == second.importance
+
+
+def test_holds_quality_and_diversity_of_every_configuration():
+    document = document_of(table_of(hot, each=8), problem_of())
+    found = document.diversity
+    assert found.size == 4
+    assert found.pairs == sum(2 * 2 for r in document.all_results if not r.failures)
+    named = {row.config: row for row in document.all_results}
+    for row in document.all_results:
+        part = row.diversity
+        assert part.quality == row.estimate
+        assert part.front == (row.config in found.front)
+        if not row.failures:
+            assert part.seen.mean == pytest.approx(1 - part.overlap, abs=1e-5)
+            assert (part.texts, part.prompts) == (8, 2)
+        mine = (part.quality.mean, part.estimate.mean)
+        others = [
+            (other.diversity.quality.mean, other.diversity.estimate.mean)
+            for other in named.values()
+            if other is not row
+        ]
+        if part.front:
+            assert not any(q > mine[0] and d > mine[1] for q, d in others)
+        else:
+            assert any(q >= mine[0] and d >= mine[1] for q, d in others)
+
+
+def test_says_nothing_of_diversity_where_no_good_text_was_written():
+    document = document_of(awkward_tables()["all failed"], problem_of())
+    assert document.diversity is None
+    assert all(row.diversity is None for row in document.all_results)

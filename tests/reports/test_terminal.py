@@ -201,3 +201,21 @@ def test_compares_one_an_empty_and_many():
         ScoreTable.of([(Cell(c, 0, 0), FAILED, 0.0) for c in GRID], 2), problem_of()
     )
     assert "All configurations" in compare({"f": failed, "e": empty})
+
+
+def test_shows_quality_against_diversity_with_the_front():
+    document = whole()
+    said = report(document)
+    part = said[said.index("Variety") : said.index("Recommendations")]
+    for config in document.diversity.front[:1]:
+        row = next(r for r in document.all_results if r.config == config)
+        told = f"quality {row.diversity.quality.mean:.3f}"
+        assert told in part
+        assert config in part
+    assert part.count("●") >= 1
+    assert report(document, plain=True).isascii()
+
+
+def test_says_that_variety_is_not_known_where_nothing_was_written_twice():
+    said = report(document_of(awkward_tables()["all alike"], problem_of()))
+    assert "The data cannot tell yet: 0 pairs of texts on one prompt." in said

@@ -41,6 +41,7 @@ from ._document import (
     SamplerResult,
     VerdictResult,
 )
+from ._variety import with_diversity
 
 DIGITS = 6  # after the point, of every number that is no count
 
@@ -71,6 +72,7 @@ def collect(
     for trial in trials:
         by_config.setdefault(trial.cell.config, []).append(trial)
     results = [_result(row, by_config[row.config], table) for row in rows]
+    results, variety = with_diversity(results, by_config, table, problem, _prompts(study))
     named = {result.config: result for result in results}
     return Document(
         search_metadata=_metadata(study, trials, table, server, judges, kind),
@@ -80,6 +82,7 @@ def collect(
         samplers=_samplers(rows),
         importance=_importance(table, problem),
         ranges=_ranges(table, problem, found),
+        diversity=variety,
     )
 
 
@@ -181,7 +184,7 @@ def _metadata(
         started=_time(study.created),
         seconds=round(study.updated - study.created, 3),
         seed=spec.get("seed"),
-        prompts=spec.get("prompts", []),
+        prompts=_prompts(study),
         failure_score=spec.get("failure_score", 1.0),
         total_configurations=len({table.configs[i] for i in table.evidence().config}),
         texts=int((table.state <= FAILED).sum()),
@@ -201,6 +204,11 @@ def _metadata(
         version=__version__,
         spec=spec,
     )
+
+
+def _prompts(study: StudyRow) -> list[str]:
+    asked = study.spec.get("prompts")
+    return [str(prompt) for prompt in asked] if isinstance(asked, list) else []
 
 
 def _verdict(found: Verdict) -> VerdictResult:

@@ -48,6 +48,38 @@ class PromptResult(Part):
     texts: int = 0
 
 
+class PhraseResult(Part):
+    """A phrase that a configuration wrote for several prompts, and in how many texts."""
+
+    text: str
+    texts: int
+    prompts: int
+
+
+class DiversityResult(Part):
+    """How varied a configuration's texts on one prompt are: 0 all the same, 1 nothing in common.
+
+    `estimate` is what the model of the whole study believes, with its 95 % interval; all else is
+    as seen on the configuration's own good texts, and null without two of them on one prompt.
+    `seen` = 1 - `overlap` with its interval over prompts; `overlap`, `distinct`, `compression` and
+    `openings` are explained in docs/diversity.md; `texts` and `prompts` are what they come from.
+    `quality` is the objective without diversity; `front` is True where no other configuration is
+    both better and more varied, as estimated. `phrases` come back across prompts.
+    """
+
+    estimate: Interval = Interval()
+    seen: Interval = Interval()
+    overlap: Number = None
+    distinct: Number = None
+    compression: Number = None
+    openings: Number = None
+    texts: int = 0
+    prompts: int = 0
+    quality: Interval = Interval()
+    front: bool = False
+    phrases: list[PhraseResult] = []
+
+
 class Result(Part):
     """One configuration. `estimate` is what the model of the whole study believes of its objective.
 
@@ -83,6 +115,7 @@ class Result(Part):
     fresh_scores: list[float] = []
     tokens: int = 0
     writing_seconds: Number = None
+    diversity: DiversityResult | None = None
 
 
 class SamplerResult(Part):
@@ -140,6 +173,19 @@ class VerdictResult(Part):
     notes: list[str] = []
 
 
+class DiversitySummary(Part):
+    """Variety over the study.
+
+    `size` is how many texts a measured set has, `pairs` how many pairs of texts the estimates come
+    from; `front` names the configurations that no other beats in both quality and diversity, the
+    best one first.
+    """
+
+    size: int = 0
+    pairs: int = 0
+    front: list[str] = []
+
+
 class Metadata(Part):
     """About the run. Times are UTC; `cost` is in US dollars, `seconds` of the clock on the wall.
 
@@ -188,6 +234,7 @@ class Document(Part):
     samplers: list[SamplerResult] = []
     importance: list[ImportanceResult] = []
     ranges: list[RangeResult] = []
+    diversity: DiversitySummary | None = None
 
     def text(self) -> str:
         """The document as JSON, readable, keys in a fixed order."""

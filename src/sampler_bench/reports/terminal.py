@@ -11,6 +11,7 @@ from collections import Counter
 from ._advice import advice
 from ._document import Document, Interval, Result, SamplerResult
 from ._minimal import NOT_SHRUNK
+from ._variety_words import variety
 from ._words import interval, plain_text, plus_minus, reasons, seen, sentence, shown
 
 RULE = "=" * 50
@@ -31,9 +32,10 @@ def report(document: Document, *, plain: bool = False) -> str:
         performance(document),
         importance(document),
         ranges(document),
+        variety(document),
         recommendations(document),
     ]
-    text = "\n\n".join("\n".join(part) for part in parts) + "\n"
+    text = "\n\n".join("\n".join(part) for part in parts if part) + "\n"
     return plain_text(text) if plain else text
 
 

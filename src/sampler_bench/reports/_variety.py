@@ -1,0 +1,104 @@
+"""The diversity of a study's configurations, for its results document."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+
+from ..analysis.diversity import ConfigDiversity, front, measure
+from ..analysis.diversity_estimate import estimated_diversity, pair_table
+from ..analysis.phrases import Phrase, recurring
+from ..analysis.summary import estimate
+from ..records import Completion, Estimate, SamplerConfig, ScoreTable, Trial
+from ..search import Problem
+from ._document import DiversityResult, DiversitySummary, Interval, PhraseResult, Result
+
+DIGITS = 6
+
+
+def with_diversity(
+    results: Sequence[Result],
+    trials: Mapping[SamplerConfig, Sequence[Trial]],
+    quality: ScoreTable,
+    problem: Problem,
+    prompts: Sequence[str],
+) -> tuple[list[Result], DiversitySummary | None]:
+    """The results with their diversity, and the summary; None where there is no good text.
+
+    Args:
+        results: of a study.
+        trials: of each configuration.
+        quality: the scores of the judges alone, whatever the study's objective is.
+        problem: space and prompts.
+        prompts: what was asked.
+    """
+    texts = {config: good_texts(mine) for config, mine in trials.items()}
+    if not any(texts.values()):
+        return list(results), None
+    found = measure(texts)
+    configs = [SamplerConfig.parse(result.config) for result in results]
+    seen = {row.config: row for row in found.rows}
+    parts = [
+        _part(seen.get(config), belief, worth, recurring(texts.get(config, {}), prompts))
+        for config, belief, worth in zip(
+            configs,
+            estimated_diversity(texts, problem, configs),
+            estimate(quality, problem, configs),
+            strict=True,
+        )
+    ]
+    chosen = _front(results, parts)
+    filled = [
+        r.model_copy(update={"diversity": p.model_copy(update={"front": r.config in chosen})})
+        for r, p in zip(results, parts, strict=True)
+    ]
+    pairs = len(pair_table(texts, problem.n_prompts))
+    return filled, DiversitySummary(size=found.size, pairs=pairs, front=chosen)
+
+
+def good_texts(trials: Iterable[Trial]) -> dict[int, list[str]]:
+    """The texts that passed the rules, by prompt, in the order of phase and repeat."""
+    found: dict[int, list[str]] = {}
+    for trial in sorted(trials, key=lambda t: (t.cell.fresh, t.cell.repeat)):
+        if isinstance(trial.written, Completion) and trial.failure is None:
+            found.setdefault(trial.cell.prompt, []).append(trial.written.text)
+    return {prompt: found[prompt] for prompt in sorted(found)}
+
+
+def _part(
+    seen: ConfigDiversity | None, belief: Estimate, worth: Estimate, phrases: Sequence[Phrase]
+) -> DiversityResult:
+    part = DiversityResult(
+        estimate=_interval(belief),
+        quality=_interval(worth),
+        phrases=[PhraseResult(text=p.text, texts=p.texts, prompts=p.prompts) for p in phrases],
+    )
+    if seen is None:
+        return part
+    measures = {
+        "seen": _interval(seen.diversity),
+        "overlap": _number(seen.overlap),
+        "distinct": _number(seen.distinct),
+        "compression": _number(seen.compression),
+        "openings": _number(seen.openings),
+        "texts": seen.texts,
+        "prompts": seen.prompts,
+    }
+    return part.model_copy(update=measures)
+
+
+def _front(results: Sequence[Result], parts: Sequence[DiversityResult]) -> list[str]:
+    points = {
+        result.config: (part.quality.mean, part.estimate.mean)
+        for result, part in zip(results, parts, strict=True)
+        if result.sample_count and part.quality.mean is not None and part.estimate.mean is not None
+    }
+    return front(points)
+
+
+def _interval(found: Estimate) -> Interval:
+    return Interval(mean=_number(found.mean), low=_number(found.low), high=_number(found.high))
+
+
+def _number(value: float) -> float | None:
+    return None if math.isnan(value) else round(float(value), DIGITS)
