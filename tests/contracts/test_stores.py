@@ -1,0 +1,132 @@
+"""Every store keeps the contract: what is kept comes back as it was; the better is never lost."""
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from sampler_bench import plugins
+from sampler_bench.errors import StoreError
+from sampler_bench.records import (
+    Cell,
+    Completion,
+    Failure,
+    SamplerConfig,
+    Score,
+    Unscored,
+    Unwritten,
+)
+
+CONFIG = SamplerConfig.parse("min_p:temperature=1.2,min_p=0.02,max_tokens=64")
+CELLS = [(Cell(CONFIG, prompt, repeat), 100 + prompt) for prompt in (0, 1) for repeat in (0, 1)]
+LOST = Unwritten("timeout", "no answer in 60 s", 4)
+ANY_TEXT = st.text(st.characters(exclude_categories=()), max_size=60)  # surrogates and NULs too
+
+
+def completion(text):
+    sent = {"temperature": 1.2, "samplers": ["min_p", "temperature"], "stop": None}
+    return Completion(text, False, 9, 4, 0.5, sent, "http://a", "m", "chat endpoint", {"seed": 1})
+
+
+@pytest.fixture(params=plugins.names("store"))
+def open_store(request, tmp_path):
+    return lambda: plugins.find("store", request.param).open_store(tmp_path / "results")
+
+
+@pytest.fixture
+def store(open_store):
+    with open_store() as made:
+        yield made
+
+
+@pytest.fixture
+def study(store):
+    row = store.create_study("s", {"seed": 3, "prompts": ["a"]}, 1.0)
+    store.ask(row.id, CELLS, 2.0)
+    return row.id
+
+
+def test_what_was_asked_comes_back_in_its_order(store, study):
+    more = [(Cell(CONFIG, 0, 2, fresh=True), 7)]
+    store.ask(study, more, 3.0)
+    assert [(trial.cell, trial.seed) for trial in store.trials(study)] == CELLS + more
+    assert {trial.written for trial in store.trials(study)} == {None}
+
+
+def test_the_same_cell_is_not_asked_for_twice(store, study):
+    with pytest.raises(StoreError):
+        store.ask(study, [(Cell(CONFIG, 1, 9), 1), CELLS[0]], 3.0)
+    assert len(store.trials(study)) == len(CELLS), "one step: all of it, or nothing"
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@given(text=ANY_TEXT, detail=ANY_TEXT, value=st.floats(0, 10), covariate=st.floats(-9, 9))
+def test_every_record_comes_back_as_it_was(open_store, text, detail, value, covariate):
+    written, failure = completion(text), Failure("loops", detail)
+    score = Score("j:1", value, (("prose", value),), 0.1, comment=text)
+    with open_store() as store:
+        name = f"n{len(store.studies())}"
+        study = store.create_study(name, {"word": detail}, 1.0).id
+        store.ask(study, CELLS, 2.0)
+        store.save_written(study, CELLS[0][0], written, failure, (covariate, 1.5), 3.0)
+        store.save_judgment(study, CELLS[0][0], score, 4.0)
+        store.save_judgment(study, CELLS[0][0], Unscored("j:2", "unreadable", detail), 4.0)
+    with open_store() as store:
+        assert store.study(name).spec == {"word": detail}
+        found = store.trials(study)[0]
+    assert (found.written, found.failure, found.covariates) == (written, failure, (covariate, 1.5))
+    assert set(found.judgments) == {score, Unscored("j:2", "unreadable", detail)}
+
+
+def test_a_fault_gives_way_to_a_text_and_a_text_to_nothing(store, study):
+    cell, text = CELLS[0][0], completion("once")
+    for written in (LOST, text, LOST, completion("twice")):
+        store.save_written(study, cell, written, None, (), 3.0)
+    assert store.trials(study)[0].written == text
+
+
+def test_a_fault_gives_way_to_a_score_and_a_score_to_nothing(store, study):
+    cell = CELLS[0][0]
+    store.save_written(study, cell, completion("text"), None, (), 3.0)
+    lost = Unscored("j", "429", "")
+    for judgment in (lost, Score("j", 7.5), lost, Score("j", 1)):
+        store.save_judgment(study, cell, judgment, 4.0)
+    assert store.trials(study)[0].judgments == (Score("j", 7.5),)
+
+
+def test_nothing_is_kept_for_a_cell_that_nobody_asked_for(store, study):
+    stranger = Cell(CONFIG, 5, 0)
+    with pytest.raises(StoreError, match="never asked for"):
+        store.save_written(study, stranger, LOST, None, (), 3.0)
+    with pytest.raises(StoreError, match="never asked for"):
+        store.save_judgment(study, stranger, Score("j", 7), 3.0)
+
+
+def test_studies_do_not_mix_and_a_name_is_taken_once(store, study):
+    other = store.create_study("t", {}, 5.0)
+    assert store.trials(other.id) == []
+    with pytest.raises(StoreError, match="'s' is there already"):
+        store.create_study("s", {}, 6.0)
+    assert [row.name for row in store.studies()] == ["s", "t"]
+    assert store.study("u") is None
+
+
+def test_state_and_notes_are_replaced(store, study):
+    store.set_state(study, "interrupted", 9.0)
+    assert (store.study("s").state, store.study("s").updated) == ("interrupted", 9.0)
+    assert store.note(study, "floor") is None
+    for position in (3, 8):
+        store.set_note(study, "floor", {"position": position})
+    assert store.note(study, "floor") == {"position": 8}
+
+
+def test_a_study_belongs_to_one_live_process(store, study):
+    assert store.lock(study, "me")
+    assert store.lock(study, "me again"), "a process may take what it holds"
+    store.unlock(study)
+    assert store.lock(study, "me")
+
+
+def test_readers_see_what_a_writer_has_just_kept(open_store, store, study):
+    with open_store() as reader:
+        store.save_written(study, CELLS[1][0], completion("new"), None, (), 3.0)
+        assert reader.trials(study)[1].written == completion("new")

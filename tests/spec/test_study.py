@@ -1,0 +1,97 @@
+"""Study files: what they mean, what a section inherits, and that a kept study comes back whole."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from support.cli import ROOT
+
+from sampler_bench.plugins import names
+from sampler_bench.records import SamplerConfig
+from sampler_bench.samplers import Listed, Range
+from sampler_bench.spec import StudySpec, load_study
+
+DEFAULT = ROOT / "backend" / "config" / "hyper_search_config.yaml"
+FILE = """
+search_strategy: random
+n_iterations: 7
+parameter_ranges:
+  min_p:
+    temperature: [0.7, 1.0]
+    min_p: {low: 0.01, high: 0.1, scale: log}
+    max_tokens: [99]
+  top_p: {top_p: 0.9}
+test_prompts: [One, Two]
+quick:
+  n_iterations: 3
+  parameter_ranges:
+    min_p: {min_p: [0.05]}
+"""
+
+
+@pytest.fixture
+def file(tmp_path):
+    path = tmp_path / "study.yaml"
+    path.write_text(FILE)
+    return path
+
+
+def dimensions(spec, sampler):
+    [part] = [part for part in spec.space.samplers if part.sampler == sampler]
+    return dict(part.dimensions)
+
+
+def test_the_root_means_what_it_says(file):
+    spec = load_study(file, None, {})
+    assert (spec.search_strategy, spec.n_iterations, spec.samples_per_config) == ("random", 7, 3)
+    assert [prompt.text for prompt in spec.prompts] == ["One", "Two"]
+    assert dimensions(spec, "min_p") == {
+        "temperature": Listed((0.7, 1)),
+        "min_p": Range(0.01, 0.1, "log"),
+        "max_tokens": Listed((99,)),
+    }
+    assert dimensions(spec, "top_p") == {"top_p": Listed((0.9,)), "max_tokens": Listed((512,))}
+
+
+def test_a_sections_ranges_replace_the_samplers_and_leave_the_others(file):
+    spec = load_study(file, "quick", {})
+    assert spec.n_iterations == 3
+    assert dimensions(spec, "min_p") == {"min_p": Listed((0.05,)), "max_tokens": Listed((512,))}
+    assert dimensions(spec, "top_p")["top_p"] == Listed((0.9,))
+
+
+def test_the_command_line_goes_before_the_section(file):
+    spec = load_study(file, "quick", {"n_iterations": 11, "sampler_types": ["xtc"]})
+    assert spec.n_iterations == 11
+    assert [part.sampler for part in spec.space.samplers] == ["xtc"]
+
+
+def test_the_default_file_has_the_sizes_that_the_guide_promises():
+    quick = load_study(DEFAULT, "quick_test", {})
+    assert 10 <= quick.n_iterations <= 20
+    assert load_study(DEFAULT, None, {}).n_iterations == 50
+    intensive = load_study(DEFAULT, "intensive_search", {})
+    assert intensive.search_strategy == "grid"
+    assert intensive.space.size() > 50
+
+
+@given(
+    strategy=st.sampled_from(names("search")),
+    seed=st.none() | st.integers(0, 2**31),
+    margin=st.floats(0, 10),
+    baseline=st.none() | st.just(SamplerConfig.parse("top_p:temperature=0.7,top_p=0.9")),
+    server=st.lists(st.just("http://127.0.0.1:5001"), max_size=1),
+)
+def test_a_kept_study_comes_back_whole(strategy, seed, margin, baseline, server):
+    spec = load_study(DEFAULT, None, {})
+    from dataclasses import replace
+
+    changed = replace(
+        spec,
+        search_strategy=strategy,
+        seed=seed,
+        margin=margin,
+        baseline=baseline,
+        server=tuple(server),
+        given=(baseline,) if baseline else (),
+    )
+    assert StudySpec.from_json(changed.to_json()) == changed
