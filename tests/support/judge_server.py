@@ -104,7 +104,12 @@ class _Handler(BaseHTTPRequestHandler):
         self._send(200, json.dumps({"counts": counts, "data": [{"id": "judge"}]}))
 
     def do_POST(self):
-        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        size = int(self.headers["Content-Length"])
+        raw = self.rfile.read(size)
+        if len(raw) < size:  # the client was killed in the middle of it
+            self.close_connection = True
+            return
+        body = json.loads(raw)
         if self.headers.get("Authorization") == "Bearer wrong":
             self._fail(401)
             return
