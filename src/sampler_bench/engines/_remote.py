@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from abc import abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import Self
@@ -33,6 +33,14 @@ class Request:
     body: JsonObject
     sent: JsonObject
     max_tokens: int
+
+
+@dataclass(frozen=True, slots=True)
+class Probed:
+    """What a probe said, and what came back."""
+
+    body: JsonObject
+    answer: Answer
 
 
 class RemoteEngine(Engine):
@@ -143,6 +151,38 @@ class RemoteEngine(Engine):
             echoed=answer.echoed,
             thoughts=thoughts,
         )
+
+    async def probe(
+        self,
+        config: SamplerConfig,
+        prompt: Prompt,
+        seed: int,
+        change: Callable[[JsonObject], JsonObject] | None = None,
+    ) -> Probed:
+        """Write a short text for a check, by a request that `change` may make say anything.
+
+        Args:
+            config: parameters that the dialect speaks.
+            prompt: what to answer.
+            seed: 1 to 2**31 - 1.
+            change: gets the whole body and returns what is sent instead: keys left out, wrong keys.
+
+        Raises:
+            EngineError: the request is refused, or nothing comes after retries.
+        """
+        request = self.request(config, prompt, seed)
+        if change is not None:
+            request = replace(request, body=change(request.body))
+        try:
+            answer, _ = await patiently(lambda: self._whole(request), self.patience, seed)
+        except Fault as fault:
+            raise EngineError(f"{self.http.shown}: a probe got no text: {fault.detail}") from fault
+        return Probed(request.body, answer)
+
+    async def _whole(self, request: Request) -> Answer:
+        answer = await self.write(request)
+        answer.check_ended()
+        return answer
 
     async def fit(self, prompts: Sequence[Prompt], max_tokens: int) -> None:
         for prompt in prompts:

@@ -1,0 +1,124 @@
+"""For each knob, two settings that differ in it alone and must give different texts if it works.
+
+At a high temperature every text is another one. A knob at its greedy extreme makes them all the
+same; a knob that is ignored leaves each exactly as it was. Knobs with a memory are probed where
+words repeat: a negative penalty, where the server takes one, makes the model repeat itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from ..records import Value
+from ._ask import LONG, SHORT, Ask
+
+OFF_BREAKERS = ("\n",)
+BREAKERS = ("\n", " ", ",", ".", "a", "e", "i", "o", "t", "n", "s", "h", "r", "d", "l", "u")
+
+
+@dataclass(frozen=True, slots=True)
+class Contrast:
+    """How one knob is probed.
+
+    Attributes:
+        extreme: values at which it must show, the best first; the first that the server takes.
+        plain: its value in the texts that they are compared with; None for neutral.
+        base: what else is set, None standing for the hottest temperature.
+        still: `always` where the extreme leaves one token at each step, whatever the seed;
+            `unseeded` where it mostly does, which is good enough where seeds do nothing.
+        tokens: longest text.
+        pairs: so many pairs must be equal before the knob is called ignored.
+    """
+
+    extreme: tuple[Value, ...]
+    plain: Value | None = None
+    base: Mapping[str, Value | None] = field(default_factory=lambda: {"temperature": None})
+    still: Literal["always", "unseeded", "never"] = "never"
+    tokens: int = SHORT
+    pairs: int = 3
+
+
+def _greedy(*extreme: Value) -> Contrast:
+    return Contrast(extreme, still="always")
+
+
+def _memory(*extreme: Value, plain: Value | None = None, **base: Value) -> Contrast:
+    return Contrast(extreme, plain, {"temperature": 1.0, **base}, tokens=LONG, pairs=6)
+
+
+def _loops(*extreme: Value, plain: Value | None = None, **base: Value) -> Contrast:
+    """Knobs that need repetition: the model is made to repeat itself."""
+    return _memory(*extreme, plain=plain, presence_penalty=-2.0, frequency_penalty=-2.0, **base)
+
+
+CONTRASTS: Mapping[str, Contrast] = {
+    "adaptive_decay": Contrast(
+        (0.99,), 0.0, {"temperature": None, "adaptive_target": 0.3}, tokens=LONG
+    ),
+    "adaptive_target": Contrast((0.3,), tokens=LONG),
+    "dry_allowed_length": _loops(1, plain=1000, dry_multiplier=10.0),
+    "dry_base": _loops(8.0, plain=1.0, dry_multiplier=1.0, dry_allowed_length=1),
+    "dry_multiplier": _loops(100.0, dry_allowed_length=1),
+    "dry_range": _loops(1024, plain=1, dry_multiplier=10.0, dry_allowed_length=1),
+    "dry_sequence_breakers": _loops(
+        BREAKERS, plain=OFF_BREAKERS, dry_multiplier=10.0, dry_allowed_length=1
+    ),
+    "dynatemp_exponent": Contrast((10.0,), 0.1, {"temperature": 2.0, "dynatemp_range": 2.0}),
+    "dynatemp_range": Contrast((2.0,), base={"temperature": 2.0}),
+    "epsilon_cutoff": _greedy(1.0),
+    "eta_cutoff": Contrast((1.0,), base={"temperature": 1.0}, tokens=LONG),
+    "frequency_penalty": _memory(-2.0, 2.0),
+    "min_p": _greedy(1.0),
+    "mirostat_eta": Contrast(
+        (1.0,), 0.0, {"temperature": None, "mirostat_mode": 2, "mirostat_tau": 3.0}, tokens=LONG
+    ),
+    "mirostat_mode": Contrast(
+        (2,), base={"temperature": None, "mirostat_tau": 1e-6}, still="always"
+    ),
+    "mirostat_tau": Contrast(
+        (1e-6,), 10.0, {"temperature": None, "mirostat_mode": 2}, still="always"
+    ),
+    "presence_penalty": _memory(-2.0, 2.0),
+    "repetition_penalty": _memory(10.0, 2.0),
+    "repetition_range": _memory(1024, plain=1, repetition_penalty=2.0),
+    "repetition_slope": _memory(10.0, repetition_penalty=2.0, repetition_range=1024),
+    "smoothing_curve": Contrast((100.0,), base={"temperature": None, "smoothing_factor": 0.2}),
+    "smoothing_factor": Contrast((100.0,)),
+    "temperature": Contrast((0.0,), base={}, still="always"),
+    "temperature_order": Contrast(
+        ("last",), "first", {"temperature": None, "top_p": 0.2}, still="unseeded"
+    ),
+    "tfs": Contrast((1e-6,)),
+    "top_a": Contrast((1.0,), base={"temperature": 1.0}, tokens=LONG),
+    "top_k": _greedy(1),
+    "top_n_sigma": _greedy(1e-6),
+    "top_p": _greedy(1e-6),
+    "typical_p": _greedy(1e-6),
+    "xtc_probability": Contrast(
+        (1.0,), base={"temperature": None, "top_k": 2, "xtc_threshold": 1e-6}, still="unseeded"
+    ),
+    "xtc_threshold": Contrast(
+        (1e-6,), 0.5, {"temperature": None, "top_k": 2, "xtc_probability": 1.0}, still="unseeded"
+    ),
+}
+
+
+def settings(ask: Ask, knob: str) -> tuple[dict[str, Value], dict[str, Value]] | None:
+    """The plain and the extreme setting of a knob, of what the server takes; None if it cannot."""
+    contrast = CONTRASTS[knob]
+    extreme = next((value for value in contrast.extreme if ask.takes(knob, value)), None)
+    if extreme is None:
+        return None
+    base: dict[str, Value] = {}
+    for name, value in contrast.base.items():
+        full = ask.hot if value is None else value
+        if ask.takes(name, full):
+            base[name] = full
+    plain = dict(base)
+    if knob == "temperature":
+        plain[knob] = ask.hot
+    elif contrast.plain is not None and ask.takes(knob, contrast.plain):
+        plain[knob] = contrast.plain
+    return plain, {**base, knob: extreme}

@@ -1,0 +1,286 @@
+"""Does a knob do anything? Texts at its extreme against texts without it.
+
+Where the same seed gives the same text, the two are compared seed by seed. A knob that is ignored
+leaves every text as it was, to the letter. A knob that works and allows one token only makes all
+texts the same, whatever the seed. Any other knob that works changes texts, and both the changed
+text and the plain one come again when asked for again (else the server merely does not repeat
+itself, and nothing is told).
+
+Where seeds do nothing, the texts at the extreme must agree with each other far more than those
+without it (Fisher's exact test on equal and different pieces), or the greedy texts must differ.
+
+Error rates. With c the chance that two varying texts are equal (`_ask.collision`) and f the chance
+that a text comes out otherwise the second time (`Ask.irreproducible`), both upper bounds at 95 %:
+
+    extreme    n texts the same: an ignored knob looks so with c^(n-1)
+    seeds      two pairs differ, and one of them again: an ignored knob looks so with 4 f^3 (each
+               pair needs one of two texts to be odd: 2 f; one of those must be odd twice: f)
+    agreement  an ignored knob looks so with the p-value of the test
+    greedy     the greedy texts differ, twice: an ignored knob looks so with 2 f^2
+    unchanged  n pairs the same: a knob that allows one token looks so with c^n, another one with
+               m^n, where m is the share of pairs that such knobs left as they were (`MISSED`)
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import TypeAlias
+
+from ..engines._dialect import Dialect, Spoken
+from ..errors import EngineError
+from ..plugins import find, names
+from ..records import Value
+from ._ask import Ask, Sample, collision
+from ._contrasts import CONTRASTS, Contrast, settings
+from ._findings import Finding
+from .echo import differences
+
+Values: TypeAlias = "Mapping[str, Value]"
+
+MISSED = 0.5  # at most; see docs/checks.md for what was measured
+LEAST = 2  # texts that must agree, or pairs that must differ
+UNSEEDED = 6  # texts on each side where seeds do nothing
+SIGNIFICANT = 1e-3  # of Fisher's test
+
+
+@dataclass(slots=True)
+class Seen:
+    """The texts of one knob so far.
+
+    Attributes:
+        plain, bent: the settings without it and at its extreme.
+        keys: the server's words for the knob.
+        pairs: texts of both, with the same seed.
+        again: whether a differing pair came out the same when asked for again.
+    """
+
+    knob: str
+    contrast: Contrast
+    plain: Values
+    bent: Values
+    keys: frozenset[str]
+    pairs: list[tuple[Sample, Sample]] = field(default_factory=list)
+    again: bool = False
+
+    @property
+    def moved(self) -> int:
+        """Pairs whose texts differ."""
+        return sum(plain.text != bent.text for plain, bent in self.pairs)
+
+    @property
+    def varied(self) -> bool:
+        """Whether no two of the plain texts are the same."""
+        return len({plain.text for plain, _ in self.pairs}) == len(self.pairs)
+
+    @property
+    def alike(self) -> int:
+        """How many of the extreme's texts are the same."""
+        return max(Counter(bent.text for _, bent in self.pairs).values(), default=0)
+
+    @property
+    def chance(self) -> float:
+        """At most so likely are two plain texts equal by chance."""
+        return collision([plain for plain, _ in self.pairs])
+
+
+async def probe(ask: Ask, knob: str) -> Finding:
+    """Find out what the server does with a knob that its dialect speaks.
+
+    Raises:
+        EngineError: the server does not answer.
+    """
+    found, word = settings(ask, knob), ask.engine.dialect.words[knob]
+    assert isinstance(word, Spoken)
+    if found is None:
+        return Finding(knob, "cannot tell", "it takes no value at which the knob must show")
+    seen = Seen(knob, CONTRASTS[knob], *found, keys=frozenset(word.key.split(", ")))
+    try:
+        finding = await _compare(ask, seen)
+    except EngineError as error:
+        if not refused(error):
+            raise
+        return Finding(knob, "cannot tell", f"the server refuses it: {error}")
+    return await _with_remedy(ask, seen, finding) if finding.says == "ignored" else finding
+
+
+def refused(error: EngineError) -> bool:
+    """Whether a server answered that it will not take a request as it stands."""
+    return any(f"HTTP {status}" in str(error) for status in (400, 422))
+
+
+def seeds_error(ask: Ask) -> float:
+    """How likely an ignored knob changes texts seed by seed, by all repeats so far."""
+    return min(1.0, 4 * ask.irreproducible() ** 3)
+
+
+async def _compare(ask: Ask, seen: Seen) -> Finding:
+    if ask.seeded:
+        return await _by_seed(ask, seen)
+    if seen.contrast.still == "never":
+        return await _greedily(ask, seen)
+    return await _by_agreement(ask, seen)
+
+
+async def _pair(ask: Ask, seen: Seen, seed: int) -> tuple[Sample, Sample]:
+    tokens = seen.contrast.tokens
+    pair = await ask.text(seen.plain, seed, tokens), await ask.text(seen.bent, seed, tokens)
+    seen.pairs.append(pair)
+    return pair
+
+
+async def _by_seed(ask: Ask, seen: Seen) -> Finding:
+    """Compare seed by seed until it can be told."""
+    still = seen.contrast.still == "always"
+    for seed in range(1, seen.contrast.pairs + 1):
+        plain, bent = await _pair(ask, seen, seed)
+        if still and seen.varied and seen.alike >= LEAST and seen.moved >= LEAST:
+            return _extreme(seen)
+        if still and seen.varied and not seen.moved and seed >= LEAST:
+            return _ignored(seen)
+        if not still and plain.text != bent.text:
+            seen.again = seen.again or await _comes_again(ask, seen, seed)
+            if seen.again and seen.moved >= LEAST:
+                return _changed(ask, seen)
+    return await _in_doubt(ask, seen)
+
+
+async def _in_doubt(ask: Ask, seen: Seen) -> Finding:
+    """No answer by the usual number of pairs."""
+    if seen.contrast.still == "always" and not seen.varied:
+        return Finding(seen.knob, "cannot tell", "texts do not vary there even without it")
+    if not seen.moved:
+        return _ignored(seen)
+    seed = next(i for i, (a, b) in enumerate(seen.pairs, 1) if a.text != b.text)
+    if not await _comes_again(ask, seen, seed):
+        return Finding(seen.knob, "cannot tell", "its texts do not repeat, so no change counts")
+    finding = _changed(ask, seen)
+    if seen.contrast.still == "always" and finding.says == "honoured":
+        told = f"{finding.evidence}, but at its extreme more than one token is left"
+        return replace(finding, says="honoured differently", evidence=told)
+    return finding
+
+
+async def _comes_again(ask: Ask, seen: Seen, seed: int) -> bool:
+    """Whether both texts of a seed come out as before; the plain one is asked again only once."""
+    tokens = seen.contrast.tokens
+    plain, bent = seen.pairs[seed - 1]
+    known = ask.repeated(seen.plain, seed, tokens)
+    if not known and (await ask.text(seen.plain, seed, tokens, again=True)).text != plain.text:
+        return False
+    return (await ask.text(seen.bent, seed, tokens, again=True)).text == bent.text
+
+
+def _extreme(seen: Seen) -> Finding:
+    told = f"at its extreme {seen.alike} texts are the same, without it none"
+    return _read_back(seen, told, "extreme", seen.chance ** (seen.alike - 1))
+
+
+def _changed(ask: Ask, seen: Seen) -> Finding:
+    told = f"it changed {seen.moved} of {len(seen.pairs)} texts with the same seeds"
+    return _read_back(seen, told, "seeds", seeds_error(ask))
+
+
+def _read_back(seen: Seen, told: str, by: str, error: float) -> Finding:
+    """Honoured, unless the server's echo says another value than was sent."""
+    sample = seen.pairs[-1][1]
+    for key, sent, used in differences(sample.body, sample.echoed):
+        if key in seen.keys:
+            words = f"{key}: sent {_shown(sent)}, the server says that it used {_shown(used)}"
+            return Finding(seen.knob, "clamped", words, "echo", error)
+    return Finding(seen.knob, "honoured", told, by, error)
+
+
+def _ignored(seen: Seen) -> Finding:
+    still, count = seen.contrast.still == "always", len(seen.pairs)
+    return Finding(
+        seen.knob,
+        "ignored",
+        f"{count} texts with the same seeds are the same with and without it",
+        "extreme" if still else "seeds",
+        false_ignored=(seen.chance if still else MISSED) ** count,
+    )
+
+
+async def _by_agreement(ask: Ask, seen: Seen) -> Finding:
+    """Where seeds do nothing: do the texts at the extreme agree with each other?"""
+    for seed in range(1, UNSEEDED + 1):
+        await _pair(ask, seen, seed)
+        if seed == LEAST + 1 and seen.varied and seen.alike == seed:
+            return _extreme(seen)
+    if not seen.varied:
+        return Finding(seen.knob, "cannot tell", "texts do not vary there even without it")
+    plain, bent = zip(*seen.pairs, strict=True)
+    chance = fisher(_agreement(bent), _agreement(plain))
+    if chance > SIGNIFICANT:
+        told = "texts vary as much with it as without it (seeds do nothing there)"
+        return Finding(seen.knob, "ignored", told, "agreement", false_ignored=seen.chance)
+    if seen.contrast.still == "unseeded":
+        return _read_back(seen, "with it texts agree far more", "agreement", chance)
+    told = "with it texts agree more, but at its extreme more than one token is left"
+    return Finding(seen.knob, "honoured differently", told, "agreement", chance)
+
+
+async def _greedily(ask: Ask, seen: Seen) -> Finding:
+    """Where seeds do nothing: greedy texts, with and without the knob, each asked for twice."""
+    cold = [{**values, "temperature": 0.0} for values in (seen.plain, seen.bent)]
+    first = [await ask.text(values, 1, seen.contrast.tokens) for values in cold]
+    second = [await ask.text(values, 1, seen.contrast.tokens, again=True) for values in cold]
+    if [s.text for s in first] != [s.text for s in second]:
+        return Finding(seen.knob, "cannot tell", "neither seeds nor temperature 0 repeat a text")
+    seen.pairs.append((first[0], first[1]))
+    if seen.moved:
+        error = min(1.0, 2 * ask.irreproducible() ** 2)
+        return _read_back(seen, "it changed the greedy text, twice", "greedy", error)
+    return Finding(seen.knob, "cannot tell", "the greedy text is the same, and seeds do nothing")
+
+
+def fisher(bent: tuple[int, int], plain: tuple[int, int]) -> float:
+    """One-sided p-value of (equal, different) pieces: `bent` agrees no more than `plain`."""
+    import numpy as np
+    from scipy.stats import fisher_exact
+
+    return float(fisher_exact(np.array([bent, plain]), alternative="greater").pvalue)
+
+
+def _agreement(samples: tuple[Sample, ...]) -> tuple[int, int]:
+    """Places of disjoint pairs of texts with equal and with different pieces."""
+    pairs = zip(samples[::2], samples[1::2], strict=False)
+    places = [a == b for x, y in pairs for a, b in zip(x.pieces, y.pieces, strict=False)]
+    return sum(places), len(places) - sum(places)
+
+
+async def _with_remedy(ask: Ask, seen: Seen, finding: Finding) -> Finding:
+    """An ignored knob with what to do: its names in other dialects are tried."""
+    for key in other_names(seen.knob) if ask.seeded else ():
+        if key not in seen.keys and await _moves(ask, seen, key):
+            remedy = f"this server calls it `{key}`: name the engine that says it so (--engine)"
+            return replace(finding, remedy=remedy)
+    return replace(finding, remedy="take it out of the space, or update or change the server")
+
+
+async def _moves(ask: Ask, seen: Seen, key: str) -> bool:
+    """Whether the extreme, said under another key, changes two texts, one of them twice."""
+    change = ask.without(*seen.keys, **{key: seen.bent[seen.knob]})
+    for seed in (1, 1, 2):
+        before = await ask.text(seen.plain, seed, seen.contrast.tokens)
+        after = await ask.send(seen.plain, seed, seen.contrast.tokens, change=change)
+        if after.text == before.text:
+            return False
+    return True
+
+
+def other_names(knob: str) -> list[str]:
+    """What engines call a knob, where it is one key with our own value."""
+    found: list[str] = []
+    for engine in names("engines"):
+        dialect = getattr(find("engines", engine), "DIALECT", None)
+        word = dialect.words.get(knob) if isinstance(dialect, Dialect) else None
+        if isinstance(word, Spoken) and word.say is None:
+            found.append(word.key)
+    return list(dict.fromkeys(found))
+
+
+def _shown(value: object) -> str:
+    return f"{value:g}" if isinstance(value, float) else str(value)

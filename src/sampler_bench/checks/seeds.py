@@ -1,0 +1,114 @@
+"""Is the seed a seed? The same one twice must give the same text, and others other texts.
+
+The order matters: 1, 2, 3, 1. KoboldCpp draws its random seed from the clock's second, so a server
+there that does not know the seed's name gives the same text to whoever asks in the same second; but
+it cannot go back to an earlier text after it has gone on to others. Where all are the same, the
+probe waits for the next second and asks again, to tell a clock from a server without chance.
+
+Error rates: a server without seeds repeats one text of three with c, the chance that two varying
+texts are equal (`_ask.collision`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from itertools import pairwise
+
+from ..engines._dialect import Dialect
+from ..plugins import find, names
+from ..records import JsonObject
+from ._ask import SHORT, Ask, Sample, collision
+from ._findings import Fact, Finding
+
+SECOND = 1.1
+SEEDS = (1, 2, 3, 1)
+REMEDY = "no text can be repeated there; if another word for the seed works, choose its engine"
+
+
+async def probe(ask: Ask) -> Finding:
+    """Find out whether seeds work, and note in `ask` how the other probes must ask."""
+    key = ask.engine.dialect.seed
+    samples = await _draw(ask, None)
+    if not _vary(samples):
+        return await _stuck(ask, key, samples[0])
+    if samples[3].text == samples[0].text and key:
+        ask.seeded = True
+        ask.repeats = [1, 1]
+        return Finding(
+            "seed",
+            "honoured",
+            f"`{key}`: the same seed gives the same text, others other texts",
+            "seeds",
+            collision(samples[:3]),
+        )
+    return _unseeded(ask, key, samples)
+
+
+def _unseeded(ask: Ask, key: str, samples: list[Sample]) -> Finding:
+    if _doubled(samples):
+        ask.pause = SECOND
+    if not key:
+        return Finding("seed", "not spoken", "there is no seed there: no text can be repeated")
+    told = f"`{key}`: the same seed gives another text the second time"
+    clock = "; texts asked for within one second are the same" if ask.pause else ""
+    return Finding("seed", "ignored", told + clock, "seeds", remedy=REMEDY)
+
+
+async def _stuck(ask: Ask, key: str, first: Sample) -> Finding:
+    """All texts are the same: by the clock, or because nothing is left to chance."""
+    await asyncio.sleep(SECOND)
+    later = await ask.send({"temperature": ask.hot}, 1)
+    if later.text == first.text:
+        return Finding("seed", "cannot tell", "texts do not vary there, whatever the seed")
+    ask.pause = SECOND
+    return Finding(
+        "seed",
+        "ignored" if key else "not spoken",
+        f"`{key}` does nothing: texts asked for within one second are the same, a second later "
+        "they are others (its random seed is the clock)",
+        "seeds",
+        remedy=REMEDY,
+    )
+
+
+async def names_of_seed(ask: Ask) -> Fact:
+    """Try what other engines call the seed, each in place of this engine's own word."""
+    own, works = ask.engine.dialect.seed, []
+    others = [key for key in _all_names() if key != own]
+    for key in others:
+        samples = await _draw(ask, key, (1, 2, 1))
+        if samples[2].text == samples[0].text != samples[1].text:
+            works.append(key)
+    dead = [f"`{key}`" for key in others if key not in works]
+    said = f"{', '.join(dead)} {'is' if len(dead) == 1 else 'are'} not its name" if dead else ""
+    also = "works: " + ", ".join(f"`{key}`" for key in works) if works else ""
+    return Fact("seed's name", "; ".join(part for part in (also, said) if part), fine=not works)
+
+
+async def _draw(ask: Ask, key: str | None, seeds: tuple[int, ...] = SEEDS) -> list[Sample]:
+    """Texts for some seeds, under this key instead of the engine's own."""
+    hot = {"temperature": ask.hot}
+    if key is None:
+        texts = [await ask.text(hot, seed) for seed in seeds[:-1]]
+        return [*texts, await ask.send(hot, seeds[-1])]
+    return [await ask.send(hot, s, SHORT, change=_renamed(ask, key, s)) for s in seeds]
+
+
+def _renamed(ask: Ask, key: str, seed: int) -> Callable[[JsonObject], JsonObject]:
+    return ask.without(ask.engine.dialect.seed, **{key: seed})
+
+
+def _all_names() -> list[str]:
+    dialects = (getattr(find("engines", name), "DIALECT", None) for name in names("engines"))
+    keys = [d.seed for d in dialects if isinstance(d, Dialect) and d.seed]
+    return list(dict.fromkeys([*keys, "sampler_seed"]))
+
+
+def _vary(samples: list[Sample]) -> bool:
+    return len({sample.text for sample in samples}) > 1
+
+
+def _doubled(samples: list[Sample]) -> bool:
+    """Whether neighbours in time are the same although their seeds differ."""
+    return any(a.text == b.text for a, b in pairwise(samples))

@@ -1,0 +1,134 @@
+"""`sampler-bench check`: which of the settings that you send really act on your server."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import sys
+from collections.abc import Collection, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ..checks import Finding, Report
+    from ..spec import StudySpec
+
+HELP = "probe a live server: which settings act, which are ignored, what acts unasked"
+STYLES = {
+    "honoured": "green",
+    "honoured differently": "yellow",
+    "clamped": "yellow",
+    "ignored": "bold red",
+    "cannot tell": "yellow",
+    "not spoken": "dim",
+}
+MARKS = {"honoured": ("✅", "ok"), "ignored": ("❌", "NO"), "not spoken": ("–", "-")}
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the options."""
+    parser.epilog = (
+        "exit codes: 0 every knob that was asked for works, 1 one is ignored or not spoken there "
+        "or cannot be told, 2 usage, 3 the server cannot be reached"
+    )
+    add = parser.add_argument
+    add("--server", nargs="+", metavar="URL", help="server to check; default: the built-in one")
+    add("--engine", help="koboldcpp, llamacpp, vllm, ...; default: ask the server")
+    add("--model", help="a model of models.yaml, or the name that the server knows it by")
+    add("--samplers", nargs="+", metavar="TYPE", help="check only their knobs, like min_p+xtc")
+    add("--raw", action="store_true", default=None, help="the way without a chat template")
+    add("--config", type=Path, help="study file that names server and model")
+    add("--json", action="store_true", help="print the findings as JSON")
+    add("--quiet", action="store_true", help="no progress, only the result")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Check, print what was found, and return the exit code."""
+    from ..spec import load_study
+    from ._environment import environment
+    from ._search import overrides_of
+
+    spec = load_study(args.config, None, overrides_of(args))
+    knobs = asked_knobs(spec) if args.samplers else None
+    reports = asyncio.run(_check(spec, knobs, environment(), args.quiet))
+    if args.json:
+        sys.stdout.write(json.dumps([r.to_json() for r in reports], indent=2) + "\n")
+    else:
+        for report in reports:
+            show(report)
+    return max(exit_code(report, named=knobs is not None) for report in reports)
+
+
+def asked_knobs(spec: StudySpec) -> set[str]:
+    """The knobs of a study's samplers."""
+    parts = spec.space.samplers
+    return {name for part in parts for name, _ in part.dimensions} - {"max_tokens"}
+
+
+async def _check(
+    spec: StudySpec, knobs: Collection[str] | None, env: Mapping[str, str], quiet: bool
+) -> list[Report]:
+    from ..checks import check, servers_of
+    from ..tuning.build import build_engine
+    from ..tuning.run import describe, find_model
+    from ._environment import SERVER_KEY
+    from ._output import done, say
+
+    engine = await build_engine(spec, find_model(spec), env.get(SERVER_KEY, ""), None)
+    async with engine:
+        done(f"server: {describe(await engine.check())}", quiet=quiet)
+        say("   probing with short requests, one at a time ...", quiet=quiet)
+        return [await check(server, knobs) for server in servers_of(engine)]
+
+
+def exit_code(report: Report, *, named: bool) -> int:
+    """0 where all knobs work. A knob that is not spoken counts only where it was asked for."""
+    from ..checks import WORKS
+
+    fine = WORKS if named else (*WORKS, "not spoken")
+    return 0 if all(finding.says in fine for finding in report.findings) else 1
+
+
+def show(report: Report) -> None:
+    """Print one server's findings for people."""
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    from ._output import colour
+
+    console = Console(no_color=not colour(sys.stdout), highlight=False)
+    spoken = [finding for finding in report.findings if finding.says != "not spoken"]
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for title in ("knob", "answer", "seen", "wrong at most"):
+        table.add_column(title)
+    for finding in [report.seed, *spoken]:
+        style = STYLES[finding.says]
+        table.add_row(
+            finding.knob, Text(finding.says, style), Text(_seen(finding)), _chance(finding)
+        )
+    console.print(Text(f"{report.engine} {report.version} at {report.url}", "bold"))
+    console.print(table)
+    for line in lines(report):
+        console.print(Text(line))
+
+
+def lines(report: Report) -> list[str]:
+    """What else there is to say, a line each."""
+    unspoken = [finding.knob for finding in report.findings if finding.says == "not spoken"]
+    found = [f"{fact.what}: {fact.found}" for fact in report.facts]
+    if unspoken:
+        found.append(f"not spoken by this engine: {', '.join(unspoken)}")
+    return [*found, f"{report.requests} short requests, {report.seconds:.1f} s"]
+
+
+def _seen(finding: Finding) -> str:
+    return f"{finding.evidence}; {finding.remedy}" if finding.remedy else finding.evidence
+
+
+def _chance(finding: Finding) -> str:
+    """The error rate of the answer that was given."""
+    ignored = finding.says == "ignored"
+    chance = finding.false_ignored if ignored else finding.false_honoured
+    return f"{chance:.1g}" if finding.says not in ("cannot tell", "not spoken") else ""
