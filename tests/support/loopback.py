@@ -8,10 +8,13 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Self
+from typing import Any, Self, TypeVar
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,15 +29,25 @@ class Request:
 class Reply:
     """What to send: parts with `pause` seconds between them, then an end.
 
-    `end` is "clean", "cut" (the connection dies before the body is complete) or "hang".
+    `end` is "clean", "cut" (the connection dies before the body is complete) or "hang". Parts that
+    come in their own time may end with `Cut`; `close` is awaited when all is over, or when nobody
+    listens any more.
     """
 
-    parts: Sequence[bytes] = ()
+    parts: Sequence[bytes] | AsyncIterator[bytes] = ()
     status: int = 200
     kind: str = "application/json"
     headers: dict[str, str] = field(default_factory=dict)
     pause: float = 0.0
     end: str = "clean"
+    close: Callable[[], Awaitable[None]] | None = None
+
+
+class Cut(Exception):
+    """Raised among the parts of a reply: the connection dies here."""
+
+
+Answer = Callable[[Request], "Reply | Awaitable[Reply]"]
 
 
 def as_json(body: Any, status: int = 200, **headers: str) -> Reply:
@@ -74,7 +87,7 @@ class Loopback:
     """The server. `open` is how many streamed answers are being sent now, `broken` how many clients
     went away in the middle of one."""
 
-    def __init__(self, answer: Callable[[Request], Reply], port: int = 0) -> None:
+    def __init__(self, answer: Answer, port: int = 0) -> None:
         self.requests: list[Request] = []
         self.open = 0
         self.most_open = 0
@@ -106,7 +119,7 @@ class Loopback:
         try:
             while (request := await self._read(reader)) is not None:
                 self.requests.append(request)
-                if not await self._reply(self._answer(request), reader, writer):
+                if not await self._reply(request, reader, writer):
                     break
         except (ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
             pass
@@ -126,34 +139,83 @@ class Loopback:
         return Request(line[0], line[1], headers, json.loads(raw) if raw else None)
 
     async def _reply(
-        self, reply: Reply, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+        self, request: Request, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     ) -> bool:
-        fields = {"content-type": reply.kind, "transfer-encoding": "chunked", **reply.headers}
+        gone = asyncio.ensure_future(reader.read(1))  # ends only when the client goes away
+        reply: Reply | None = None
+        try:
+            answer = self._answer(request)
+            if inspect.isawaitable(answer):
+                reply = await self._unless(gone, answer)
+            else:
+                assert isinstance(answer, Reply)
+                reply = answer
+            await self._send(reply, gone, writer)
+        except Cut:
+            writer.transport.abort()
+        except (_Gone, ConnectionError):
+            self.broken += 1
+        finally:
+            gone.cancel()
+            if reply is not None and reply.close is not None:
+                await reply.close()
+        return False  # one request a connection: `gone` has eaten the next one's first byte
+
+    async def _send(
+        self, reply: Reply, gone: asyncio.Future[bytes], writer: asyncio.StreamWriter
+    ) -> None:
+        fields = {
+            "content-type": reply.kind,
+            "transfer-encoding": "chunked",
+            "connection": "close",
+            **reply.headers,
+        }
         lines = [f"HTTP/1.1 {reply.status} X", *(f"{k}: {v}" for k, v in fields.items())]
         writer.write(("\r\n".join(lines) + "\r\n\r\n").encode())
         self.open += 1
         self.most_open = max(self.most_open, self.open)
-        gone = asyncio.ensure_future(reader.read(1))  # ends only when the client goes away
         try:
-            for part in reply.parts:
+            async for part in self._parts(reply, gone):
                 writer.write(f"{len(part):x}\r\n".encode() + part + b"\r\n")
                 await writer.drain()
-                if reply.pause and await self._left(gone, reply.pause):
-                    return False
+                if reply.pause:
+                    await self._unless(gone, asyncio.sleep(reply.pause))
             if reply.end == "hang":
-                await self._left(gone, 60)
-                return False
+                await self._unless(gone, asyncio.sleep(60))
             if reply.end == "cut":
-                writer.transport.abort()
-                return False
+                raise Cut
             writer.write(b"0\r\n\r\n")
             await writer.drain()
-            return False  # one request a connection: `gone` has eaten the next one's first byte
         finally:
             self.open -= 1
-            gone.cancel()
 
-    async def _left(self, gone: asyncio.Future[bytes], seconds: float) -> bool:
-        done, _ = await asyncio.wait([gone], timeout=seconds)
-        self.broken += bool(done)
-        return bool(done)
+    async def _parts(self, reply: Reply, gone: asyncio.Future[bytes]) -> AsyncIterator[bytes]:
+        if isinstance(reply.parts, Sequence):
+            for part in reply.parts:
+                yield part
+            return
+        while (part := await self._unless(gone, _next(reply.parts))) is not None:
+            yield part
+
+    async def _unless(self, gone: asyncio.Future[bytes], work: Awaitable[T]) -> T:
+        """Wait for something, unless the client goes away first."""
+        task = asyncio.ensure_future(work)
+        try:
+            await asyncio.wait([gone, task], return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            if not task.done():
+                task.cancel()
+                await asyncio.gather(task, return_exceptions=True)
+        if task.cancelled():
+            raise _Gone
+        return task.result()
+
+
+class _Gone(Exception):
+    """The client went away."""
+
+
+async def _next(parts: AsyncIterator[bytes]) -> bytes | None:
+    async for part in parts:
+        return part
+    return None

@@ -1,0 +1,180 @@
+"""The double does what was seen of real servers, and draws as llama.cpp draws."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from typing import Any
+
+import httpx2
+import numpy as np
+import pytest
+from support.double import KOBOLDCPP_1_76, KOBOLDCPP_1_115, LLAMACPP, VLLM, Double, LlamaWriter
+from support.double.applied import Applied
+from support.double.chain import candidates, probabilities
+from support.double.quirks import OFF, Quirks
+from support.double.writer import End, Piece
+from support.loopback import until
+
+PROMPT = "Once upon a time there was a"
+NEUTRAL: dict[str, Any] = {"temperature": 5, "top_k": 0, "top_p": 1, "min_p": 0, "typical": 1}
+
+
+@pytest.fixture(scope="module")
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+@pytest.fixture(scope="module")
+async def writer() -> AsyncIterator[LlamaWriter]:
+    async with LlamaWriter(slots=2) as found:
+        yield found
+
+
+async def draws(
+    quirks: Quirks, writer: LlamaWriter, path: str, bodies: list[dict[str, Any]], **how: Any
+) -> list[str]:
+    """One token for each body, natively as KoboldCpp is asked."""
+    found = []
+    async with Double(quirks, writer, **how) as server, httpx2.AsyncClient(verify=False) as client:
+        for body in bodies:
+            asked = {"prompt": PROMPT, "max_length": 1, "max_tokens": 1, **body}
+            told = (await client.post(server.url + path, json=asked)).json()
+            found.append((told.get("results") or told["choices"])[0]["text"])
+    return found
+
+
+def kobold(writer: LlamaWriter, *bodies: dict[str, Any], quirks: Quirks = KOBOLDCPP_1_76) -> Any:
+    return draws(quirks, writer, "/api/v1/generate", list(bodies), clock=lambda: 77.0)
+
+
+def seeded(n: int = 40, **body: Any) -> list[dict[str, Any]]:
+    return [{"sampler_seed": seed, **body} for seed in range(1, n + 1)]
+
+
+@pytest.mark.anyio
+async def test_what_was_seen_of_koboldcpp_1_76(writer: LlamaWriter) -> None:
+    """T=5: few tokens with top_k and top_p omitted, many when neutral; `nsigma` ignored; ..."""
+    omitted = await kobold(writer, *seeded(temperature=5))
+    neutral = await kobold(writer, *seeded(**NEUTRAL))
+    assert len(set(omitted)) < 28 < 34 < len(set(neutral))
+    for ignored in ({"nsigma": 0.01}, {"top_n_sigma": 0.01}):
+        assert await kobold(writer, *seeded(**NEUTRAL, **ignored)) == neutral
+    assert len(set(await kobold(writer, *seeded(**{**NEUTRAL, "min_p": 1.0})))) == 1
+    assert await kobold(writer, *seeded(**NEUTRAL)) == neutral
+    # `seed` is no seed there, yet all agree within one second; 0 is as good as none
+    same = [{**NEUTRAL, "seed": 1}, {**NEUTRAL, "seed": 2}, {**NEUTRAL, "sampler_seed": 0}]
+    assert len(set(await kobold(writer, *same))) == 1
+
+
+@pytest.mark.anyio
+async def test_koboldcpp_1_115_knows_nsigma(writer: LlamaWriter) -> None:
+    found = await kobold(writer, *seeded(9, **NEUTRAL, nsigma=0.01), quirks=KOBOLDCPP_1_115)
+    assert len(set(found)) == 1
+
+
+@pytest.mark.anyio
+async def test_koboldcpps_openai_endpoint_has_other_words(writer: LlamaWriter) -> None:
+    """There `seed` overwrites `sampler_seed`, and frequency is taken for presence."""
+    path = "/v1/completions"
+    many = [{**NEUTRAL, "seed": 5, "sampler_seed": seed} for seed in (1, 2, 3)]
+    assert len(set(await draws(KOBOLDCPP_1_76, writer, path, many))) == 1
+    async with Double(KOBOLDCPP_1_76, writer) as server, httpx2.AsyncClient(verify=False) as client:
+        body = {"prompt": PROMPT, "max_tokens": 1, "frequency_penalty": 0.7, "mirostat": 2}
+        await client.post(server.url + path, json=body)
+    knobs = server.applied[0].knobs
+    assert (knobs["presence"], knobs["frequency"], knobs["mirostat"]) == (0.7, 0, 0)
+
+
+@pytest.mark.anyio
+async def test_temperature_comes_first_in_vllm_and_last_in_llama_cpp(writer: LlamaWriter) -> None:
+    bodies = [{**NEUTRAL, "min_p": 0.3, "seed": seed} for seed in range(1, 41)]
+    last = await draws(LLAMACPP, writer, "/v1/completions", bodies)
+    first = await draws(VLLM, writer, "/v1/completions", bodies)
+    assert len(set(last)) < 15 < 20 < len(set(first))
+
+
+def random_settings(rng: np.random.Generator) -> tuple[dict[str, Any], tuple[str, ...]]:
+    """Some knobs that both can do, in any order.
+
+    Not top-n-sigma together with what counts the candidates: llama.cpp leaves the tokens that it
+    cuts among them, with probability 0, so that typical_p and dynamic temperature act otherwise.
+    """
+    values = {
+        "top_k": int(rng.integers(2, 200)),
+        "top_p": float(rng.uniform(0.3, 0.99)),
+        "min_p": float(rng.uniform(0.001, 0.3)),
+        "typical": float(rng.uniform(0.3, 0.99)),
+        "sigma": float(rng.uniform(0.3, 3)),
+    }
+    chosen = [name for name in values if rng.random() < 0.5]
+    steps = rng.permutation([*values, "temperature"])
+    heat = {"temperature": float(rng.uniform(0.3, 2.5))}
+    if "sigma" in chosen:
+        chosen = [name for name in chosen if name != "typical"]
+    elif rng.random() < 0.3:
+        heat |= {"dynatemp_range": 0.2, "dynatemp_exponent": 1.3}
+    return {**OFF, **heat, **{name: values[name] for name in chosen}}, tuple(map(str, steps))
+
+
+@pytest.mark.anyio
+async def test_its_own_draws_are_llama_cpps(writer: LlamaWriter) -> None:
+    """The same candidates and probabilities as llama.cpp's own, for 60 random chains."""
+    rng = np.random.default_rng(3)
+    prompt = await writer.tokens(PROMPT)
+    for _ in range(60):
+        knobs, steps = random_settings(rng)
+        applied = Applied(knobs, steps, seed=1, tokens=1, logprobs=5000, after=True)
+        entries, logits = await writer._distribution(applied, prompt)
+        ours = probabilities(candidates(logits, applied, np.random.default_rng(0)))
+        theirs = np.zeros(len(ours))
+        places = {entry["id"]: i for i, entry in enumerate(entries)}
+        async for piece in writer.write(applied, prompt):
+            if isinstance(piece, Piece) and piece.logprobs:
+                for entry in piece.logprobs["top_probs"]:
+                    theirs[places[entry["id"]]] = entry["prob"]
+        assert np.abs(ours - theirs).max() < 1e-4, (knobs, steps)
+
+
+@pytest.mark.anyio
+async def test_what_llama_cpp_lacks_is_drawn_into_whole_texts(writer: LlamaWriter) -> None:
+    prompt = await writer.tokens(PROMPT)
+    for knobs in ({"tfs": 0.5}, {"top_a": 0.3}, {"smoothing_factor": 0.5}, {"eta": 0.002}):
+        steps = ("tfs", "top_a", "temperature", "smoothing", "eta")
+        applied = Applied({**OFF, **knobs}, steps, seed=4, tokens=12, stop=(" zzz",))
+        found = [piece async for piece in writer.write(applied, prompt)]
+        assert isinstance(found[-1], End)
+        assert found[-1].why in ("limit", "eos")
+        assert len("".join(piece.text for piece in found if isinstance(piece, Piece))) > 10
+        again = [piece async for piece in writer.write(applied, prompt)]
+        assert again == found
+
+
+@pytest.mark.anyio
+async def test_leaving_a_stream_frees_the_slot(writer: LlamaWriter) -> None:
+    body = {"prompt": PROMPT, "max_tokens": 900, "stream": True, "ignore_eos": True}
+    body["logprobs"] = 2048  # makes it slow
+    async with Double(LLAMACPP, writer) as server, httpx2.AsyncClient(verify=False) as client:
+        async with client.stream("POST", server.url + "/v1/completions", json=body) as response:
+            async for _ in response.aiter_lines():
+                break
+            assert await writer.busy() == 1
+        await writer.until_idle()
+        await until(lambda: server.broken)
+        assert server.running == 0
+
+
+@pytest.mark.anyio
+async def test_a_full_queue_is_said(writer: LlamaWriter) -> None:
+    narrow = replace(VLLM, slots=1, queue=0, full=429)
+    async with (
+        Double(narrow, writer, retry_after=3) as server,
+        httpx2.AsyncClient(verify=False) as client,
+    ):
+        url = server.url + "/v1/completions"
+        body = {"prompt": PROMPT, "max_tokens": 900, "ignore_eos": True}
+        async with client.stream("POST", url, json={**body, "stream": True}) as first:
+            async for _ in first.aiter_lines():
+                break
+            second = await client.post(url, json=body)
+        assert (second.status_code, second.headers["retry-after"]) == (429, "3")

@@ -1,0 +1,34 @@
+"""The double as a program: `python -m support.double KOBOLDCPP_1_76 [--port N] [--gguf FILE]`.
+
+It prints its address on stdout and serves until it is told to stop. Run it with `src` and `tests`
+on PYTHONPATH.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+from pathlib import Path
+
+from . import quirks
+from .server import Double
+from .writer import LlamaWriter
+
+
+def main() -> None:
+    known = [name for name, value in vars(quirks).items() if isinstance(value, quirks.Quirks)]
+    parser = argparse.ArgumentParser(prog="python -m support.double")
+    parser.add_argument("quirks", choices=known)
+    parser.add_argument("--port", type=int, default=0)
+    parser.add_argument("--gguf", type=Path)
+    args = parser.parse_args()
+    asyncio.run(_serve(getattr(quirks, args.quirks), args.gguf, args.port))
+
+
+async def _serve(what: quirks.Quirks, gguf: Path | None, port: int) -> None:
+    async with LlamaWriter(gguf) as writer, Double(what, writer, port=port) as server:
+        print(server.url, flush=True)
+        await asyncio.Event().wait()
+
+
+main()
