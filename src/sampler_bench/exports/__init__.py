@@ -19,11 +19,16 @@ out.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from types import ModuleType
 
 from ..errors import SpecError
 from ..plugins import find, names
 from ..records import SamplerConfig
+from ..reports._document import read_document
+
+NOT_MINE = "preset:"  # how a reader's message begins where a file is not of its format
+LARGEST = 50_000_000  # bytes of a file that may be a preset, or a results file
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,15 +95,49 @@ def import_config(text: str, name: str | None = None) -> tuple[str, SamplerConfi
     """
     if name is not None:
         return name, _read(find("exports", name), text)
+    nearly: list[str] = []
     for known in names("exports"):
         try:
             return known, _read(find("exports", known), text)
-        except SpecError:
-            continue
+        except SpecError as error:
+            nearly += [] if str(error).startswith(NOT_MINE) else [f"as {known}: {error}"]
+    if nearly:
+        raise SpecError(f"this preset holds a value that cannot be used; read {'; '.join(nearly)}")
     raise SpecError(
-        "this is no preset that sampler-bench knows; name its format to be told what is missing: "
-        + ", ".join(names("exports"))
+        "this is no preset that sampler-bench knows; it was tried as "
+        f"{', '.join(names('exports'))}; name its format to be told what is missing"
     )
+
+
+def read_preset(path: Path, name: str | None = None) -> tuple[str, SamplerConfig]:
+    """Read a preset file of a named format, or of whichever it is; or a results file's best.
+
+    Returns:
+        The format's name (`results` for a results file) and the configuration.
+
+    Raises:
+        SpecError: it cannot be read, or is of no known format.
+    """
+    text = _text(path)
+    if name is None and '"search_metadata"' in text:
+        from ._chosen import choose
+
+        return "results", choose(read_document(path))[0]
+    try:
+        return import_config(text, name)
+    except SpecError as error:
+        raise SpecError(f"{path}: {error}") from error
+
+
+def _text(path: Path) -> str:
+    try:
+        if path.stat().st_size > LARGEST:
+            raise SpecError(f"{path}: expected a preset, found a file of over {LARGEST} bytes")
+        return path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise SpecError(f"{path}: expected a preset as text, found other bytes") from error
+    except OSError as error:
+        raise SpecError(f"{path}: cannot be read: {error.strerror or error}") from error
 
 
 def _read(format_: ModuleType, text: str) -> SamplerConfig:

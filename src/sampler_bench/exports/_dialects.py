@@ -110,16 +110,20 @@ def _show(value: Value) -> str:
 
 
 def heard(
-    dialect: Dialect, data: Mapping[str, Any], readers: Mapping[str, Reader] | None = None
+    dialect: Dialect,
+    data: Mapping[str, Any],
+    readers: Mapping[str, Reader] | None = None,
+    defaults: Mapping[str, Value] | None = None,
 ) -> dict[str, Value | None]:
     """What a file in a dialect's words says: a value for each parameter that it states.
 
-    `readers` are for parameters whose words are not one key with our value.
+    `readers` are for parameters whose words are not one key with our value; `defaults` are what the
+    tool does where a file is silent and that is not neutral.
 
     Raises:
         SpecError: a value of the wrong kind.
     """
-    found: dict[str, Value | None] = {}
+    found: dict[str, Value | None] = dict(defaults or {})
     for name in parameter_names():
         word = dialect.words[name]
         if not isinstance(word, Spoken):
@@ -149,8 +153,12 @@ def off(name: str, word: Spoken, value: float) -> Value | None:
     """A number, or ours for "off" where it is one of theirs."""
     if value == word.neutral or (name in OFF_AT_OR_BELOW and value <= OFF_AT_OR_BELOW[name]):
         return parameter(name).neutral
+    if name in WINDOWS and value < 0:
+        return int(parameter(name).high)
     return value
 
 
+# Tools write -1 for "all that was written so far".
+WINDOWS = ("repetition_range", "dry_range")
 # Tools write "off" as 0 or -1; ours is one of them.
 OFF_AT_OR_BELOW = {"top_k": 0.0, "top_n_sigma": 0.0, "adaptive_target": -1e-9}

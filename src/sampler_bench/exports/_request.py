@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ..engines._dialect import Dialect
-from ..records import SamplerConfig
+from ..records import SamplerConfig, Value
 from . import Source, _dialects
 from ._dialects import Reader
 from ._provenance import note, read_object, restored, stated_in_json, write_object
@@ -24,7 +24,8 @@ def read_request(
     text: str,
     *needed: str,
     readers: Mapping[str, Reader] | None = None,
+    defaults: Mapping[str, Value] | None = None,
 ) -> SamplerConfig:
     """Read the fields; `needed` are keys without which it is no such file."""
     data = read_object(text, *needed)
-    return restored(_dialects.heard(dialect, data, readers), stated_in_json(data))
+    return restored(_dialects.heard(dialect, data, readers, defaults), stated_in_json(data))

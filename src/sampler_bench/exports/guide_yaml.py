@@ -73,14 +73,14 @@ def _provenance(document: Document) -> Iterator[str]:
         yield f"Tuned with temperature applied {order}."
 
 
-def source_of(document: Document) -> Source:
-    """Where the best configuration of a study comes from, for all formats."""
-    meta, best = document.search_metadata, document.best_configuration
+def source_of(document: Document, result: Result | None) -> Source:
+    """Where a configuration of a study comes from, for all formats."""
+    meta = document.search_metadata
     return Source(
         study=meta.study,
         date=meta.timestamp,
         version=meta.version,
-        score=_score(best.estimate) if best is not None else "",
+        score=_score(result.estimate) if result is not None else "",
         model=meta.model,
         engine=str(meta.server.get("engine") or ""),
         order=str(meta.server.get("temperature_order") or ""),

@@ -11,13 +11,23 @@ import json
 
 from ..engines.koboldcpp import NATIVE
 from ..errors import SpecError
-from ..records import SamplerConfig
+from ..records import SamplerConfig, Value
 from . import Loss, Source, _dialects
 from ._provenance import note, read_object, restored, stated_in_json, write_object
 from ._readers import numbered_order
 
 ABOUT = "KoboldCpp: --config FILE.kcpps, defaults for what a client leaves out"
 SUFFIX = ".kcpps"
+# What the server does where nobody says: not neutral.
+DEFAULTS: dict[str, Value] = {
+    "temperature": 0.7,
+    "top_k": 100,
+    "top_p": 0.9,
+    "repetition_range": 320,
+    "dry_range": 320,
+    "dry_sequence_breakers": (),
+    "xtc_threshold": 0.2,
+}
 READERS = {"temperature_order": numbered_order("sampler_order")}
 
 
@@ -39,4 +49,4 @@ def read(text: str) -> SamplerConfig:
     told = read_object(inner) if isinstance(inner, str) else inner
     if not isinstance(told, dict) or not told.keys() & {"temperature", "top_p", "min_p", "top_k"}:
         raise SpecError("preset: gendefaults holds no sampler setting")
-    return restored(_dialects.heard(NATIVE, told, READERS), stated_in_json(data))
+    return restored(_dialects.heard(NATIVE, told, READERS, DEFAULTS), stated_in_json(data))

@@ -50,6 +50,15 @@ FLAGS = {
     "samplers": "--samplers",
     "max_tokens": "--predict",
 }
+# What the server does where nobody says: not neutral.
+DEFAULTS: dict[str, Value] = {
+    "temperature": 0.8,
+    "top_k": 40,
+    "top_p": 0.95,
+    "min_p": 0.05,
+    "repetition_range": 64,
+    "dry_range": 64,
+}
 ALIASES = {
     "--temperature": "--temp",
     "--top-nsigma": "--top-n-sigma",
@@ -106,9 +115,8 @@ def read(text: str) -> SamplerConfig:
             told[key] = value.split(";") if key == "samplers" else value
     if "temperature" not in told:
         raise SpecError("preset: expected llama.cpp flags, at least --temp")
-    return restored(
-        _dialects.heard(DIALECT, told, {"temperature_order": _order}), stated_in_comments(text)
-    )
+    values = _dialects.heard(DIALECT, told, {"temperature_order": _order}, DEFAULTS)
+    return restored(values, stated_in_comments(text))
 
 
 def _pairs(words: list[str]) -> Iterator[tuple[str, str]]:

@@ -11,6 +11,7 @@ from ..records import SamplerConfig
 from . import Loss, Source, _dialects
 from ._provenance import note, read_object, restored, stated_in_json, write_object
 from ._readers import named_order
+from .llamacpp import DEFAULTS
 
 ABOUT = "llama.cpp server: fields of a request to /completion or /v1/chat/completions"
 SUFFIX = ".json"
@@ -30,4 +31,4 @@ def write(config: SamplerConfig, source: Source) -> str:
 def read(text: str) -> SamplerConfig:
     """Read such fields."""
     data = read_object(text, "temperature", "repeat_penalty")
-    return restored(_dialects.heard(DIALECT, data, READERS), stated_in_json(data))
+    return restored(_dialects.heard(DIALECT, data, READERS, DEFAULTS), stated_in_json(data))

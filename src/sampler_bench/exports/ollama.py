@@ -10,12 +10,19 @@ import re
 
 from ..engines.ollama import DIALECT
 from ..errors import SpecError
-from ..records import SamplerConfig
+from ..records import SamplerConfig, Value
 from . import Loss, Source, _dialects
 from ._provenance import comments, plain, restored, stated_in_comments
 
 ABOUT = "Ollama: ollama create NAME -f Modelfile (put your model after FROM)"
 SUFFIX = ".Modelfile"
+# What Ollama does where a Modelfile is silent: not neutral.
+DEFAULTS: dict[str, Value] = {
+    "temperature": 0.8,
+    "top_k": 40,
+    "top_p": 0.9,
+    "repetition_range": 64,
+}
 _LINE = re.compile(r'^\s*PARAMETER\s+(\w+)\s+"?([^"\n]*?)"?\s*$', re.MULTILINE | re.IGNORECASE)
 
 
@@ -37,4 +44,4 @@ def read(text: str) -> SamplerConfig:
     told = {key.lower(): value for key, value in _LINE.findall(text)}
     if not told.keys() & DIALECT.keys():
         raise SpecError("preset: expected a Modelfile with PARAMETER lines like temperature")
-    return restored(_dialects.heard(DIALECT, told), stated_in_comments(text))
+    return restored(_dialects.heard(DIALECT, told, defaults=DEFAULTS), stated_in_comments(text))

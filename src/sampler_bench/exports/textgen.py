@@ -58,6 +58,8 @@ def _scalar(value: Json) -> str:
 
 def read(text: str) -> SamplerConfig:
     """Read a preset; keys that it leaves out are neutral, as they are there."""
+    if text.lstrip().startswith("{"):
+        raise SpecError("preset: expected YAML, found JSON")
     data = read_mapping(text)
     known = DIALECT.keys() | set(ALWAYS)
     if not data or not data.keys() & known or any(isinstance(v, Mapping) for v in data.values()):

@@ -17,6 +17,7 @@ from ._provenance import note, read_object, restored, stated_in_json, write_obje
 
 ABOUT = "transformers: generation_config.json, for GenerationConfig.from_pretrained(FOLDER)"
 SUFFIX = ".json"
+DEFAULTS: dict[str, Value] = {"top_k": 50}  # where a file is silent
 NOT = Unspoken("transformers has no such parameter")
 
 
@@ -62,7 +63,7 @@ def write(config: SamplerConfig, source: Source) -> str:
 def read(text: str) -> SamplerConfig:
     """Read a generation_config.json that states `do_sample`."""
     data = read_object(text, "do_sample")
-    values = _dialects.heard(DIALECT, data, {"temperature": _heat})
+    values = _dialects.heard(DIALECT, data, {"temperature": _heat}, DEFAULTS)
     return restored(values, stated_in_json(data))
 
 

@@ -47,10 +47,11 @@ class Parameter:
             return None if isinstance(value, tuple) else "a list of texts"
         if self.kind == "choice":
             return None if value in self.choices else f"one of {', '.join(self.choices)}"
-        number = not isinstance(value, str | tuple | bool)
-        whole = self.kind != "int" or (number and value == int(value))  # type: ignore[arg-type]
-        if number and whole and self.low <= value <= self.high:  # type: ignore[operator]
-            return None
+        number = isinstance(value, int | float) and not isinstance(value, bool)
+        if number and self.low <= value <= self.high:  # type: ignore[operator]
+            whole = abs(value) == INFINITY or value == int(value)  # type: ignore[arg-type]
+            if self.kind != "int" or whole:
+                return None
         return f"a {'whole ' if self.kind == 'int' else ''}number {self.range_text}"
 
     def check(self, value: Value) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from ..errors import SpecError, did_you_mean
 from ..records import SamplerConfig
 from ..samplers import check_config, sampler_names
@@ -40,13 +42,20 @@ def _preset(node: Node) -> SamplerConfig | None:
     return config
 
 
-def resolve_config(text: str) -> SamplerConfig:
-    """A configuration by its text form or by the name of a preset.
+def resolve_config(text: str, folder: Path | None = None) -> SamplerConfig:
+    """A configuration by its text form, by the name of a preset, or from a preset file of any tool.
+
+    Args:
+        text: what the user wrote.
+        folder: what a file's path is relative to; None for the working folder.
 
     Raises:
-        SpecError: it is neither; says so where the word is a sampler type.
+        SpecError: it is none of them; says what was tried.
     """
     word = text.strip()
+    path = (folder or Path()) / Path(word).expanduser()
+    if is_path(word) or (":" in word and path.is_file()):
+        return _of_file(path)
     if ":" in word:
         config = SamplerConfig.parse(word)
         check_config(config)
@@ -54,6 +63,8 @@ def resolve_config(text: str) -> SamplerConfig:
     presets = load_presets()
     if word in presets:
         return presets[word]
+    if path.is_file():
+        return _of_file(path)
     near = did_you_mean(word, list(presets))
     if word.split("+")[0] in sampler_names():
         near = (
@@ -63,3 +74,28 @@ def resolve_config(text: str) -> SamplerConfig:
     raise SpecError(
         f"preset {word!r} is not in samplers.yaml{near}; there are: {', '.join(presets)}"
     )
+
+
+def is_path(word: str) -> bool:
+    """Whether a word can only be a file: it names a folder, or ends as presets do."""
+    return "/" in word or "\\" in word or word.lower().endswith(_endings())
+
+
+def _endings() -> tuple[str, ...]:
+    return (".json", ".yaml", ".yml", ".kcpps", ".sh", "modelfile")
+
+
+def _of_file(path: Path) -> SamplerConfig:
+    from ..exports import read_preset
+
+    if not path.is_file():
+        raise SpecError(
+            f"preset file {path}: there is no such file; expected a file, a configuration like "
+            "min_p:temperature=1.2,min_p=0.02, or the name of a preset"
+        )
+    config = read_preset(path)[1]
+    try:
+        check_config(config)
+    except SpecError as error:
+        raise SpecError(f"{path}: {error}") from error
+    return config

@@ -339,8 +339,9 @@ def _baseline(node: Node) -> SamplerConfig | None:
     text = _text(node)
     if text is None:
         return None
+    folder = None if node.file == COMMAND_LINE else Path(node.file).parent
     try:
-        return resolve_config(text)
+        return resolve_config(text, folder)
     except UsageError as error:
         node.wrong(str(error))
         return None

@@ -1,0 +1,128 @@
+"""`sampler-bench export`: a configuration as a preset file that another tool loads."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..errors import UsageError
+
+if TYPE_CHECKING:
+    from ..exports import Source
+    from ..records import SamplerConfig
+    from ..reports._document import Document
+
+HELP = "write a configuration as a preset that another tool loads: --to sillytavern, ollama, ..."
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the options."""
+    add = parser.add_argument
+    add(
+        "what",
+        nargs="?",
+        metavar="CONFIG|FILE",
+        help="a configuration, a preset's name, a results file, or another tool's preset",
+    )
+    add("--latest", action="store_true", help="the latest study, finished or not")
+    add("--study", metavar="NAME", help="a study by name")
+    add("--to", metavar="FORMAT", help="the format; --list shows them")
+    add("--out", type=Path, metavar="PATH", help="default: print it")
+    add("--strict", action="store_true", help="refuse where the format loses something")
+    add(
+        "--choose",
+        default="best",
+        metavar="WHICH",
+        help="of a study: best, simplest, baseline, a rank like 2, a sampler type (default: best)",
+    )
+    add("--from", dest="read_as", metavar="FORMAT", help="the format of FILE; default: try all")
+    add("--list", action="store_true", help="list the formats")
+    add("--output-dir", type=Path, default=Path("results"), help="default: results")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Say what will be lost, then write."""
+    from ..exports import export
+    from ._files import write_atomically
+    from ._output import done, say, warn
+
+    if args.list:
+        sys.stdout.write(listing())
+        return 0
+    if args.to is None:
+        raise UsageError("export: expected --to FORMAT; `sampler-bench export --list` shows them")
+    config, source = _found(args)
+    text, losses = export(args.to, config, source, args.strict)
+    for loss in losses:
+        warn(loss.sentence)
+    if args.out is None:
+        say(f"{config.text} as {args.to}:")
+        sys.stdout.write(text)
+        return 0
+    write_atomically(args.out, text)
+    done(f"{config.text} written to {args.out} as {args.to}")
+    say(f"   {_about(args.to)}")
+    return 0
+
+
+def listing() -> str:
+    """One line for each format."""
+    from ..plugins import names
+
+    known = names("exports")
+    width = max(map(len, known))
+    return "".join(f"{name:<{width}}  {_about(name)}\n" for name in known)
+
+
+def _about(name: str) -> str:
+    from ..plugins import find
+
+    return str(find("exports", name).ABOUT)
+
+
+def _found(args: argparse.Namespace) -> tuple[SamplerConfig, Source]:
+    """The configuration that is meant, and where it comes from.
+
+    Raises:
+        UsageError: none or several are named, or it is not there.
+    """
+    chosen = [args.what is not None, args.latest, args.study is not None]
+    if sum(chosen) != 1:
+        raise UsageError(
+            "export: expected one of a configuration, a file, --latest or --study NAME"
+        )
+    if args.what is None:
+        from ..tuning.kept import document_of_kept
+
+        return _of_study(document_of_kept(args.output_dir, args.study), args.choose)
+    path = Path(args.what).expanduser()
+    if path.is_file() and args.read_as is None and _is_results(path):
+        from ..reports._document import read_document
+
+        return _of_study(read_document(path), args.choose)
+    if args.choose != "best":
+        raise UsageError("export: --choose is for results; here there is one configuration only")
+    return _single(args.what, path, args.read_as)
+
+
+def _is_results(path: Path) -> bool:
+    with path.open("rb") as file:
+        return b'"search_metadata"' in file.read(1000)
+
+
+def _of_study(document: Document, which: str) -> tuple[SamplerConfig, Source]:
+    from ..exports._chosen import choose
+
+    return choose(document, which)
+
+
+def _single(word: str, path: Path, read_as: str | None) -> tuple[SamplerConfig, Source]:
+    from .. import __version__
+    from ..exports import Source, read_preset
+    from ..spec import resolve_config
+
+    if read_as is not None:
+        return read_preset(path, read_as)[1], Source(version=__version__)
+    return resolve_config(word), Source(version=__version__)

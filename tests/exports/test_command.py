@@ -1,0 +1,160 @@
+"""`sampler-bench export` as users type it: what is written, what is said, what is refused."""
+
+import json
+from pathlib import Path
+
+import pytest
+from support.documents import document_of
+from support.tables import BASELINE, problem_of, table_of
+
+from sampler_bench.cli import main
+from sampler_bench.exports import read_preset
+from sampler_bench.plugins import names
+from sampler_bench.records import SamplerConfig
+
+
+def hot(config):
+    return 6.0 + config.get("temperature") + 0.2 * (config.sampler == "min_p")
+
+
+@pytest.fixture(scope="module")
+def written():
+    return document_of(table_of(hot, each=4), problem_of()).text()
+
+
+@pytest.fixture
+def results(written, tmp_path, monkeypatch):
+    """A results file in the working folder; its name."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "r.json").write_text(written)
+    return "r.json"
+
+
+def document(results):
+    return json.loads(Path(results).read_text())
+
+
+def run(capsys, *words):
+    code = main(["export", *map(str, words)])
+    said = capsys.readouterr()
+    return code, said.out, said.err
+
+
+def test_lists_every_format_with_what_it_is_for(capsys):
+    code, out, _ = run(capsys, "--list")
+    assert code == 0
+    assert [line.split()[0] for line in out.splitlines()] == names("exports")
+    assert "SillyTavern" in out
+
+
+def test_prints_the_preset_alone_so_that_it_can_be_piped(results, capsys):
+    code, out, err = run(capsys, results, "--to", "sillytavern")
+    best = document(results)["best_configuration"]
+    assert code == 0
+    assert json.loads(out)["temp"] == best["parameters"]["temperature"]
+    assert best["config"] in err
+
+
+@pytest.mark.parametrize("name", names("exports"))
+def test_a_results_file_becomes_every_format_and_back(name, results, capsys, tmp_path):
+    best = document(results)["best_configuration"]["config"]
+    code, out, err = run(capsys, results, "--to", name, "--out", tmp_path / "preset")
+    assert (code, out) == (0, "")
+    assert "written to" in err
+    if "is lost" not in err and name not in ("textgen", "openai"):
+        assert read_preset(tmp_path / "preset")[1].text == best
+
+
+def test_carries_study_score_interval_and_date(results, capsys):
+    note = json.loads(run(capsys, results, "--to", "sillytavern")[1])["sampler_bench"]
+    estimate = document(results)["best_configuration"]["estimate"]
+    told = f"{estimate['mean']:.3f} [{estimate['low']:.3f} to {estimate['high']:.3f}]"
+    assert (note["score"], note["study"]) == (told, "s")
+    assert note["date"] == "2024-01-01T12:01:00Z"
+
+
+def test_says_what_is_lost_and_strict_refuses_and_writes_nothing(results, capsys, tmp_path):
+    code, _, err = run(capsys, results, "--to", "vllm", "--out", tmp_path / "soft")
+    assert code == 0
+    assert "cannot be moved, but this was tuned with temperature last" in err
+    code, out, err = run(capsys, results, "--to", "vllm", "--strict", "--out", tmp_path / "hard")
+    assert (code, out) == (2, "")
+    assert "cannot be exported to vllm without loss" in err
+    assert not (tmp_path / "hard").exists()
+
+
+@pytest.mark.parametrize("which", ["simplest", "baseline", "2", "top_p"])
+def test_other_configurations_of_a_study_can_be_chosen(which, results, capsys):
+    found = document(results)
+    wanted = {
+        "simplest": found["verdict"]["simplest"],
+        "baseline": BASELINE.text,
+        "2": found["all_results"][1]["config"],
+        "top_p": next(r["config"] for r in found["all_results"] if r["sampler_type"] == "top_p"),
+    }
+    code, out, _ = run(capsys, results, "--to", "guide-yaml", "--choose", which)
+    assert code == 0
+    assert f"best_overall:\n  {wanted[which]}\n" in out
+    row = next(r for r in found["all_results"] if r["config"] == wanted[which])
+    assert f"{row['estimate']['mean']:.3f}" in out
+
+
+def test_another_tools_preset_is_turned_into_a_third(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "mine.json").write_text('{"temp": 0.9, "rep_pen": 1, "typical": 1, "min_p": 0.07}')
+    code, out, _ = run(capsys, "mine.json", "--to", "ollama")
+    assert code == 0
+    assert "PARAMETER min_p 0.07\n" in out
+    assert "PARAMETER temperature 0.9\n" in out
+
+
+def test_a_configuration_and_a_presets_name_are_taken(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    text = "min_p:temperature=1.2,min_p=0.02,max_tokens=512"
+    assert f"# configuration: {text}\n" in run(capsys, text, "--to", "llamacpp")[1]
+    assert json.loads(run(capsys, "nucleus", "--to", "llamacpp-json")[1])["top_p"] < 1
+
+
+MISTAKES = [
+    (("r.json",), "expected --to FORMAT"),
+    (("--to", "ollama"), "expected one of a configuration, a file, --latest or --study"),
+    (("r.json", "--latest", "--to", "ollama"), "expected one of"),
+    (("r.json", "--to", "sillytaven"), "there is no 'sillytaven' (did you mean 'sillytavern'?)"),
+    (("none.json", "--to", "ollama"), "none.json: there is no such file"),
+    (("min_p:min_q=1", "--to", "ollama"), "'min_q' is not known"),
+    (("r.json", "--to", "ollama", "--choose", "worst"), "there is no 'worst' to export; choose"),
+    (("r.json", "--to", "ollama", "--choose", "0"), "there is no '0' to export"),
+    (("nucleus", "--to", "ollama", "--choose", "2"), "--choose is for results"),
+    (("odd.json", "--to", "ollama"), "no preset that sampler-bench knows; it was tried as guide-"),
+    (
+        ("hot.json", "--to", "ollama"),
+        "a value that cannot be used; read as sillytavern-kobold",
+    ),
+    (("odd.json", "--from", "textgen", "--to", "ollama"), "odd.json: preset: expected YAML"),
+    (("--latest", "--to", "ollama"), "there are no results in results"),
+]
+
+
+@pytest.mark.parametrize(("words", "message"), MISTAKES)
+def test_mistakes_are_named(words, message, results, tmp_path, capsys):
+    (tmp_path / "odd.json").write_text('{"name": "package"}')
+    (tmp_path / "hot.json").write_text('{"temp": -3, "rep_pen": 1, "typical": 1}')
+    code, out, err = run(capsys, *words)
+    assert code in (1, 2)
+    assert out == ""
+    assert message in err
+
+
+def test_a_study_without_a_result_has_nothing_to_export(tmp_path, monkeypatch, capsys):
+    from support.tables import awkward_tables
+
+    monkeypatch.chdir(tmp_path)
+    empty = document_of(awkward_tables()["empty"], problem_of())
+    (tmp_path / "r.json").write_text(empty.text())
+    code, _, err = run(capsys, "r.json", "--to", "ollama")
+    assert code == 2
+    assert "there is no 'best' to export" in err
+
+
+def test_configurations_parse_back(results):
+    assert SamplerConfig.parse(document(results)["best_configuration"]["config"])
