@@ -8,15 +8,13 @@ covered: interactions, which are what the main effects leave over.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import numpy as np
 
-from ..posterior.frame import reference
 from ..records import Estimate, SamplerConfig, ScoreTable, Value
-from ..samplers import SamplerSpace
+from .landscape import Grid, survey
 from .verdict import Z, posterior_of
 
 if TYPE_CHECKING:
@@ -27,8 +25,6 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 End: TypeAlias = Literal["low", "high"]
-POINTS = 160  # configurations of a sampler's space that stand for all of it
-DRAWS = 400
 MATTERS = 0.05  # a share that is surely above this is told
 MOST_LEVELS, GROUPS = 12, 6  # more values than these are put into this many groups
 NEGLIGIBLE_SPREAD = 1e-9
@@ -67,37 +63,16 @@ class Region:
     ends: tuple[tuple[str, End], ...]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Grid:
-    part: SamplerSpace
-    configs: list[SamplerConfig]
-
-    def moving(self) -> dict[str, list[Value]]:
-        """For each parameter that takes more than one value: its value in each configuration."""
-        columns = {
-            name: [_value(c, name) for c in self.configs] for name, _ in self.part.dimensions
-        }
-        return {name: column for name, column in columns.items() if len(set(column)) > 1}
-
-
-def _value(config: SamplerConfig, name: str) -> Value:
-    value = config.get(name)
-    assert value is not None, "a space's own configurations state all of its parameters"
-    return value
-
-
 def importance(table: ScoreTable, problem: Problem) -> list[Importance]:
     """Rank the parameters of every sampler, and the choice of sampler; empty without evidence."""
     if not len(table.evidence()):
         return []
-    grids = _grids(problem)
-    configs = [config for grid in grids for config in grid.configs]
-    draws = _draws(table, problem, configs)
-    labels = np.repeat(np.arange(len(grids)), [len(grid.configs) for grid in grids])
+    seen = survey(table, problem)
+    draws, labels = seen.draws, seen.labels
     found = []
-    if len(grids) > 1:
+    if len(seen.grids) > 1:
         found.append(_importance("all", "sampler", draws, labels))
-    for i, grid in enumerate(grids):
+    for i, grid in enumerate(seen.grids):
         mine = draws[:, labels == i]
         for name, column in grid.moving().items():
             found.append(_importance(grid.part.sampler, name, mine, _levels(column)))
@@ -110,7 +85,7 @@ def regions(table: ScoreTable, problem: Problem, best: SamplerConfig) -> list[Re
         return []
     posterior = posterior_of(table, problem)
     found = []
-    for grid in _grids(problem):
+    for grid in survey(table, problem).grids:
         belief = posterior.believe([best, *grid.configs])
         full = belief.covariance
         spread = np.sqrt(np.maximum(np.diag(full) + full[0, 0] - 2 * full[0], 0.0))
@@ -121,7 +96,7 @@ def regions(table: ScoreTable, problem: Problem, best: SamplerConfig) -> list[Re
     return found
 
 
-def _region(grid: _Grid, inside: NDArray[np.bool_]) -> Region:
+def _region(grid: Grid, inside: NDArray[np.bool_]) -> Region:
     values: list[tuple[str, float, float]] = []
     words: list[tuple[str, tuple[str, ...]]] = []
     whole: list[str] = []
@@ -145,19 +120,6 @@ def _numbers(column: list[Value]) -> Floats | None:
     """(n,) a column as numbers; None where a value is none."""
     numbers = [value for value in column if isinstance(value, int | float)]
     return np.array(numbers, dtype=np.float64) if len(numbers) == len(column) else None
-
-
-def _grids(problem: Problem) -> list[_Grid]:
-    return [_Grid(part, list(reference(part, POINTS))) for part in problem.space.samplers]
-
-
-def _draws(table: ScoreTable, problem: Problem, configs: Sequence[SamplerConfig]) -> Floats:
-    """(DRAWS, n) objectives drawn from the posterior; the same for the same evidence."""
-    belief = posterior_of(table, problem).believe(configs)
-    values, vectors = np.linalg.eigh(belief.covariance)
-    root = vectors * np.sqrt(np.maximum(values, 0.0))
-    noise = np.random.default_rng(0).standard_normal((DRAWS, len(configs)))
-    return np.asarray(belief.mean + noise @ root.T)
 
 
 def _levels(column: list[Value]) -> NDArray[np.intp]:

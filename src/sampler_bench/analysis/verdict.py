@@ -46,15 +46,34 @@ class _Reading:
 
     def difference(self, a: int, b: int) -> tuple[float, float]:
         """Mean and standard deviation of the objective of `a` minus that of `b`."""
-        full = self.belief.covariance
-        variance = full[a, a] + full[b, b] - 2 * full[a, b]
-        return float(self.belief.mean[a] - self.belief.mean[b]), float(np.sqrt(max(variance, 0.0)))
+        return difference(self.belief, a, b)
 
 
 def posterior_of(table: ScoreTable, problem: Problem) -> Posterior:
     """The model of a table's evidence, its hyperparameters fitted to all of it."""
     frame = frame_of(problem.space, problem.temperature_last, problem.features)
     return fit_remembered(table, frame, problem.failure_score)
+
+
+def difference(belief: Belief, a: int, b: int) -> tuple[float, float]:
+    """Mean and standard deviation of the objective of `a` minus that of `b`."""
+    full = belief.covariance
+    variance = full[a, a] + full[b, b] - 2 * full[a, b]
+    return float(belief.mean[a] - belief.mean[b]), float(np.sqrt(max(variance, 0.0)))
+
+
+def gain_of(
+    posterior: Posterior, config: SamplerConfig, baseline: SamplerConfig | None
+) -> Estimate | None:
+    """The objective of a configuration minus the baseline's; None without a baseline."""
+    if baseline is None:
+        return None
+    return interval(*difference(posterior.believe([config, baseline]), 0, 1))
+
+
+def interval(mean: float, sd: float) -> Estimate:
+    """A Gaussian belief as mean and 95 % interval."""
+    return Estimate(mean, mean - Z * sd, mean + Z * sd)
 
 
 def verdict(table: ScoreTable, problem: Problem) -> Verdict:
@@ -76,7 +95,7 @@ def verdict(table: ScoreTable, problem: Problem) -> Verdict:
     return Verdict(
         best=winner,
         tried=tried,
-        objective=_interval(mean, sd),
+        objective=interval(mean, sd),
         baseline=problem.baseline,
         gain=gain,
         sentence=sentence,
@@ -172,16 +191,12 @@ def _read(posterior: Posterior, winner: SamplerConfig, problem: Problem) -> _Rea
     return _Reading(posterior, configs, posterior.believe(configs))
 
 
-def _interval(mean: float, sd: float) -> Estimate:
-    return Estimate(mean, mean - Z * sd, mean + Z * sd)
-
-
 def _gain(reading: _Reading, problem: Problem) -> tuple[Estimate | None, str]:
     if problem.baseline is None:
         return None, CANNOT_TELL
     if problem.baseline == reading.configs[0]:
         return Estimate(0.0, 0.0, 0.0), AS_GOOD
-    gain = _interval(*reading.difference(0, 1))
+    gain = interval(*reading.difference(0, 1))
     if problem.baseline not in reading.posterior.evidence.configs:
         return gain, CANNOT_TELL
     if gain.low > 0:
@@ -298,5 +313,5 @@ def _new_prompts(reading: _Reading, n_prompts: int) -> str:
     theta, unit = reading.posterior.theta, reading.posterior.unit
     between = unit**2 * float(np.exp(2 * theta[PROMPT]) + np.exp(2 * theta[INTERACTION]))
     mean, sd = float(reading.belief.mean[0]), float(reading.belief.sd[0])
-    wide = _interval(mean, float(np.sqrt(sd**2 + between / n_prompts)))
+    wide = interval(mean, float(np.sqrt(sd**2 + between / n_prompts)))
     return f"For new prompts of the same kind: {wide.mean:.2f} ({wide.low:.2f} to {wide.high:.2f})."

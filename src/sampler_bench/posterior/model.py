@@ -101,6 +101,11 @@ class Posterior:
         mean = mean @ solve(first, PRIOR_MEAN).alpha
         return replace(first, shortfall=np.clip(mean.max() - mean, 0.0, MOST_SHORTFALL))
 
+    @property
+    def thetas(self) -> tuple[Floats, Floats]:
+        """Hyperparameters (n, 10) that it averages over, and their weights (n,)."""
+        return np.array([m.theta for m in self._members] or [self.theta]), self._weights
+
     def believe(self, configs: Sequence[SamplerConfig]) -> Belief:
         """The joint belief about some configurations' objectives."""
         return self.believe_at(self.frame.place(configs))

@@ -30,6 +30,7 @@ from ..records import (
 )
 from ..search import Problem
 from ..store import StudyRow
+from . import _depth
 from ._document import (
     Document,
     ImportanceResult,
@@ -82,6 +83,10 @@ def collect(
         samplers=_samplers(rows),
         importance=_importance(table, problem),
         ranges=_ranges(table, problem, found),
+        ablation=_depth.knobs(table, problem, found),
+        best_of_n=_depth.best_of(table, problem),
+        settled=_depth.settled(table, problem),
+        variance=_depth.variance(table, problem, found, trials),
         diversity=variety,
     )
 

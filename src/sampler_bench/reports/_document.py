@@ -186,6 +186,61 @@ class DiversitySummary(Part):
     front: list[str] = []
 
 
+class KnobResult(Part):
+    """What a knob of the recommended configuration contributes: its objective minus that without.
+
+    `without` is the configuration with this knob at `neutral`, `texts` how many texts it has of its
+    own; 0 means that the gain is what the model expects from its neighbours.
+    """
+
+    parameter: str
+    value: int | float | str | list[str]
+    neutral: int | float | str | list[str]
+    without: str
+    gain: Interval
+    texts: int = 0
+
+
+class CurveResult(Part):
+    """The expected objective of the best of N random settings of a sampler, for each of `sizes`.
+
+    An unbiased mean over all subsets of that size; intervals are the model's uncertainty about the
+    settings' objectives. All samplers have the same sizes, as far as they have so many settings.
+    """
+
+    sampler: str
+    sizes: list[int]
+    best: list[Interval]
+
+
+class MomentResult(Part):
+    """What would have been recommended after so many texts; `gain` is over the baseline.
+
+    Looking back: the texts until then, through the model as it is fitted to all of them.
+    """
+
+    texts: int
+    config: str
+    objective: Interval
+    gain: Interval | None = None
+
+
+class VarianceResult(Part):
+    """Where the scatter of scores comes from: standard deviations in points with 95 % intervals.
+
+    `settings`: over the settings of the space, `sampler` the part between samplers; `prompt`;
+    `interaction`: settings that suit some prompts better; `text`: single texts of the recommended
+    configuration, what the judge adds included; `judge`: one judgment of one and the same text.
+    """
+
+    settings: Interval = Interval()
+    sampler: Interval = Interval()
+    prompt: Interval = Interval()
+    interaction: Interval = Interval()
+    text: Interval = Interval()
+    judge: Interval = Interval()
+
+
 class Metadata(Part):
     """About the run. Times are UTC; `cost` is in US dollars, `seconds` of the clock on the wall.
 
@@ -234,6 +289,10 @@ class Document(Part):
     samplers: list[SamplerResult] = []
     importance: list[ImportanceResult] = []
     ranges: list[RangeResult] = []
+    ablation: list[KnobResult] = []
+    best_of_n: list[CurveResult] = []
+    settled: list[MomentResult] = []
+    variance: VarianceResult | None = None
     diversity: DiversitySummary | None = None
 
     def text(self) -> str:

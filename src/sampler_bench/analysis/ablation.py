@@ -1,0 +1,79 @@
+"""What each knob of a configuration contributes: the same configuration without it.
+
+Each knob that is away from neutral is put back to neutral, alone; what the objective loses by that
+is the knob's contribution, read from the posterior with its 95 % interval. Texts of such a
+configuration, where there are any, are part of the evidence and make the interval narrow; without
+them it is what the model expects from the neighbours, and wide where neutral lies far outside of
+what was searched. Contributions need not add up to the gain over the baseline: knobs act together.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ..posterior import Posterior
+from ..records import Estimate, SamplerConfig, ScoreTable, Value
+from ..samplers import parameter, parameter_names
+from .verdict import difference, interval, posterior_of
+
+if TYPE_CHECKING:
+    from ..search import Problem
+
+
+@dataclass(frozen=True, slots=True)
+class Contribution:
+    """One knob of a configuration.
+
+    Attributes:
+        parameter, value, neutral: what it is set to, and where it would change nothing.
+        without: the configuration with this knob at neutral.
+        gain: objective with the knob minus that without it, in points.
+        texts: how many texts `without` has of its own; 0: by the model alone.
+    """
+
+    parameter: str
+    value: Value
+    neutral: Value
+    without: SamplerConfig
+    gain: Estimate
+    texts: int
+
+
+def ablation(table: ScoreTable, problem: Problem, config: SamplerConfig) -> list[Contribution]:
+    """What each knob of `config` contributes, the most useful first; empty without evidence."""
+    if not len(table.evidence()):
+        return []
+    posterior = posterior_of(table, problem)
+    found = [
+        Contribution(name, value, neutral, without, _gain(posterior, config, without), texts)
+        for name, value, neutral, without in _without_each(config)
+        for texts in [_texts(posterior, without)]
+    ]
+    return sorted(found, key=lambda row: -row.gain.mean)
+
+
+def without_each(config: SamplerConfig) -> list[SamplerConfig]:
+    """The configuration with each knob at neutral in turn, for those that are away from it."""
+    return [without for _, _, _, without in _without_each(config)]
+
+
+def _without_each(config: SamplerConfig) -> list[tuple[str, Value, Value, SamplerConfig]]:
+    found = []
+    for name, value in config.parameters:
+        neutral = parameter(name).neutral if name in parameter_names() else None
+        if neutral is not None and neutral != value:
+            without = SamplerConfig.of(config.sampler, {**config.as_dict(), name: neutral})
+            found.append((name, value, neutral, without))
+    return found
+
+
+def _gain(posterior: Posterior, config: SamplerConfig, without: SamplerConfig) -> Estimate:
+    return interval(*difference(posterior.believe([config, without]), 0, 1))
+
+
+def _texts(posterior: Posterior, config: SamplerConfig) -> int:
+    evidence = posterior.evidence
+    if config not in evidence.configs:
+        return 0
+    return int(evidence.total[evidence.configs.index(config)])

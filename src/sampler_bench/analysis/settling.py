@@ -1,0 +1,71 @@
+"""How the answer settled: what would have been recommended after so many texts, looking back.
+
+At about a dozen points of the run, the texts asked for until then speak through the model as it is
+fitted to the whole study (its hyperparameters, not its texts): a question of one and the same model
+at each point. Texts of the confirmation come last, as they were written. A search that was well off
+with a third of its texts shows it here, and so does one whose answer still moves at the end.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ..posterior import Posterior, fit_posterior
+from ..posterior.best import best
+from ..records import Estimate, SamplerConfig, ScoreTable
+from .verdict import gain_of, interval, posterior_of
+
+if TYPE_CHECKING:
+    from ..search import Problem
+
+POINTS = 12
+FEWEST = 6  # texts before the first point
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """What was known after some texts.
+
+    Attributes:
+        texts: judged and failed until then.
+        config: what would have been recommended.
+        objective: its expected objective, with its 95 % interval.
+        gain: over the baseline; None without one.
+    """
+
+    texts: int
+    config: SamplerConfig
+    objective: Estimate
+    gain: Estimate | None
+
+
+def settling(table: ScoreTable, problem: Problem) -> list[Moment]:
+    """Look back on a study at a dozen points; the last one is its present. Empty without evidence.
+
+    Args:
+        table: rows in the order of asking.
+        problem: space and baseline.
+    """
+    evidence = table.evidence()
+    if not len(evidence):
+        return []
+    whole = posterior_of(table, problem)
+    return [_moment(evidence, n, whole, problem) for n in moments(len(evidence))]
+
+
+def moments(texts: int) -> list[int]:
+    """About a dozen numbers of texts up to `texts`, evenly spread."""
+    steps = np.linspace(min(FEWEST, texts), texts, POINTS)
+    return sorted({round(float(step)) for step in steps})
+
+
+def _moment(evidence: ScoreTable, n: int, whole: Posterior, problem: Problem) -> Moment:
+    then = evidence.take(np.arange(len(evidence)) < n)
+    posterior = fit_posterior(then, whole.frame, problem.failure_score, whole.draws)
+    chosen = best(posterior, posterior.evidence.configs)
+    mean, sd = posterior.marginal_at(posterior.frame.place([chosen]))
+    objective = interval(float(mean[0]), float(sd[0]))
+    return Moment(n, chosen, objective, gain_of(posterior, chosen, problem.baseline))

@@ -1,0 +1,148 @@
+"""Where the scatter of a study's scores comes from: settings, prompts, single texts, the judge.
+
+A score = worth of the configuration + prompt + (configuration x prompt) + text, and a part of what
+is called text is the judge, who would not say the same twice. Each part is a standard deviation in
+points: *settings* over each sampler's reference configurations, samplers weighing alike; *sampler*
+the part of that which lies between samplers; *prompt* and *interaction* as the model estimates
+them; *text* for one text of the recommended configuration, its failures included. *Judge* is seen
+only where one text was scored more than once: by a panel (after each member's own level is taken
+away; then it is the noise of one member), or twice by the same judge in a pilot.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy.special import gammaincinv
+
+from ..posterior import Posterior
+from ..posterior.noise import INTERACTION, PROMPT, SIGMA
+from ..records import Estimate, SamplerConfig, ScoreTable
+from .landscape import Landscape, survey
+from .verdict import posterior_of
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from ..search import Problem
+
+    Floats = NDArray[np.float64]
+
+NAN = float("nan")
+UNKNOWN = Estimate(NAN, NAN, NAN)
+FEWEST_PAIRS = 3  # degrees of freedom before a judge's noise is told
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """Standard deviations in points with 95 % intervals; NaN: not known.
+
+    Attributes:
+        settings, sampler, prompt, interaction, text, judge: as the module says.
+    """
+
+    settings: Estimate
+    sampler: Estimate
+    prompt: Estimate
+    interaction: Estimate
+    text: Estimate
+    judge: Estimate
+
+
+def parts(
+    table: ScoreTable,
+    problem: Problem,
+    best: SamplerConfig,
+    judgments: Sequence[Sequence[float]] = (),
+) -> Parts | None:
+    """Take the scatter of a study's scores apart; None without evidence.
+
+    Args:
+        table: what was seen.
+        problem: the study.
+        best: the configuration for which the scatter of single texts is given.
+        judgments: for each text, what was said of it: one number a member of the panel, or a
+            repetition; texts with one number say nothing about the judge.
+    """
+    if not len(table.evidence()):
+        return None
+    posterior, seen = posterior_of(table, problem), survey(table, problem)
+    several = table.n_prompts > 1
+    return Parts(
+        settings=_quantiles(_over_settings(seen)),
+        sampler=_quantiles(_over_samplers(seen)) if len(seen.grids) > 1 else UNKNOWN,
+        prompt=_learned(posterior, PROMPT) if several else UNKNOWN,
+        interaction=_learned(posterior, INTERACTION) if several else UNKNOWN,
+        text=_text(posterior, best),
+        judge=judge_noise(judgments),
+    )
+
+
+def judge_noise(judgments: Sequence[Sequence[float]]) -> Estimate:
+    """Standard deviation of one judgment about its text's mean, each judge's level taken away.
+
+    Args:
+        judgments: for each text its judgments, in the same order of judges. Texts with another
+            number of them than most are left out.
+
+    Returns:
+        With 95 % interval by chi squared; NaN below FEWEST_PAIRS degrees of freedom.
+    """
+    widths = [len(row) for row in judgments if len(row) > 1]
+    if not widths:
+        return UNKNOWN
+    width = max(set(widths), key=widths.count)
+    scores = np.array([row for row in judgments if len(row) == width], dtype=np.float64)
+    freedom = (len(scores) - 1) * (width - 1)
+    if freedom < FEWEST_PAIRS:
+        return UNKNOWN
+    rest = scores - scores.mean(axis=0) - scores.mean(axis=1, keepdims=True) + scores.mean()
+    squares = float((rest**2).sum())
+    low, high = (2 * float(gammaincinv(freedom / 2, q)) for q in (0.025, 0.975))
+    return Estimate(
+        math.sqrt(squares / freedom), math.sqrt(squares / high), math.sqrt(squares / low)
+    )
+
+
+def _over_settings(seen: Landscape) -> Floats:
+    """(draws,) the SD over settings, every sampler weighing alike."""
+    each = [seen.of(k) for k in range(len(seen.grids))]
+    within = np.mean([draws.var(axis=1) for draws in each], axis=0)
+    return np.asarray(np.sqrt(within + np.var([d.mean(axis=1) for d in each], axis=0)))
+
+
+def _over_samplers(seen: Landscape) -> Floats:
+    """(draws,) the SD of the samplers' mean objectives."""
+    means = [seen.of(k).mean(axis=1) for k in range(len(seen.grids))]
+    return np.asarray(np.std(means, axis=0))
+
+
+def _quantiles(values: Floats) -> Estimate:
+    low, middle, high = np.quantile(values, [0.025, 0.5, 0.975])
+    return Estimate(float(middle), float(low), float(high))
+
+
+def _learned(posterior: Posterior, which: int) -> Estimate:
+    """A standard deviation among the model's hyperparameters, over the draws it averages over."""
+    thetas, weights = posterior.thetas
+    return _weighted(posterior.unit * np.exp(thetas[:, which]), weights)
+
+
+def _text(posterior: Posterior, best: SamplerConfig) -> Estimate:
+    """For one text of `best`; its interval is as wide as the model's about its text noise."""
+    here = math.sqrt(float(posterior.believe([best]).text_variance[0]))
+    thetas, weights = posterior.thetas
+    noise = _weighted(np.exp(thetas[:, SIGMA]), weights)
+    return Estimate(here, here * noise.low / noise.mean, here * noise.high / noise.mean)
+
+
+def _weighted(values: Floats, weights: Floats) -> Estimate:
+    """Mean and 95 % interval of a positive quantity, log-normal through its weighted draws."""
+    logs = np.log(values)
+    middle = float(weights @ logs)
+    spread = 1.96 * math.sqrt(float(weights @ (logs - middle) ** 2))
+    return Estimate(math.exp(middle), math.exp(middle - spread), math.exp(middle + spread))
