@@ -219,3 +219,12 @@ def test_shows_quality_against_diversity_with_the_front():
 def test_says_that_variety_is_not_known_where_nothing_was_written_twice():
     said = report(document_of(awkward_tables()["all alike"], problem_of()))
     assert "The data cannot tell yet: 0 pairs of texts on one prompt." in said
+
+
+def test_says_whether_variety_is_part_of_the_score():
+    document = whole()
+    assert "not part of the score" in report(document)
+    changed = {"objective": "quality+diversity", "diversity_weight": 0.3}
+    meta = document.search_metadata.model_copy(update=changed)
+    said = report(document.model_copy(update={"search_metadata": meta}))
+    assert "30% of the score, as the study asked" in said

@@ -43,6 +43,8 @@ OVERRIDES = {
     "max_samples": "max_samples",
     "max_cost": "max_cost",
     "max_minutes": "max_minutes",
+    "objective": "objective",
+    "diversity_weight": "diversity_weight",
 }
 # What may change when a study goes on; everything else is part of what it is.
 CHANGEABLE = (

@@ -65,6 +65,8 @@ def run(args: argparse.Namespace) -> int:
         search_strategy="given",
         n_iterations=len(given),
         baseline=spec.baseline or given[0],
+        objective="quality",  # diversity stands beside it
+        diversity_weight=None,
     )
     with open_store(args.output_dir) as store:
         stem = f"full_benchmark_{time.strftime('%Y%m%d_%H%M%S')}"

@@ -31,6 +31,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
     add("--max-samples", type=int, metavar="N", help="at most so many texts")
     add("--max-cost", type=float, metavar="DOLLARS", help="at most so much for judging")
     add("--max-minutes", type=float, metavar="MINUTES", help="at most so long")
+    add("--objective", metavar="WHAT", help="quality (default), quality+diversity or front")
+    add("--diversity-weight", type=float, metavar="SHARE", help="of diversity, 0 to 1")
     add("--study", metavar="NAME", help="name this study")
     add("--resume", nargs="?", const="", metavar="NAME", help="go on (default: the latest study)")
     add("--quiet", action="store_true", help="no progress, only the result")

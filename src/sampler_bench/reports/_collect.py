@@ -42,7 +42,7 @@ from ._document import (
     SamplerResult,
     VerdictResult,
 )
-from ._variety import with_diversity
+from ._variety import objective_notes, with_diversity
 
 DIGITS = 6  # after the point, of every number that is no count
 
@@ -55,6 +55,7 @@ def collect(
     server: JsonObject,
     judges: tuple[str, ...],
     kind: str = "search",
+    worth: ScoreTable | None = None,
 ) -> Document:
     """Make the results document of a study, at any time of its life.
 
@@ -66,20 +67,22 @@ def collect(
         server: the note on the server.
         judges: identities whose scores count.
         kind: `search` or `benchmark`.
+        worth: the same rows with what the study's objective makes of them; None for the scores.
     """
+    quality, table = table, table if worth is None else worth
     rows = summarise(table, problem)
     found = verdict(table, problem) if len(table.evidence()) else None
     by_config: dict[SamplerConfig, list[Trial]] = {}
     for trial in trials:
         by_config.setdefault(trial.cell.config, []).append(trial)
     results = [_result(row, by_config[row.config], table) for row in rows]
-    results, variety = with_diversity(results, by_config, table, problem, _prompts(study))
+    results, variety = with_diversity(results, by_config, quality, problem, _prompts(study))
     named = {result.config: result for result in results}
     return Document(
         search_metadata=_metadata(study, trials, table, server, judges, kind),
         best_configuration=_best(found, rows, named),
         all_results=results,
-        verdict=None if found is None else _verdict(found),
+        verdict=None if found is None else _verdict(found, study),
         samplers=_samplers(rows),
         importance=_importance(table, problem),
         ranges=_ranges(table, problem, found),
@@ -191,6 +194,8 @@ def _metadata(
         seed=spec.get("seed"),
         prompts=_prompts(study),
         failure_score=spec.get("failure_score", 1.0),
+        objective=str(spec.get("objective", "quality")),
+        diversity_weight=spec.get("diversity_weight"),
         total_configurations=len({table.configs[i] for i in table.evidence().config}),
         texts=int((table.state <= FAILED).sum()),
         judged=int((table.state == JUDGED).sum()),
@@ -216,7 +221,7 @@ def _prompts(study: StudyRow) -> list[str]:
     return [str(prompt) for prompt in asked] if isinstance(asked, list) else []
 
 
-def _verdict(found: Verdict) -> VerdictResult:
+def _verdict(found: Verdict, study: StudyRow) -> VerdictResult:
     return VerdictResult(
         best=found.best.text,
         tried=found.tried,
@@ -228,7 +233,7 @@ def _verdict(found: Verdict) -> VerdictResult:
         equivalent=[config.text for config in found.equivalent],
         simplest=found.simplest.text if found.simplest else None,
         probability_best=_number(found.probability_best),
-        notes=list(found.notes),
+        notes=[*found.notes, *objective_notes(study.spec)],
     )
 
 

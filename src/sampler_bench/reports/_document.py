@@ -246,6 +246,8 @@ class Metadata(Part):
 
     `missing_reasons` counts faults of servers and judges, which count against nobody; `templates`
     are the ways in which prompts were wrapped, `models` the names that servers answered under.
+    `objective` is `quality`, `quality+diversity` (then every score, mean and estimate counts
+    (1 - `diversity_weight`) x judges' score + `diversity_weight` x 10 x novelty) or `front`.
     """
 
     format: int = FORMAT
@@ -260,6 +262,8 @@ class Metadata(Part):
     seed: int | None = None
     prompts: list[str] = []
     failure_score: float = 1.0
+    objective: str = "quality"
+    diversity_weight: Number = None
     total_configurations: int = 0
     texts: int = 0
     judged: int = 0

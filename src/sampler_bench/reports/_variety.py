@@ -56,6 +56,22 @@ def with_diversity(
     return filled, DiversitySummary(size=found.size, pairs=pairs, front=chosen)
 
 
+def objective_notes(spec: Mapping[str, object]) -> list[str]:
+    """What the reader must know of an objective that is not quality alone."""
+    name, weight = spec.get("objective", "quality"), spec.get("diversity_weight")
+    if name == "quality+diversity" and isinstance(weight, int | float):
+        return [
+            f"Scores here are not quality alone, as the study asked: {1 - weight:g} x score + "
+            f"{weight:g} x 10 x novelty. Quality alone stands beside diversity."
+        ]
+    if name == "front":
+        return [
+            "The search looked for the whole front of quality and diversity, as the study asked; "
+            "this verdict is about quality alone. Pick from the front what you like best."
+        ]
+    return []
+
+
 def good_texts(trials: Iterable[Trial]) -> dict[int, list[str]]:
     """The texts that passed the rules, by prompt, in the order of phase and repeat."""
     found: dict[int, list[str]] = {}

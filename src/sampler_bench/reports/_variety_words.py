@@ -15,7 +15,7 @@ def variety(document: Document) -> list[str]:
     found = document.diversity
     if found is None:
         return []
-    lines = ["🎨 Variety (how much texts on one prompt differ; not part of the score):", ""]
+    lines = [f"🎨 Variety (how much texts on one prompt differ; {_role(document)}):", ""]
     if not found.front:
         return [*lines, f"   The data cannot tell yet: {found.pairs} pairs of texts on one prompt."]
     chosen = [row for row in _measured(document) if row.config in found.front]
@@ -24,6 +24,13 @@ def variety(document: Document) -> list[str]:
     if len(chosen) > MOST:
         lines.append(f"     and {len(chosen) - MOST} between them")
     return [*lines, "", *picture(document), "", *_compared(document), *_explained(found.pairs)]
+
+
+def _role(document: Document) -> str:
+    meta = document.search_metadata
+    if meta.objective == "quality+diversity" and meta.diversity_weight is not None:
+        return f"{meta.diversity_weight:.0%} of the score, as the study asked"
+    return "not part of the score"
 
 
 def _measured(document: Document) -> list[Result]:

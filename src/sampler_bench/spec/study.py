@@ -15,6 +15,7 @@ from ..errors import SpecError, UsageError, did_you_mean
 from ..plugins import find, names
 from ..records import Json, JsonObject, Prompt, SamplerConfig
 from ..samplers import SamplerSpace, Space
+from .objective import check_objective, read_objective
 from .ranges import read_sampler, space_from_json, space_to_json, usual_space
 from .yaml_file import Node, Problems, read, shown
 
@@ -39,6 +40,8 @@ class StudySpec:
         lag, batch: how far the strategy's view lags behind, and how many cells it asks for at once.
         raw: True sends prompts without a chat template.
         given: the configurations of a benchmark; empty for a search.
+        objective: `quality`, `quality+diversity` or `front`.
+        diversity_weight: share of diversity in the objective, 0 to 1; None for `quality`.
     """
 
     space: Space
@@ -67,6 +70,8 @@ class StudySpec:
     template: str = ""
     confirm: float | None = None
     given: tuple[SamplerConfig, ...] = ()
+    objective: str = "quality"
+    diversity_weight: float | None = None
 
     def to_json(self) -> JsonObject:
         """The study as JSON; `from_json` gives the same study back."""
@@ -194,6 +199,7 @@ def _check(given: Mapping[str, Node], root: Node, problems: Problems) -> StudySp
     prompts = values.pop("test_prompts", None)
     for key in ("sampler_types", "parameter_ranges"):
         values.pop(key, None)
+    check_objective(values, given, root)
     if prompts is None and not problems.found:
         prompts = find("tasks", values.get("task", TASK)).build().prompts
     if problems.found or space is None:
@@ -381,4 +387,6 @@ SETTINGS: dict[str, Callable[[Node], Any]] = {
     "raw": _yes,
     "template": _text,
     "confirm": _number(0, 1),
+    "objective": read_objective,
+    "diversity_weight": _number(0, 1),
 }

@@ -15,6 +15,7 @@ from ..store import StudyRow
 from ..store.sqlite import FILE, open_store
 from .build import build_problem
 from .ledger import Ledger
+from .objective import Objective
 from .run import choose_baseline, find_model
 
 
@@ -58,7 +59,9 @@ def _fold(
     identities = tuple(map(str, named)) if isinstance(named, list) else ()
     ledger = Ledger(trials, identities, len(spec.prompts), forget=False)
     kind: Literal["search", "benchmark"] = "benchmark" if benchmark else "search"
-    return collect(study, ledger.trials, ledger.table(), problem, server, identities, kind)
+    worth = Objective.of(spec).judged_by(ledger)
+    table = ledger.table()
+    return collect(study, ledger.trials, table, problem, server, identities, kind, worth)
 
 
 def _newest_file(folder: Path) -> Document:

@@ -42,6 +42,7 @@ from .events import Checked, Planned, Watcher
 from .ledger import Ledger
 from .listed import GivenConfigs
 from .loop import Loop, Pace, Parts, Stop, with_instructions
+from .objective import Objective
 from .plan import Plan, longest_answer, plan
 
 WARM_UP_TOKENS = 48
@@ -96,6 +97,7 @@ class Finished:
             self.server,
             ledger.identities,
             self.request.kind,
+            worth=Objective.of(self.request.spec).judged_by(ledger),
         )
 
 
@@ -139,6 +141,7 @@ async def run(
             store.set_state(study.id, "running", clock())
             parts = Parts(engine, judge, store, task, spec.prompts, _covariates(), clock)
             pace = _pace(spec, info)
+            phases = Objective.of(spec).phases(phases, ledger, limits_of(phases))
             loop = Loop(parts, study.id, _seed(spec), ledger, budget, pace, watch, stop)
             ended = await _run_noting(loop, phases, store, study, clock)
         finally:
@@ -318,6 +321,11 @@ def texts_of(spec: StudySpec, problem: Problem, phases: list[tuple[str, Strategy
         tried = problem.n_iterations if size is None else min(problem.n_iterations, size)
         return (tried + 1) * each + extra
     return problem.budget
+
+
+def limits_of(phases: list[tuple[str, Strategy, Problem]]) -> list[int]:
+    """How many texts each phase may ask for."""
+    return [s.texts if isinstance(s, Confirmation) else p.budget for _, s, p in phases]
 
 
 def _speed(written: Completion, seconds: float) -> float:
