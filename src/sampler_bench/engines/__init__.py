@@ -11,9 +11,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from ..records import Completion, JsonObject, Prompt, SamplerConfig, Unwritten
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +56,23 @@ class EngineOptions:
     max_retries: int = 4
     first_wait_seconds: float = 0.5
     log: Path | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Distributions:
+    """A model's next-token distributions before sampling, at places of texts that it wrote.
+
+    Attributes:
+        logprobs: (n_positions, n_tokens) natural logarithms, most probable first; -inf: not told.
+        vocabulary: how many tokens the model has; None where all of them were told, 0 where the
+            server does not say.
+        texts, requests: what it took.
+    """
+
+    logprobs: NDArray[np.float64]
+    vocabulary: int | None
+    texts: int
+    requests: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +129,20 @@ class Engine(ABC):
         Raises:
             EngineError: no retry can help: a wrong key, an unknown model, a parameter refused.
         """
+
+    async def distributions(self, prompts: Sequence[Prompt]) -> Distributions | None:
+        """Take next-token distributions before sampling from a few short texts; see `_logprobs`.
+
+        Args:
+            prompts: the study's; a few of them are answered.
+
+        Returns:
+            At least 64 of them by under 60 requests; None where the server tells too little.
+
+        Raises:
+            EngineError: it should, and it did not.
+        """
+        return None
 
     async def fit(self, prompts: Sequence[Prompt], max_tokens: int) -> None:
         """See that each prompt and the longest answer fit the context, before anything is spent.

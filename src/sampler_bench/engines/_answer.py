@@ -25,6 +25,7 @@ class Answer:
         pieces: how many pieces of text came.
         echoed: settings that the server says it used.
         model: who the server says wrote it.
+        logprobs: for each token, those of the most probable ones in its place; where asked for.
     """
 
     text: list[str] = field(default_factory=list)
@@ -35,6 +36,7 @@ class Answer:
     counted: bool = True
     echoed: JsonObject | None = None
     model: str = ""
+    logprobs: list[list[float]] = field(default_factory=list)
 
     @property
     def pieces(self) -> int:

@@ -9,18 +9,20 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
 
 import httpx2
 
 from ..records import Json, JsonObject, Prompt, SamplerConfig
-from . import EngineOptions, ServerInfo
+from . import Distributions, EngineOptions, ServerInfo
 from ._answer import Answer
 from ._dialect import Dialect
+from ._logprobs import NEUTRAL, chosen, gathered, thinned, told_logprobs
 from ._remote import RemoteEngine, Request
-from ._retry import Fault
+from ._retry import Fault, patiently
 
 DRAIN_SECONDS = 0.05
 
@@ -45,7 +47,13 @@ class Wire:
 
 
 class OpenAIEngine(RemoteEngine):
-    """An engine whose server speaks the OpenAI protocol."""
+    """An engine whose server speaks the OpenAI protocol.
+
+    Attributes:
+        told_tokens: log-probabilities before sampling that it tells beside each token; 0: too few.
+    """
+
+    told_tokens = 0
 
     def __init__(
         self, dialect: Dialect, options: EngineOptions, server: str, wire: Wire | None = None
@@ -64,6 +72,25 @@ class OpenAIEngine(RemoteEngine):
             context=_context(entry),
             slots=0,
         )
+
+    async def collect(self, prompts: Sequence[Prompt]) -> Distributions | None:
+        """Take them from the tokens of a few texts, where the server tells enough."""
+        if not self.told_tokens:
+            return None
+        texts, rows = chosen(prompts), []
+        for prompt, seed in texts:
+            write = partial(self._write_telling, prompt, seed)
+            answer, _ = await patiently(write, self.patience, seed)
+            rows += answer.logprobs
+        return gathered(thinned(rows), 0, len(texts), len(texts))
+
+    async def _write_telling(self, prompt: Prompt, seed: int) -> Answer:
+        request = self.request(NEUTRAL, prompt, seed)
+        chat: JsonObject = {"logprobs": True, "top_logprobs": self.told_tokens}
+        more = chat if self.template is None else {"logprobs": self.told_tokens}
+        answer = await self.write(replace(request, body={**request.body, **more}))
+        answer.check_ended()
+        return answer
 
     def _choose(self, listed: object) -> tuple[str, Mapping[str, object]]:
         """Pick the model that was asked for, else the only or first one."""
@@ -147,6 +174,8 @@ def _take_choice(choice: Mapping[str, object], answer: Answer) -> None:
         answer.thoughts.append(thought)
     if finish := _string(choice.get("finish_reason")):
         answer.finish = finish
+    if told := choice.get("logprobs"):
+        answer.logprobs += told_logprobs(_object(told))
 
 
 def _take_rest(event: Mapping[str, object], answer: Answer) -> None:

@@ -22,7 +22,7 @@ from typing import Self
 
 from ..errors import EngineError
 from ..records import Completion, JsonObject, Prompt, SamplerConfig, Unwritten
-from . import Engine, ServerInfo
+from . import Distributions, Engine, ServerInfo
 from ._remote import RemoteEngine
 from ._retry import Fault, patiently
 
@@ -149,6 +149,10 @@ class PoolEngine(Engine):
         for member in self.members:
             if member.info is not None:
                 await member.engine.fit(prompts, max_tokens)
+
+    async def distributions(self, prompts: Sequence[Prompt]) -> Distributions | None:
+        member = next(m for m in self.members if m.info is not None and not m.refused)
+        return await member.engine.distributions(prompts)
 
     async def generate(
         self, config: SamplerConfig, prompt: Prompt, seed: int

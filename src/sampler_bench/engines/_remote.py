@@ -15,7 +15,7 @@ from typing import Self
 
 from ..errors import EngineError, SpecError
 from ..records import Completion, JsonObject, Prompt, SamplerConfig, Unwritten
-from . import Engine, EngineOptions, ServerInfo
+from . import Distributions, Engine, EngineOptions, ServerInfo
 from ._answer import CUT, Answer
 from ._dialect import Dialect
 from ._http import Http, base_url
@@ -183,6 +183,16 @@ class RemoteEngine(Engine):
         answer = await self.write(request)
         answer.check_ended()
         return answer
+
+    async def distributions(self, prompts: Sequence[Prompt]) -> Distributions | None:
+        try:
+            return await self.collect(prompts)
+        except Fault as fault:
+            raise EngineError(f"{self.http.shown} told no distributions: {fault.detail}") from fault
+
+    async def collect(self, prompts: Sequence[Prompt]) -> Distributions | None:
+        """As `distributions`; None where the server is not known to tell enough. Raises Fault."""
+        return None
 
     async def fit(self, prompts: Sequence[Prompt], max_tokens: int) -> None:
         for prompt in prompts:

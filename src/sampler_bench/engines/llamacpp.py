@@ -7,18 +7,24 @@ Older servers ignore `top_n_sigma` (before 2025-05) and everything else that the
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from ..errors import EngineError
-from ..records import JsonObject, Prompt, Value
-from . import EngineOptions, ServerInfo
+from ..records import Completion, JsonObject, Prompt, SamplerConfig, Value
+from . import Distributions, EngineOptions, ServerInfo
 from ._dialect import Dialect, Spoken, Unspoken, Values
+from ._logprobs import LENGTH, NEUTRAL, chosen, gathered, told_logprobs
 from ._openai import OpenAIEngine, Wire
+from ._retry import Fault, patiently
 from ._templates import RAW
 
 DEFAULT_SERVER = "http://127.0.0.1:8080"
 
 PROBE = "Hello."
+PLACES = (0.0, 0.3, 0.6, 0.85)  # of a text, from which the next tokens are looked at
+TOKENS = 6  # looked at from each place
+MOST_TOLD = 16_384  # tokens of each distribution: a megabyte and a half of JSON
+WRITTEN = SamplerConfig.of("min_p", {"temperature": 1, "min_p": 0.05, "max_tokens": LENGTH})
 CHAIN = ("top_n_sigma", "top_k", "typ_p", "top_p", "min_p", "xtc")
 
 
@@ -87,8 +93,9 @@ DIALECT = Dialect(
     ),
 )
 
+THOUGHTLESS: JsonObject = {"chat_template_kwargs": {"enable_thinking": False}}
 WIRE = Wire(
-    chat_extra={"chat_template_kwargs": {"enable_thinking": False}, "verbose": True},
+    chat_extra={**THOUGHTLESS, "verbose": True},
     raw_extra={"verbose": True},
 )
 
@@ -125,6 +132,7 @@ class LlamaCppEngine(OpenAIEngine):
                 **await self._compare_templates(),
                 "model_path": props.get("model_path", ""),
                 "size": meta.get("size"),
+                "n_vocab": meta.get("n_vocab"),
                 "n_params": meta.get("n_params"),
             },
         )
@@ -138,15 +146,49 @@ class LlamaCppEngine(OpenAIEngine):
         tokens = _mapping(found).get("tokens")
         return len(tokens) if isinstance(tokens, list) else None
 
-    async def _wrapped(self, prompt: Prompt) -> str | None:
+    async def collect(self, prompts: Sequence[Prompt]) -> Distributions | None:
+        """Write a few texts, and have a few tokens written anew from places in each.
+
+        A text's own tokens would do, but each tells the whole vocabulary: too much for all.
+        """
+        texts, rows, requests = chosen(prompts), list[list[float]](), 0
+        vocabulary = _number(self.info.details.get("n_vocab")) if self.info else 0
+        told = min(vocabulary or MOST_TOLD, MOST_TOLD)
+        for prompt, seed in texts:
+            start = await self._wrapped(prompt, THOUGHTLESS)
+            written = await self.generate(WRITTEN, prompt, seed)
+            if start is None or not isinstance(written, Completion):
+                detail = getattr(written, "detail", "prompts cannot be wrapped there")
+                raise Fault("protocol", f"no text for a fingerprint: {detail}", may_pass=False)
+            for part in beginnings(written.text):
+                rows += await self._tell(start + part, told, seed)
+                requests += 1
+        whole = None if told == vocabulary else vocabulary
+        return gathered(rows, whole, len(texts), requests + len(texts))
+
+    async def _tell(self, text: str, told: int, seed: int) -> list[list[float]]:
+        """The distributions of the next few tokens of a text, `told` tokens of each."""
+        stated = self.express(NEUTRAL, seed)
+        body: JsonObject = {
+            **stated, "prompt": text, "n_predict": TOKENS, "n_probs": told, "cache_prompt": True
+        }  # fmt: skip
+        seconds = self.options.timeout_seconds
+        found, _ = await patiently(
+            lambda: self.http.post("/completion", body, seconds=seconds), self.patience, seed
+        )
+        told_rows = _mapping(found).get("completion_probabilities")
+        return told_logprobs({"content": told_rows if isinstance(told_rows, list) else []})
+
+    async def _wrapped(self, prompt: Prompt, extra: JsonObject | None = None) -> str | None:
         if self.template is not None:
             return self.template.render(prompt.text)
-        return await self._apply_own(prompt.text)
+        return await self._apply_own(prompt.text, extra)
 
-    async def _apply_own(self, text: str) -> str | None:
+    async def _apply_own(self, text: str, extra: JsonObject | None = None) -> str | None:
         """Let the server wrap a text in the model's own template."""
         message: JsonObject = {"role": "user", "content": text}
-        found = await self.http.maybe("/apply-template", {"messages": [message]})
+        body: JsonObject = {"messages": [message], **(extra or {})}
+        found = await self.http.maybe("/apply-template", body)
         wrapped = _mapping(found).get("prompt")
         return wrapped if isinstance(wrapped, str) else None
 
@@ -161,6 +203,12 @@ class LlamaCppEngine(OpenAIEngine):
 def build(options: EngineOptions) -> LlamaCppEngine:
     """Build an engine for a running llama.cpp server."""
     return LlamaCppEngine(DIALECT, options, options.server or DEFAULT_SERVER)
+
+
+def beginnings(text: str) -> list[str]:
+    """Parts of a text from its start, each ending before a space: 0 to 85 % of it."""
+    ends = {text.rfind(" ", 0, max(1, int(share * len(text)))) for share in PLACES}
+    return [text[: max(end, 0)] for end in sorted(ends)]
 
 
 def _mapping(found: object) -> Mapping[str, object]:

@@ -37,6 +37,12 @@ DIALECT: Dialect = replace(
 )
 
 
-def build(options: EngineOptions) -> OpenAIEngine:
+class SglangEngine(OpenAIEngine):
+    """SGLang."""
+
+    told_tokens = 20
+
+
+def build(options: EngineOptions) -> SglangEngine:
     """Build an engine for a running SGLang server."""
-    return OpenAIEngine(DIALECT, options, options.server or DEFAULT_SERVER, _vllm.WIRE)
+    return SglangEngine(DIALECT, options, options.server or DEFAULT_SERVER, _vllm.WIRE)

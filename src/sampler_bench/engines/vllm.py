@@ -73,6 +73,8 @@ WIRE = Wire(chat_extra={"chat_template_kwargs": {"enable_thinking": False}})
 class VllmEngine(OpenAIEngine):
     """vLLM and its kin: the version at /version, tokens counted at /tokenize."""
 
+    told_tokens = 20  # the server's --max-logprobs
+
     async def ask(self) -> ServerInfo:
         """Read the list of models and the version."""
         found = await super().ask()

@@ -19,7 +19,8 @@ import numpy as np
 
 from ..records import SamplerConfig, Value
 from ..samplers import Dimension, Listed, Range, SamplerSpace, Space, parameter, parameter_names
-from ..samplers.effect import Bank, effects
+from ..samplers.bank import Bank
+from ..samplers.effect import effects
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -135,11 +136,13 @@ class Frame:
 
 
 @lru_cache(maxsize=16)
-def _frame(space: Space, temperature_last: bool, measured: tuple[bytes, int] | None) -> Frame:
+def _frame(space: Space, temperature_last: bool, measured: tuple[bytes, bytes] | None) -> Frame:
     if measured is None:
         return Frame(space, temperature_last, None)
-    data, width = measured
-    return Frame(space, temperature_last, Bank.of(np.frombuffer(data).reshape(-1, width)))
+    count = np.frombuffer(measured[1])
+    rows = np.frombuffer(measured[0]).reshape(-1, len(count))
+    plain = bool((count == 1).all())
+    return Frame(space, temperature_last, Bank.of(rows) if plain else Bank(rows, count))
 
 
 def frame_of(
@@ -150,13 +153,16 @@ def frame_of(
     Args:
         space: what may vary.
         temperature_last: where the server applies temperature.
-        features: a model fingerprint with `logprobs` (n_contexts, n_tokens), natural logarithms in
-            any order; None for the built-in bank.
+        features: a model fingerprint with `logprobs` (n_contexts, n_tokens), natural logarithms,
+            and `count` (n_tokens,), how many tokens each column stands for, most probable first;
+            without it, single tokens in any order. None for the built-in bank.
     """
     if features is None or "logprobs" not in features:
         return _frame(space, temperature_last, None)
     logprobs = np.ascontiguousarray(features["logprobs"], dtype=np.float64)
-    return _frame(space, temperature_last, (logprobs.tobytes(), logprobs.shape[1]))
+    count = features.get("count", np.ones(logprobs.shape[1]))
+    measured = logprobs.tobytes(), np.ascontiguousarray(count, dtype=np.float64).tobytes()
+    return _frame(space, temperature_last, measured)
 
 
 def reference(part: SamplerSpace, share: int) -> list[SamplerConfig]:

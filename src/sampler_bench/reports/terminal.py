@@ -68,6 +68,8 @@ def _circumstances(document: Document) -> list[str]:
     order = meta.server.get("temperature_order")
     if order in ("first", "last"):
         lines.append(f"   Temperature is applied {order} there, unless a configuration says so.")
+    if fingerprint := meta.server.get("fingerprint"):
+        lines.append(f"   Model's fingerprint: {shown(str(fingerprint))}.")
     return lines
 
 

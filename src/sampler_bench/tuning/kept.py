@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from ..engines import ServerInfo
 from ..errors import StoreError
@@ -14,9 +16,14 @@ from ..spec import StudySpec
 from ..store import StudyRow
 from ..store.sqlite import FILE, open_store
 from .build import build_problem
+from .fingerprint import NOTE, recalled
 from .ledger import Ledger
 from .objective import Objective
 from .run import choose_baseline, find_model
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 
 def document_of_kept(folder: Path, name: str | None) -> Document:
@@ -42,11 +49,18 @@ def document_of_kept(folder: Path, name: str | None) -> Document:
         judge = store.note(study.id, "judge") or {}
         results = store.note(study.id, "results") or {}
         trials = store.trials(study.id)
-    return _fold(study, trials, server, judge, results.get("kind") == "benchmark")
+        seen = recalled(store.note(study.id, NOTE))
+    features = seen.features if seen else None
+    return _fold(study, trials, server, judge, features, results.get("kind") == "benchmark")
 
 
 def _fold(
-    study: StudyRow, trials: list[Trial], server: JsonObject, judge: JsonObject, benchmark: bool
+    study: StudyRow,
+    trials: list[Trial],
+    server: JsonObject,
+    judge: JsonObject,
+    features: Mapping[str, NDArray[np.float64]] | None,
+    benchmark: bool,
 ) -> Document:
     spec = StudySpec.from_json(study.spec)
     info = ServerInfo(
@@ -55,6 +69,7 @@ def _fold(
         details={"temperature_order": server.get("temperature_order", "")},
     )
     problem = build_problem(spec, choose_baseline(spec, find_model(spec)), info)
+    problem = replace(problem, features=features)
     named = judge.get("identities", [])
     identities = tuple(map(str, named)) if isinstance(named, list) else ()
     ledger = Ledger(trials, identities, len(spec.prompts), forget=False)

@@ -26,6 +26,7 @@ from ..reports._document import Document
 from ..search import Problem, Strategy
 from ..spec import ModelEntry, StudySpec, load_model
 from ..store import Store, StudyRow
+from . import fingerprint
 from .budget import Budget, Limits
 from .build import (
     BUILT_IN,
@@ -134,6 +135,12 @@ async def run(
         )
         study = open_study(store, request, clock())
         try:
+            begun = bool(store.trials(study.id))
+            prompts = [with_instructions(prompt, task) for prompt in spec.prompts]
+            seen = await fingerprint.remembered(engine, prompts, store, study.id, begun)
+            watch(Checked("fingerprint", seen.said))
+            problem = replace(problem, features=seen.features)
+            info = replace(info, details={**info.details, "fingerprint": seen.said})
             ledger, budget = _recall(store, study, request, judge, spec, info)
             phases = phases_of(request, problem)
             planned = await _plan(engine, judge, spec, problem, phases, len(ledger))
@@ -256,6 +263,7 @@ def server_note(info: ServerInfo) -> JsonObject:
         "slots": info.slots,
         "template": info.template,
         "temperature_order": str(info.details.get("temperature_order", "")),
+        "fingerprint": str(info.details.get("fingerprint", "")),
     }
 
 

@@ -1,0 +1,146 @@
+"""Next-token distributions: taken by few requests, told in every shape, refused where too few."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from support.loopback import Loopback, Reply, Request, as_json, sse
+
+from sampler_bench.engines import EngineOptions, embedded, llamacpp
+from sampler_bench.engines._logprobs import chosen, told_logprobs
+from sampler_bench.errors import EngineError
+from sampler_bench.plugins import find
+from sampler_bench.records import Prompt
+
+PROMPTS = [Prompt(i, text) for i, text in enumerate(("Create a mystery", "Write about AI"))]
+TOKENS = 60
+
+
+def test_a_few_texts_stand_for_many_prompts():
+    many = [Prompt(i, str(i)) for i in range(40)]
+    assert [prompt.index for prompt, _ in chosen(many)] == [0, 5, 10, 15, 20, 25, 30, 35]
+    assert [prompt.index for prompt, _ in chosen(PROMPTS)] == [0, 1, 0, 1]
+    seeds = [seed for _, seed in chosen(PROMPTS)]
+    assert len(set(seeds)) == len(seeds)
+
+
+def test_log_probabilities_are_read_in_both_shapes():
+    chat = {"content": [{"top_logprobs": [{"logprob": -0.1}, {"logprob": -3}]}, {}]}
+    plain = {"tokens": ["a"], "top_logprobs": [{" a": -0.1, " b": -3}, None]}
+    assert told_logprobs(chat) == [[-0.1, -3]]
+    assert told_logprobs(plain) == [[-0.1, -3]]
+    assert told_logprobs({"content": None, "top_logprobs": "odd"}) == []
+
+
+def test_beginnings_end_before_a_space():
+    parts = llamacpp.beginnings("Once upon a time there was a fox")
+    assert parts[0] == ""
+    assert all("Once upon a time there was a fox".startswith(part + " ") for part in parts[1:])
+    assert llamacpp.beginnings("") == [""]
+    assert llamacpp.beginnings("nospace") == [""]
+
+
+@pytest.mark.anyio
+async def test_the_embedded_server_tells_its_whole_vocabulary(tiny_gguf: Path) -> None:
+    async with embedded.build(EngineOptions(gguf=tiny_gguf, slots=1, context=512)) as engine:
+        info = await engine.check()
+        found = await engine.distributions(PROMPTS)
+        again = await engine.distributions(PROMPTS)
+    assert found is not None
+    assert found.requests < 60
+    assert 64 <= len(found.logprobs) <= 200
+    assert found.vocabulary is None
+    assert found.logprobs.shape[1] == info.details["n_vocab"]
+    np.testing.assert_allclose(np.exp(found.logprobs).sum(axis=1), 1, atol=1e-4)
+    assert (np.diff(found.logprobs, axis=1) <= 0).all()
+    assert again is not None
+    np.testing.assert_array_equal(found.logprobs, again.logprobs)
+
+
+def telling(engine: str, tokens: int, asked: list[dict[str, Any]], chat: bool = True) -> Loopback:
+    """A server that tells the first 20 tokens beside each of its own."""
+    probabilities = 0.5 ** np.arange(1, 21)
+
+    def event(_: int) -> str:
+        if chat:
+            top = [{"token": str(i), "logprob": float(np.log(p))}
+                   for i, p in enumerate(probabilities)]  # fmt: skip
+            told: dict[str, Any] = {"content": [{"token": "0", "top_logprobs": top}]}
+            choice: dict[str, Any] = {"delta": {"content": "0 "}, "logprobs": told}
+        else:
+            named = {str(i): float(np.log(p)) for i, p in enumerate(probabilities)}
+            choice = {"text": "0 ", "logprobs": {"tokens": ["0"], "top_logprobs": [named]}}
+        return json.dumps({"choices": [choice]})
+
+    def answer(request: Request) -> Reply:
+        if request.path == "/v1/models":
+            return as_json({"data": [{"id": "m", "owned_by": engine, "max_model_len": 4096}]})
+        if request.path.startswith("/v1/") and request.method == "POST":
+            asked.append(request.body)
+            end = json.dumps({"choices": [{"delta": {}, "text": "", "finish_reason": "length"}]})
+            return sse([*map(event, range(tokens)), end, "[DONE]"])
+        return as_json({}, 404)
+
+    return Loopback(answer)
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("name", ["vllm", "sglang", "aphrodite"])
+async def test_twenty_tokens_are_asked_for_where_that_is_the_most(name: str) -> None:
+    asked: list[dict[str, Any]] = []
+    async with telling(name, TOKENS, asked) as server:
+        options = EngineOptions(server=server.url, model="m", first_wait_seconds=0.01)
+        async with find("engines", name).build(options) as engine:
+            found = await engine.distributions(PROMPTS)
+    assert found is not None
+    assert found.logprobs.shape[1] == 20
+    assert 64 <= len(found.logprobs) <= 200
+    assert found.vocabulary == 0, "nobody said how many tokens there are"
+    assert found.requests == len(asked) == 4
+    for body in asked:
+        assert (body["logprobs"], body["top_logprobs"]) == (True, 20)
+        assert (body["temperature"], body["top_p"], body["min_p"]) == (1, 1, 0)
+
+
+@pytest.mark.anyio
+async def test_raw_prompts_ask_in_the_other_shape() -> None:
+    asked: list[dict[str, Any]] = []
+    async with telling("vllm", TOKENS, asked, chat=False) as server:
+        options = EngineOptions(server=server.url, model="m", template="raw")
+        async with find("engines", "vllm").build(options) as engine:
+            found = await engine.distributions(PROMPTS)
+    assert found is not None
+    assert found.logprobs.shape[1] == 20
+    assert all(body["logprobs"] == 20 for body in asked)
+
+
+@pytest.mark.anyio
+async def test_a_server_that_tells_next_to_nothing_is_not_believed() -> None:
+    async with telling("vllm", 2, []) as server:
+        engine = find("engines", "vllm").build(EngineOptions(server=server.url, model="m"))
+        async with engine:
+            assert await engine.distributions(PROMPTS) is None
+
+
+@pytest.mark.anyio
+async def test_servers_that_tell_nothing_before_sampling_are_not_asked() -> None:
+    for name in ("koboldcpp", "tabbyapi", "textgen", "ollama", "lmstudio", "openai_compatible"):
+        options = EngineOptions(server="http://127.0.0.1:9", model="m")
+        async with find("engines", name).build(options) as engine:
+            assert await engine.distributions(PROMPTS) is None, name
+
+
+@pytest.mark.anyio
+async def test_a_server_that_refuses_is_an_error_that_says_so() -> None:
+    def refuse(request: Request) -> Reply:
+        return as_json({"error": {"message": "logprobs are switched off"}}, 400)
+
+    async with Loopback(refuse) as server:
+        options = EngineOptions(server=server.url, model="m")
+        async with find("engines", "vllm").build(options) as engine:
+            with pytest.raises(EngineError, match="logprobs are switched off"):
+                await engine.distributions(PROMPTS)
