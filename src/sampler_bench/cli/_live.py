@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections import Counter, deque
+from threading import Thread
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
@@ -40,6 +41,7 @@ class Progress:
         self._problem: Problem | None = None
         self._leaders: list[tuple[str, str]] = []
         self._next_fit = 0.0
+        self._fitting = False
         self._tokens: deque[tuple[float, int]] = deque()
         self._began = time.monotonic()
         self._last_line = self._began
@@ -109,10 +111,15 @@ class Progress:
         if trial.failure:
             self.failures[trial.failure.reason] += 1
             self._count_tokens(trial)
+        if self._live is None and not self.quiet and not event.kept:
+            self._say_now_and_then()
+
+    def _say_now_and_then(self) -> None:
+        self.leaders()  # so that they are known when the line is due
         now = time.monotonic()
-        if self._live is None and now - self._last_line > PLAIN_EVERY_SECONDS and not event.kept:
+        if now - self._last_line > PLAIN_EVERY_SECONDS:
             self._last_line = now
-            say(self.line(), quiet=self.quiet)
+            say(self.line())
 
     def speed(self) -> float:
         """Tokens a second over the last half minute."""
@@ -150,21 +157,27 @@ class Progress:
     def leaders(self) -> list[tuple[str, str]]:
         """The best configurations so far: (text form, estimated objective with its interval).
 
-        Fitting the model takes a while for large studies, so it is done at most so often that it
-        costs a twentieth of the time.
+        Fitting the model takes a while for large studies. So it is done in a thread, where no text
+        waits for it, and at most so often that it costs a twentieth of the time.
         """
-        now = time.monotonic()
-        if now >= self._next_fit and self.rows and self._problem is not None:
-            self._leaders = self._fit(self._problem)
-            self._next_fit = time.monotonic() + max(1.0, 20 * (time.monotonic() - now))
+        due = time.monotonic() >= self._next_fit
+        if due and not self._fitting and self.rows and self._problem is not None:
+            self._fitting = True
+            table = ScoreTable.of(list(self.rows), self._problem.n_prompts)
+            Thread(target=self._fit, args=(table, self._problem), daemon=True).start()
         return self._leaders
 
-    def _fit(self, problem: Problem) -> list[tuple[str, str]]:
+    def _fit(self, table: ScoreTable, problem: Problem) -> None:
         from ..analysis.summary import summarise
 
-        table = ScoreTable.of(self.rows, problem.n_prompts)
-        ranked = [row for row in summarise(table, problem) if row.texts][:LEADERS]
-        return [(row.config.text, interval(row.estimate)) for row in ranked]
+        began = time.monotonic()
+        try:
+            ranked = [row for row in summarise(table, problem) if row.texts][:LEADERS]
+            self._leaders = [(row.config.text, interval(row.estimate)) for row in ranked]
+        finally:
+            now = time.monotonic()
+            self._next_fit = now + max(1.0, 20 * (now - began))
+            self._fitting = False
 
     def draw(self) -> RenderableType:
         """The live table."""

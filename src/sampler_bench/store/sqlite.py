@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import os
 import sqlite3
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -77,12 +78,15 @@ def open_store(folder: Path) -> Store:
 
 
 class SqliteStore(Store):
-    """See the module. One connection; use it from one thread."""
+    """See the module. One connection that threads take in turns."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self._turn = threading.RLock()
         with self._translated():
-            self._db = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None)
+            self._db = sqlite3.connect(
+                path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
+            )
         try:
             self._prepare()
         except BaseException:
@@ -116,7 +120,7 @@ class SqliteStore(Store):
     @contextmanager
     def _writing(self) -> Iterator[None]:
         """One atomic step."""
-        with self._translated():
+        with self._turn, self._translated():
             self._db.execute("BEGIN IMMEDIATE")
             try:
                 yield
@@ -127,7 +131,7 @@ class SqliteStore(Store):
                 raise
 
     def _rows(self, query: str, *values: object) -> list[tuple[Any, ...]]:
-        with self._translated():
+        with self._turn, self._translated():
             return self._db.execute(query, values).fetchall()
 
     def create_study(self, name: str, spec: JsonObject, now: float) -> StudyRow:
@@ -255,7 +259,8 @@ class SqliteStore(Store):
             )
 
     def close(self) -> None:
-        self._db.close()
+        with self._turn:
+            self._db.close()
 
 
 def _place(cell: Cell) -> tuple[str, int, int, int]:

@@ -2,16 +2,18 @@
 
 An empty study and a half-finished one take the same path, so starting and resuming are one. The
 strategy sees the outcomes of all but the last `lag` cells it asked for, in the order of asking, so
-that its decisions depend on the scores and never on which reply came first. Writing and judging
-overlap: each has its own workers and its own queue.
+that its decisions depend on the scores and never on which reply came first. Writing, judging,
+keeping and deciding overlap: a slot that ends a text begins the next at once, while rules, store
+and strategy work in threads. What came from a server or a judge is kept, whatever ends the run.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Protocol
 
 from ..engines import Engine
@@ -41,6 +43,8 @@ FAULTS_IN_A_ROW = 6  # so many texts or judgments lost one after the other mean 
 CUT_OFF_AFTER = 20  # texts after which the share of cut-off ones is looked at
 CUT_OFF_SHARE = 0.2
 POLL_SECONDS = 0.2
+
+Keeping = Callable[[], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,9 +111,11 @@ class Loop:
         self.watch, self.stop = watch, stop
         self._to_write: asyncio.Queue[Trial] = asyncio.Queue()
         self._to_judge: asyncio.Queue[tuple[Trial, str]] = asyncio.Queue()
+        self._to_keep: asyncio.Queue[Keeping] = asyncio.Queue()
         self._news = asyncio.Event()
         self._active = 0
         self._faults = {"text": 0, "judgment": 0}
+        self._outage: EngineError | JudgeError | None = None
         self._cut_off: list[bool] = []
         floor = parts.store.note(study, "floor")
         self._floor = int(str(floor["position"])) if floor else 0
@@ -126,6 +132,7 @@ class Loop:
         """
         try:
             async with asyncio.TaskGroup() as group:
+                keeper = group.create_task(self._keep_results())
                 workers = [group.create_task(self._write_texts()) for _ in range(self.pace.slots)]
                 workers += [
                     group.create_task(self._judge_texts()) for _ in range(self.pace.judging)
@@ -138,6 +145,7 @@ class Loop:
                 finally:
                     for worker in workers:
                         worker.cancel()
+                    await self._keep_the_rest(keeper)
         except BaseExceptionGroup as several:
             raise first_error(several) from several
 
@@ -160,23 +168,25 @@ class Loop:
             position = len(self.ledger)
             if not await self._settled(position - self.pace.lag):
                 return self._halted() or "done"
-            cells = self._decide(strategy, problem, max(position - self.pace.lag, self._floor))
+            visible = max(position - self.pace.lag, self._floor)
+            cells = await self._decide(strategy, problem, visible)
             if not cells:  # perhaps it waits for scores that the lag hides: let it see them all
                 if not await self._settled(position):
                     return self._halted() or "done"
                 self._raise_floor(position)
-                cells = self._decide(strategy, problem, position)
+                cells = await self._decide(strategy, problem, position)
             if not cells:
                 return "done"
             left = self.budget.texts_left(position)
             if left == 0:
                 await self._settled(position)
                 return self._halted() or f"{position} texts were asked for (max_samples)"
-            self._keep_asked(cells[:left])
+            await self._keep_asked(cells[:left])
 
-    def _decide(self, strategy: Strategy, problem: Problem, visible: int) -> list[Cell]:
-        table = self.ledger.table(max(0, visible))
-        return strategy.ask(table, problem, self.pace.batch, stream(self.seed, len(self.ledger)))
+    async def _decide(self, strategy: Strategy, problem: Problem, visible: int) -> list[Cell]:
+        """Ask the strategy, in a thread: it may think for seconds, and texts go on meanwhile."""
+        table, rng = self.ledger.table(max(0, visible)), stream(self.seed, len(self.ledger))
+        return await asyncio.to_thread(strategy.ask, table, problem, self.pace.batch, rng)
 
     def _raise_floor(self, position: int) -> None:
         """Note that decisions from here on know the first `position` outcomes, also on resume."""
@@ -184,9 +194,9 @@ class Loop:
             self._floor = position
             self.parts.store.set_note(self.study, "floor", {"position": position})
 
-    def _keep_asked(self, cells: list[Cell]) -> None:
+    async def _keep_asked(self, cells: list[Cell]) -> None:
         pairs = [(cell, seed_of(self.seed, cell)) for cell in cells]
-        self.parts.store.ask(self.study, pairs, self.parts.clock())
+        await asyncio.to_thread(self.parts.store.ask, self.study, pairs, self.parts.clock())
         for cell, seed in pairs:
             self.ledger.add(cell, seed)
             self._dispatch(self.ledger.trial(cell))
@@ -196,7 +206,9 @@ class Loop:
 
     async def _settled(self, target: int) -> bool:
         """Wait for the first `target` outcomes; False where the run was halted before."""
-        while self.ledger.settled_prefix() < target or self._halted():
+        while self.ledger.settled_prefix() < target or self._halted() or self._outage:
+            if self._outage is not None:
+                raise self._outage
             if self._halted() and not self._active:
                 return False
             self._news.clear()
@@ -220,34 +232,51 @@ class Loop:
     async def _write_texts(self) -> None:
         while True:
             trial = await self._to_write.get()
-            if not self._halted():
+            if not self._halted() and not self._outage:
                 await self._working(self._write(trial))
 
     async def _judge_texts(self) -> None:
         while True:
             trial, identity = await self._to_judge.get()
-            if not self._halted() and await self._reserved():
+            if not self._halted() and not self._outage and await self._reserved():
                 await self._working(self._judge(trial, identity))
 
-    async def _working(self, work: Coroutine[None, None, None]) -> None:
+    async def _working(self, work: Coroutine[None, None, Keeping]) -> None:
+        """Do some work and hand its result to the keeper; it is active until it is kept."""
         self._active += 1
         try:
-            await work
-        finally:
+            self._to_keep.put_nowait(await work)
+        except BaseException:
             self._active -= 1
-            self._news.set()
+            raise
 
-    async def _write(self, trial: Trial) -> None:
-        cell, parts = trial.cell, self.parts
-        prompt = parts.prompts[cell.prompt]
-        asked = with_instructions(prompt, parts.task)
-        written = await parts.engine.generate(cell.config, asked, trial.seed)
-        failure: Failure | None = None
-        covariates: tuple[float, ...] = ()
-        if isinstance(written, Completion):
-            failure = look(written, prompt, parts.task)
-            covariates = parts.covariates(written.text) if failure is None else ()
-        parts.store.save_written(self.study, cell, written, failure, covariates, parts.clock())
+    async def _keep_results(self) -> None:
+        """Keep what comes, one result after the other."""
+        while True:
+            keep = await self._to_keep.get()
+            try:
+                await keep()
+            finally:
+                self._active -= 1
+                self._to_keep.task_done()
+                self._news.set()
+
+    async def _keep_the_rest(self, keeper: asyncio.Task[None]) -> None:
+        """Let the keeper finish what has come, unless it failed itself."""
+        rest = asyncio.create_task(self._to_keep.join())
+        try:
+            await asyncio.wait({rest, keeper}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            rest.cancel()
+            keeper.cancel()
+
+    async def _write(self, trial: Trial) -> Keeping:
+        asked = with_instructions(self.parts.prompts[trial.cell.prompt], self.parts.task)
+        written = await self.parts.engine.generate(trial.cell.config, asked, trial.seed)
+        return partial(self._keep_text, trial, written)
+
+    async def _keep_text(self, trial: Trial, written: Completion | Unwritten) -> None:
+        failure, covariates = await asyncio.to_thread(self._examine, trial.cell, written)
         self._take_in(replace(trial, written=written, failure=failure, covariates=covariates))
         if isinstance(written, Unwritten):
             self._count_fault("text", written.reason, written.detail)
@@ -255,16 +284,34 @@ class Loop:
             self._faults["text"] = 0
             self._watch_cut_off(written.cut_off)
 
-    async def _judge(self, trial: Trial, identity: str) -> None:
-        cell, parts, reserved = trial.cell, self.parts, self.budget.price
-        prompt = parts.prompts[cell.prompt]
+    def _examine(
+        self, cell: Cell, written: Completion | Unwritten
+    ) -> tuple[Failure | None, tuple[float, ...]]:
+        """Look at a text by the rules, and keep it; in a thread."""
+        parts = self.parts
+        failure: Failure | None = None
+        covariates: tuple[float, ...] = ()
+        if isinstance(written, Completion):
+            failure = look(written, parts.prompts[cell.prompt], parts.task)
+            covariates = parts.covariates(written.text) if failure is None else ()
+        parts.store.save_written(self.study, cell, written, failure, covariates, parts.clock())
+        return failure, covariates
+
+    async def _judge(self, trial: Trial, identity: str) -> Keeping:
+        reserved = self.budget.price
+        prompt = self.parts.prompts[trial.cell.prompt]
         assert isinstance(trial.written, Completion)
         judgment: Score | Unscored | None = None
         try:
-            judgment = await parts.judge.judge(identity, prompt, trial.written.text)
+            judgment = await self.parts.judge.judge(identity, prompt, trial.written.text)
         finally:
             self.budget.settle(reserved, judgment.cost if judgment else 0.0)
-        parts.store.save_judgment(self.study, cell, judgment, parts.clock())
+        return partial(self._keep_judgment, trial.cell, judgment)
+
+    async def _keep_judgment(self, cell: Cell, judgment: Score | Unscored) -> None:
+        parts = self.parts
+        now = parts.clock()
+        await asyncio.to_thread(parts.store.save_judgment, self.study, cell, judgment, now)
         known = self.ledger.trial(cell)
         self._take_in(replace(known, judgments=(*known.judgments, judgment)))
         if isinstance(judgment, Unscored):
@@ -293,13 +340,15 @@ class Loop:
             self._dispatch(trial)
 
     def _count_fault(self, what: str, reason: str, detail: str) -> None:
+        """Note a loss; many in a row are an outage, which ends the run (`_settled` raises it)."""
         self._faults[what] += 1
         if self._faults[what] < FAULTS_IN_A_ROW:
             return
         lost = f"{FAULTS_IN_A_ROW} {what}s in a row were lost, the last one: {reason}: {detail}"
         if what == "text":
-            raise EngineError(f"the server that writes fails; {lost}")
-        raise JudgeError(f"the judge fails; {lost}")
+            self._outage = EngineError(f"the server that writes fails; {lost}")
+        else:
+            self._outage = JudgeError(f"the judge fails; {lost}")
 
     def _watch_cut_off(self, cut_off: bool) -> None:
         self._cut_off.append(cut_off)
