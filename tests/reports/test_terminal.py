@@ -8,7 +8,8 @@ from support.documents import document_of
 from support.tables import BASELINE, GRID, awkward_tables, problem_of, table_of
 
 from sampler_bench.records import FAILED, JUDGED, Cell, ScoreTable
-from sampler_bench.reports._comparison import compare, paired
+from sampler_bench.reports._comparison import comparison, paired
+from sampler_bench.reports._comparison_words import compare
 from sampler_bench.reports._document import Interval, read_document
 from sampler_bench.reports._words import sentence, shown
 from sampler_bench.reports.terminal import BAR, bar, report
@@ -175,7 +176,9 @@ def test_other_prompts_leave_only_the_shared_ones():
     prompts = ("Write about a storm.", "Another.")
     said = compare({"a": one, "b": document_of(table_of(hot), problem_of(), prompts=prompts)})
     assert "prompts: 1 shared by all, of 3" in said
-    assert "(one shared prompt: no interval), 1 shared prompts" in said
+    assert re.search(
+        r"A - B: seen [+-]\d\.\d{3} points \(no interval\) on 1 shared prompt$", said, re.M
+    )
     assert "No common ranking: estimates speak of different prompts" in said
     none = document_of(table_of(hot), problem_of(), prompts=("X", "Y"))
     assert "no prompt is shared by all" in compare({"a": one, "b": none})
@@ -191,6 +194,36 @@ def test_winners_are_paired_by_prompt():
     half = 4.302653 * 0.1 / 3**0.5  # Student's t on differences 1.0, 0.9, 1.1
     assert shared == 3
     assert (gain.mean, gain.low) == (pytest.approx(1.0), pytest.approx(1.0 - half, abs=1e-6))
+
+
+def test_the_estimated_difference_corrects_what_the_seen_one_flatters():
+    one, other = two(hot, hot).values()
+    found = comparison({"a": one, "b": other})
+    (pair,) = found.winners
+    first, second = one.best_configuration.estimate, other.best_configuration.estimate
+    assert pair.estimated.mean == pytest.approx(first.mean - second.mean)
+    width = ((first.high - first.low) ** 2 + (second.high - second.low) ** 2) ** 0.5
+    assert pair.estimated.high - pair.estimated.low == pytest.approx(width)
+    assert len(found.ranking) == 2 * len(one.all_results)
+    assert not found.no_ranking
+    assert found.studies[0].best == one.best_configuration.config
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("spec", {"task": "demo"}),
+        ("objective", "quality+diversity"),
+        ("failure_score", 3.0),
+    ],
+)
+def test_scores_of_another_kind_are_never_ranked_together(key, value):
+    one = document_of(table_of(hot), problem_of())
+    meta = one.search_metadata.model_copy(update={key: value})
+    other = one.model_copy(update={"search_metadata": meta})
+    found = comparison({"a": one, "b": other})
+    assert "so scores do not compare" in found.no_ranking
+    assert (found.winners, found.ranking) == ([], [])
 
 
 def test_compares_one_an_empty_and_many():

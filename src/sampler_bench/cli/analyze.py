@@ -37,10 +37,7 @@ def run(args: argparse.Namespace) -> int:
     from ._search import show
 
     if args.compare:
-        from ..reports._comparison import compare
-
-        documents = {str(path): _read(path) for path in _matching(args.compare)}
-        sys.stdout.write(compare(documents, plain=not can_show(sys.stdout)))
+        sys.stdout.write(_compared(args.compare, args.json, not can_show(sys.stdout)))
         return 0
     document = _document(args)
     show(document, args.json, find("reports", "terminal").report)
@@ -48,6 +45,16 @@ def run(args: argparse.Namespace) -> int:
         write_atomically(args.export, write_best(document))
         say(f"exported: {args.export}")
     return 0
+
+
+def _compared(patterns: list[str], as_json: bool, plain: bool) -> str:
+    from ..reports._comparison import comparison
+    from ..reports._comparison_words import compare
+
+    documents = {str(path): _read(path) for path in _matching(patterns)}
+    if as_json:
+        return comparison(documents).model_dump_json(indent=2) + "\n"
+    return compare(documents, plain=plain)
 
 
 def _read(path: Path) -> Document:

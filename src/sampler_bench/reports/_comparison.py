@@ -1,9 +1,10 @@
 """Several results side by side: paired on the prompts they share, ranked only where it is honest.
 
-Scores compare only where judges and failure score are the same. Different models may be ranked
-(that is a question people ask), and are named. Where prompts differ, only those that all share
-count: the winners are then compared prompt by prompt (Student's t on the differences), and the
-estimates, which speak of each study's own prompts, are not put into one list.
+`comparison` works out the numbers, once for every kind of report. Scores compare only where judges,
+task, objective and failure score are the same. Different models may be ranked (that is a question
+people ask), and are named. Where prompts differ, only those that all share count: the winners are
+then compared prompt by prompt (Student's t on the differences), and the estimates, which speak of
+each study's own prompts, are not put into one list.
 """
 
 from __future__ import annotations
@@ -13,16 +14,25 @@ from collections.abc import Callable, Mapping
 from itertools import combinations
 from statistics import fmean, stdev
 
-from ._document import Document, Interval, Result
-from ._words import interval, plain_text, sentence, shown, signed
-from .terminal import RULE
+from pydantic import Field
 
-MOST_RANKED = 15
+from ._document import Document, Interval, Number, Part, Result
+from ._words import sentence
+
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+
+
+def _objective(document: Document) -> str:
+    meta = document.search_metadata
+    weight = "" if meta.diversity_weight is None else f" at {meta.diversity_weight:g}"
+    return f"{meta.objective}{weight}" if meta.objective == "quality+diversity" else "quality"
+
 
 # Where these differ, numbers do not compare at all.
 SCALES: dict[str, Callable[[Document], object]] = {
     "judges": lambda document: ", ".join(document.search_metadata.judges) or "not stated",
+    "task": lambda document: document.search_metadata.spec.get("task", "not stated"),
+    "objective": _objective,
     "failure score": lambda document: document.search_metadata.failure_score,
 }
 # Where these differ, a comparison says something about them too.
@@ -35,80 +45,160 @@ CIRCUMSTANCES: dict[str, Callable[[Document], object]] = {
 }
 
 
-def compare(documents: Mapping[str, Document], *, plain: bool = False) -> str:
-    """Write the comparison of several results, by the names of their files."""
-    named = {_letter(i): (name, d) for i, (name, d) in enumerate(documents.items())}
-    lettered = {letter: document for letter, (_, document) in named.items()}
-    lines = ["🔍 COMPARISON OF SEARCHES", RULE]
-    for letter, (name, document) in named.items():
-        lines += ["", *_one(f"{letter}: {shown(name)}", document)]
-    if len(lettered) > 1:
-        lines += ["", *_differences(lettered), "", *_together(lettered)]
-    text = "\n".join(lines).rstrip() + "\n"
-    return plain_text(text) if plain else text
+class ComparedStudy(Part):
+    """One of the studies. `name` is how it was named, `sentence` its verdict in one sentence."""
+
+    letter: str
+    name: str
+    strategy: str = ""
+    model: str = ""
+    configurations: int = 0
+    texts: int = 0
+    best: str | None = None
+    estimate: Interval = Interval()
+    sentence: str = ""
+
+
+class Difference(Part):
+    """What differs between studies, by letter; `apart` where scores therefore do not compare."""
+
+    what: str
+    values: dict[str, str]
+    apart: bool = False
+
+
+class Pair(Part):
+    """The best of `first` against the best of `second`, first minus second, in points.
+
+    `seen` is the mean difference over the `shared` prompts, with Student's t interval over them;
+    both were chosen on these texts, so it flatters whoever was searched longer. `estimated` is the
+    difference of what the models believe, which corrects for that; null where prompts differ.
+    """
+
+    first: str
+    second: str
+    shared: int = 0
+    seen: Interval = Interval()
+    estimated: Interval = Interval()
+
+
+class Drift(Part):
+    """The same configurations in two studies of one model: a check on judge and server."""
+
+    first: str
+    second: str
+    configurations: int
+    gap: Number = None
+
+
+class Ranked(Part):
+    """A configuration of the common ranking, with the letter of its study."""
+
+    letter: str
+    config: str
+    estimate: Interval
+    failure_rate: Number = None
+
+
+class Comparison(Part):
+    """Several studies side by side. `ranking` is empty where `no_ranking` says why."""
+
+    studies: list[ComparedStudy]
+    differences: list[Difference] = Field(default_factory=list)
+    shared_prompts: int = 0
+    prompts: int = 0
+    no_ranking: str = ""
+    winners: list[Pair] = Field(default_factory=list)
+    drift: list[Drift] = Field(default_factory=list)
+    ranking: list[Ranked] = Field(default_factory=list)
+
+
+def comparison(documents: Mapping[str, Document]) -> Comparison:
+    """Compare several results, by the names of their files."""
+    lettered = {_letter(i): document for i, document in enumerate(documents.values())}
+    prompts = [frozenset(d.search_metadata.prompts) for d in lettered.values()]
+    found = Comparison(
+        studies=[_study(_letter(i), *item) for i, item in enumerate(documents.items())],
+        differences=_differences(lettered),
+        shared_prompts=len(frozenset.intersection(*prompts)) if prompts else 0,
+        prompts=len(frozenset().union(*prompts)),
+    )
+    apart = [difference.what for difference in found.differences if difference.apart]
+    if apart:
+        differ = "differs" if len(apart) == 1 and apart[0] != "judges" else "differ"
+        reason = f"{' and '.join(apart)} {differ}, so scores do not compare"
+        return found.model_copy(update={"no_ranking": reason})
+    if not found.shared_prompts and found.prompts:
+        return found.model_copy(update={"no_ranking": "no prompt is shared by all"})
+    same = len(set(prompts)) == 1
+    changes = {
+        "winners": _winners(lettered, same),
+        "drift": _drift(lettered),
+        "no_ranking": "" if same else "estimates speak of different prompts",
+        "ranking": _ranking(lettered) if same else [],
+    }
+    return found.model_copy(update=changes)
 
 
 def _letter(i: int) -> str:
     return LETTERS[i] if i < len(LETTERS) else f"{LETTERS[i % 26]}{i // 26}"
 
 
-def _one(title: str, document: Document) -> list[str]:
+def _study(letter: str, name: str, document: Document) -> ComparedStudy:
     meta, best = document.search_metadata, document.best_configuration
-    lines = [
-        f"📊 {title}",
-        f"   {meta.strategy or 'strategy not stated'}, {meta.total_configurations} configurations, "
-        f"{meta.texts} texts, model {shown(meta.model) or 'not stated'}",
-    ]
-    if best is None:
-        return [*lines, "   Nothing was judged yet."]
-    return [
-        *lines,
-        f"   Best: {interval(best.estimate)}  {best.config}",
-        f"   {sentence(document)}",
-    ]
+    return ComparedStudy(
+        letter=letter,
+        name=name,
+        strategy=meta.strategy,
+        model=meta.model,
+        configurations=meta.total_configurations,
+        texts=meta.texts,
+        best=best.config if best else None,
+        estimate=best.estimate if best else Interval(),
+        sentence=sentence(document) if best else "",
+    )
 
 
-def _differences(documents: Mapping[str, Document]) -> list[str]:
-    lines = []
+def _differences(documents: Mapping[str, Document]) -> list[Difference]:
+    found = []
     for what, read in {**SCALES, **CIRCUMSTANCES}.items():
-        values = {letter: read(document) for letter, document in documents.items()}
+        values = {letter: str(read(document)) for letter, document in documents.items()}
         if len(set(values.values())) > 1:
-            said = ", ".join(f"{letter} {shown(str(value))}" for letter, value in values.items())
-            lines.append(f"   {what}: {said}")
-    prompts = [set(d.search_metadata.prompts) for d in documents.values()]
-    if any(found != prompts[0] for found in prompts):
-        shared = len(set.intersection(*prompts))
-        lines.append(f"   prompts: {shared} shared by all, of {len(set.union(*prompts))}")
-    return ["⚖️ What differs:", *lines] if lines else ["⚖️ Same model, judge and prompts."]
+            found.append(Difference(what=what, values=values, apart=what in SCALES))
+    return found
 
 
-def _together(documents: Mapping[str, Document]) -> list[str]:
-    apart = [what for what, read in SCALES.items() if len({*map(read, documents.values())}) > 1]
-    if apart:
-        return [f"🎯 No common ranking: {' and '.join(apart)} differ, so scores do not compare."]
-    prompts = [frozenset(d.search_metadata.prompts) for d in documents.values()]
-    if not frozenset.intersection(*prompts) and any(prompts):
-        return ["🎯 No common ranking: no prompt is shared by all."]
-    lines = [*_winners(documents), *_drift(documents)]
-    if len(set(prompts)) > 1:
-        return [*lines, "", "🎯 No common ranking: estimates speak of different prompts."]
-    return [*lines, "", *_ranking(documents)]
-
-
-def _winners(documents: Mapping[str, Document]) -> list[str]:
+def _winners(documents: Mapping[str, Document], same_prompts: bool) -> list[Pair]:
     """The best of each against the best of every other, on the prompts that both answered."""
-    lines = ["🏆 Winners, paired by prompt (seen objectives, 95 % intervals over shared prompts):"]
     best = {letter: d.best_configuration for letter, d in documents.items()}
+    pairs = []
     for a, b in combinations(documents, 2):
         first, second = best[a], best[b]
         if first is None or second is None:
             continue
         gain, shared = paired(documents[a], first, documents[b], second)
-        said = "no prompt answered by both" if gain is None else signed(gain)
-        if gain is not None and gain.low is None:
-            said = f"{gain.mean:+.3f} points (one shared prompt: no interval)"
-        lines.append(f"   {a} - {b}: {said}, {shared} shared prompts")
-    return lines
+        pairs.append(
+            Pair(
+                first=a,
+                second=b,
+                shared=shared,
+                seen=gain or Interval(),
+                estimated=_minus(first.estimate, second.estimate) if same_prompts else Interval(),
+            )
+        )
+    return pairs
+
+
+def _minus(one: Interval, other: Interval) -> Interval:
+    """The difference of two independent estimates with normal intervals."""
+    if one.mean is None or other.mean is None:
+        return Interval()
+    mean = one.mean - other.mean
+    if None in (one.low, one.high, other.low, other.high):
+        return Interval(mean=mean)
+    widths = [(end.high or 0.0) - (end.low or 0.0) for end in (one, other)]
+    half = math.hypot(*widths) / 2
+    return Interval(mean=mean, low=mean - half, high=mean + half)
 
 
 def paired(
@@ -142,8 +232,7 @@ def _by_text(document: Document, result: Result) -> dict[str, float]:
     }
 
 
-def _drift(documents: Mapping[str, Document]) -> list[str]:
-    """The same configuration in two studies of one model: a check on judge and server."""
+def _drift(documents: Mapping[str, Document]) -> list[Drift]:
     lines = []
     for a, b in combinations(documents, 2):
         one, two = documents[a], documents[b]
@@ -154,24 +243,21 @@ def _drift(documents: Mapping[str, Document]) -> list[str]:
         gaps = [paired(one, r, two, s)[0] for r, s in common]
         means = [gap.mean for gap in gaps if gap is not None and gap.mean is not None]
         if means:
-            lines.append(
-                f"   {a} - {b}, same configurations in both ({len(means)}): {fmean(means):+.3f} "
-                "points on average; far from 0 means that judge or server drifted"
-            )
+            lines.append(Drift(first=a, second=b, configurations=len(means), gap=fmean(means)))
     return lines
 
 
-def _ranking(documents: Mapping[str, Document]) -> list[str]:
+def _ranking(documents: Mapping[str, Document]) -> list[Ranked]:
+    """All configurations of all studies, best estimate first."""
     rows = [
-        (result.estimate.mean, letter, result)
+        Ranked(
+            letter=letter,
+            config=result.config,
+            estimate=result.estimate,
+            failure_rate=result.failure_rate,
+        )
         for letter, document in documents.items()
         for result in document.all_results
         if result.estimate.mean is not None and result.sample_count
     ]
-    rows.sort(key=lambda row: (-row[0], row[1], row[2].config))
-    lines = ["🎯 All configurations, best estimate first (95 % intervals):", ""]
-    for _, letter, result in rows[:MOST_RANKED]:
-        lines.append(f"   {letter}  {interval(result.estimate)}  {result.config}")
-    if len(rows) > MOST_RANKED:
-        lines.append(f"   and {len(rows) - MOST_RANKED} more")
-    return lines
+    return sorted(rows, key=lambda row: (-(row.estimate.mean or 0.0), row.letter, row.config))
