@@ -34,10 +34,19 @@ def write_atomically(path: Path, text: str) -> None:
     Raises:
         StoreError: it cannot be written; what was there is still there.
     """
+    write_bytes_atomically(path, text.encode("utf-8", "backslashreplace"))
+
+
+def write_bytes_atomically(path: Path, data: bytes) -> None:
+    """Write a file in one step.
+
+    Raises:
+        StoreError: it cannot be written; what was there is still there.
+    """
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        temporary.write_text(text, encoding="utf-8", errors="backslashreplace", newline="\n")
+        temporary.write_bytes(data)
         os.replace(temporary, path)
     except OSError as error:
         temporary.unlink(missing_ok=True)

@@ -17,6 +17,7 @@ from ..errors import BudgetReached, NotReachable, StoreError, UsageError
 from ._environment import environment
 from ._files import free_name, write_atomically
 from ._output import can_show, say
+from ._page import write_page
 
 if TYPE_CHECKING:
     from ..reports._document import Document
@@ -154,6 +155,7 @@ def run_and_keep(request: Request, store: Store, quiet: bool) -> tuple[Finished,
             raise
     document = finished.document()
     keep(request, document)
+    write_page(page_of(request), document, finished.ledger.trials)
     return finished, document
 
 
@@ -176,6 +178,11 @@ def keep(request: Request, document: Document) -> None:
     write_atomically(request.results, document.text())
     if document.best_configuration is not None:
         write_atomically(request.folder / BEST, write_best(document))
+
+
+def page_of(request: Request) -> Path:
+    """Where the page of a run lies."""
+    return request.results.with_suffix(".html")
 
 
 def _run(
@@ -229,6 +236,7 @@ def conclude(finished: Finished, document: Document, quiet: bool) -> int:
     """
     request = finished.request
     say(f"results: {request.results}", quiet=quiet)
+    say(f"report: {page_of(request)}", quiet=quiet)
     if document.best_configuration is not None:
         say(f"presets: {request.folder / BEST}", quiet=quiet)
     if finished.ended == "done":

@@ -11,7 +11,8 @@ from typing import Any
 from .. import __version__
 from ..analysis.importance import Region, importance, regions
 from ..analysis.summary import ConfigSummary, by_sampler, summarise
-from ..analysis.verdict import verdict
+from ..analysis.verdict import Z, verdict
+from ..posterior import frame_of
 from ..records import (
     FAILED,
     JUDGED,
@@ -28,6 +29,7 @@ from ..records import (
     Unwritten,
     Verdict,
 )
+from ..samplers.effect import effects
 from ..search import Problem
 from ..store import StudyRow
 from . import _depth
@@ -42,6 +44,7 @@ from ._document import (
     SamplerResult,
     VerdictResult,
 )
+from ._slices import slice_results
 from ._variety import objective_notes, with_diversity
 
 DIGITS = 6  # after the point, of every number that is no count
@@ -75,7 +78,11 @@ def collect(
     by_config: dict[SamplerConfig, list[Trial]] = {}
     for trial in trials:
         by_config.setdefault(trial.cell.config, []).append(trial)
-    results = [_result(row, by_config[row.config], table) for row in rows]
+    entropies = _entropies(rows, problem)
+    results = [
+        _result(row, by_config[row.config], table, entropy)
+        for row, entropy in zip(rows, entropies, strict=True)
+    ]
     results, variety = with_diversity(results, by_config, quality, problem, _prompts(study))
     named = {result.config: result for result in results}
     return Document(
@@ -91,6 +98,7 @@ def collect(
         settled=_depth.settled(table, problem),
         variance=_depth.variance(table, problem, found, trials),
         diversity=variety,
+        slices=slice_results(table, problem),
     )
 
 
@@ -110,7 +118,14 @@ def _best(
     )
 
 
-def _result(row: ConfigSummary, trials: list[Trial], table: ScoreTable) -> Result:
+def _entropies(rows: list[ConfigSummary], problem: Problem) -> list[float]:
+    """The effective entropy of each configuration, in nats."""
+    frame = frame_of(problem.space, problem.temperature_last, problem.features)
+    found = effects([row.config for row in rows], problem.temperature_last, frame.bank)
+    return [float(entropy) for entropy in found[:, 0]]
+
+
+def _result(row: ConfigSummary, trials: list[Trial], table: ScoreTable, entropy: float) -> Result:
     written = _written(trials)
     index = table.configs.index(row.config)
     fresh = table.score[(table.config == index) & table.fresh & (table.state == JUDGED)]
@@ -151,6 +166,7 @@ def _result(row: ConfigSummary, trials: list[Trial], table: ScoreTable) -> Resul
         fresh_scores=[round(float(score), DIGITS) for score in fresh],
         tokens=sum(text.tokens for text in written),
         writing_seconds=round(writing, 3),
+        entropy=_number(entropy),
     )
 
 
@@ -233,8 +249,17 @@ def _verdict(found: Verdict, study: StudyRow) -> VerdictResult:
         equivalent=[config.text for config in found.equivalent],
         simplest=found.simplest.text if found.simplest else None,
         probability_best=_number(found.probability_best),
+        probability_better=_chance(found.gain),
         notes=[*found.notes, *objective_notes(study.spec)],
     )
+
+
+def _chance(gain: Estimate | None) -> float | None:
+    """How probable it is that a difference is above 0, from its normal interval."""
+    if gain is None or not gain.low < gain.high:
+        return None
+    z = gain.mean / ((gain.high - gain.low) / (2 * Z))
+    return _number(0.5 * math.erfc(-z / math.sqrt(2)))
 
 
 def _samplers(rows: list[ConfigSummary]) -> list[SamplerResult]:

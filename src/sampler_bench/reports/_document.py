@@ -88,6 +88,7 @@ class Result(Part):
     failure score with `low` and `high`, its 95 % interval without any model. `fresh` is the
     objective on the texts of the confirmation alone, which also count in all the rest.
     `evaluation_time` is seconds of writing and judging, `writing_seconds` of writing alone.
+    `entropy` is the effective entropy in nats: how open the next token is after truncation.
     """
 
     parameters: dict[str, int | float | str | list[str]]
@@ -116,6 +117,7 @@ class Result(Part):
     tokens: int = 0
     writing_seconds: Number = None
     diversity: DiversityResult | None = None
+    entropy: Number = None
 
 
 class SamplerResult(Part):
@@ -157,8 +159,35 @@ class RangeResult(Part):
     end: Literal["low", "high"] | None = None
 
 
+class AxisResult(Part):
+    """A knob and the values along it; `log` where equal ratios lie equally far apart."""
+
+    name: str
+    values: list[float | str]
+    log: bool = False
+
+
+class SliceResult(Part):
+    """The objective over one knob (a curve) or two (a surface), as the model estimates it.
+
+    `mean`, `low` and `high` (95 %, each point on its own) run over all combinations of the axes'
+    values, the first axis varying fastest. `held` are the sampler's other knobs.
+    """
+
+    sampler: str
+    axes: list[AxisResult]
+    held: dict[str, int | float | str | list[str]] = {}
+    mean: list[float] = []
+    low: list[float] = []
+    high: list[float] = []
+
+
 class VerdictResult(Part):
-    """The answer: `sentence` is `better`, `as good` or `cannot tell`."""
+    """The answer: `sentence` is `better`, `as good` or `cannot tell`.
+
+    `probability_best` is that of no other configuration being better, `probability_better` that of
+    the best one being better than the baseline.
+    """
 
     best: str
     tried: bool = True
@@ -170,6 +199,7 @@ class VerdictResult(Part):
     equivalent: list[str] = []
     simplest: str | None = None
     probability_best: Number = None
+    probability_better: Number = None
     notes: list[str] = []
 
 
@@ -298,6 +328,7 @@ class Document(Part):
     settled: list[MomentResult] = []
     variance: VarianceResult | None = None
     diversity: DiversitySummary | None = None
+    slices: list[SliceResult] = []
 
     def text(self) -> str:
         """The document as JSON, readable, keys in a fixed order."""

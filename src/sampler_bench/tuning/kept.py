@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -26,8 +26,22 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """The results of a study, its texts where they are at hand, and its results file."""
+
+    document: Document
+    trials: tuple[Trial, ...]
+    file: Path
+
+
 def document_of_kept(folder: Path, name: str | None) -> Document:
-    """The results of a study by name, or of the latest one.
+    """The results of a study by name, or of the latest one; see `study_of_kept`."""
+    return study_of_kept(folder, name).document
+
+
+def study_of_kept(folder: Path, name: str | None) -> Kept:
+    """The results and texts of a study by name, or of the latest one.
 
     Args:
         folder: results folder. Where it has no store, its newest results file is read.
@@ -37,7 +51,8 @@ def document_of_kept(folder: Path, name: str | None) -> Document:
         StoreError: there is nothing of that kind.
     """
     if not (folder / FILE).is_file():
-        return _newest_file(folder)
+        path = _newest_file(folder)
+        return Kept(read_document(path), (), path)
     with open_store(folder) as store:
         studies = store.studies()
         if name is not None:
@@ -51,7 +66,8 @@ def document_of_kept(folder: Path, name: str | None) -> Document:
         trials = store.trials(study.id)
         seen = recalled(store.note(study.id, NOTE))
     features = seen.features if seen else None
-    return _fold(study, trials, server, judge, features, results.get("kind") == "benchmark")
+    document = _fold(study, trials, server, judge, features, results.get("kind") == "benchmark")
+    return Kept(document, tuple(trials), folder / str(results.get("file") or f"{study.name}.json"))
 
 
 def _fold(
@@ -79,8 +95,8 @@ def _fold(
     return collect(study, ledger.trials, table, problem, server, identities, kind, worth)
 
 
-def _newest_file(folder: Path) -> Document:
+def _newest_file(folder: Path) -> Path:
     files = [p for p in folder.glob("*.json") if p.stat().st_size] if folder.is_dir() else []
     if not files:
         raise StoreError(f"there are no results in {folder}; run a search, or name --output-dir")
-    return read_document(max(files, key=lambda path: path.stat().st_mtime))
+    return max(files, key=lambda path: path.stat().st_mtime)

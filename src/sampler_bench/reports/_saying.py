@@ -1,0 +1,255 @@
+"""The sentences of the page: each follows from a number of the document, and says it plainly."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from . import _words
+from ._document import Document, ImportanceResult, SliceResult
+
+CERTAIN = 0.995  # from here on "more than 99 in 100"
+SPELLED = 3  # knobs that a title names
+
+
+def label(config: str) -> str:
+    """A configuration in few words: its knobs, without the length of answers."""
+    knobs = [f"{name} {value}" for name, value in knobs_of(config) if name != "max_tokens"]
+    return " · ".join(knobs) or config
+
+
+def knobs_of(config: str) -> list[tuple[str, str]]:
+    """The knobs of a text form, as they are set."""
+    _, _, rest = config.partition(":")
+    pairs = [item.partition("=") for item in rest.split(",") if item]
+    return [(name, value) for name, _, value in pairs]
+
+
+def title_of(config: str) -> str:
+    """A configuration as a headline: `top_p 0.9 at temperature 0.8`."""
+    knobs = dict(knobs_of(config))
+    knobs.pop("max_tokens", None)
+    heat = knobs.pop("temperature", None)
+    if not knobs:
+        return f"Temperature {heat}, nothing else" if heat is not None else config
+    own = [f"{name} {value}" for name, value in knobs.items()]
+    named = ", ".join(own) if len(own) <= SPELLED else config.partition(":")[0]
+    return f"{named} at temperature {heat}" if heat is not None else named
+
+
+class Sayings:
+    """What the page says about a document in words."""
+
+    def __init__(self, document: Document) -> None:
+        self.document, self.verdict = document, document.verdict
+        self.meta, self.best = document.search_metadata, document.best_configuration
+
+    @property
+    def title(self) -> str:
+        """The headline."""
+        if self.best is not None:
+            return title_of(self.best.config)
+        if not self.meta.texts:
+            return "Nothing was judged yet"
+        return "Every text failed" if self.meta.failed == self.meta.texts else "No score yet"
+
+    @property
+    def badge(self) -> str:
+        """The answer in two or three words."""
+        if self.verdict is None:
+            return "Highest mean"
+        if self.verdict.best == self.verdict.baseline:
+            return "Your baseline is the best"
+        if self.verdict.baseline is None:
+            return "Best found"
+        words = {"better": "Better than your baseline", "as good": "No better than your baseline"}
+        return words.get(self.verdict.sentence, "Cannot tell yet")
+
+    @property
+    def verdict_line(self) -> str:
+        """The answer in one or two sentences."""
+        found = self.verdict
+        if found is None:
+            return "No model of this study is at hand: the highest mean may be the luckiest one."
+        if found.baseline is None:
+            return "There was no baseline to compare with."
+        if found.best == found.baseline:
+            return "Nothing that was tried is better than what you have."
+        base = f"your baseline ({label(found.baseline)})"
+        if found.sentence == "better":
+            return f"It writes better than {base}, for this model, these prompts and this judge."
+        if found.sentence == "as good":
+            return (
+                f"{base[0].upper()}{base[1:]} is no worse than it, within {found.margin:g} points: "
+                "there is no need to change."
+            )
+        return f"The best guess; this budget does not show whether it beats {base}."
+
+    @property
+    def sure(self) -> str:
+        """How sure it is that the winner beats the baseline."""
+        chance = self.verdict.probability_better if self.verdict else None
+        if chance is None:
+            return ""
+        if chance > CERTAIN:
+            return "More than 99 in 100 sure that it is better."
+        if chance < 1 - CERTAIN:
+            return "Less than 1 in 100 sure that it is better."
+        return f"{chance * 100:.0f} in 100 sure that it is better."
+
+    @property
+    def nothing(self) -> str:
+        """Why there is no answer."""
+        meta = self.meta
+        if not meta.texts and not meta.missing:
+            return "No text has come back yet. This page shows what is there."
+        if not meta.texts:
+            why = _words.reasons(meta.missing_reasons)
+            return f"{meta.missing} texts are missing, none came: {why}."
+        if meta.failed == meta.texts:
+            return (
+                f"All {meta.texts} texts failed by rule, so none was sent to a judge. The reader "
+                "below shows them with their reasons."
+            )
+        return "No text has a score."
+
+    @property
+    def no_pair(self) -> str:
+        """Why winner and baseline are not compared."""
+        if self.best is None:
+            return "There is nothing to compare yet."
+        if self.verdict is not None and self.verdict.best == self.verdict.baseline:
+            return "The best that was found is your baseline itself."
+        if self.verdict is None or self.verdict.baseline is None:
+            return "There is no baseline in this study to compare with."
+        return "No text of the baseline was judged."
+
+    @property
+    def set_sentence(self) -> str:
+        """The set that cannot be told apart, and its simplest member."""
+        found = self.verdict
+        if found is None:
+            return "Take the settings into your own tool."
+        others = [config for config in found.equivalent if config != found.best]
+        if not others:
+            return "No other setting that was tried may be as good."
+        n = f"{len(others)} other setting" + ("" if len(others) == 1 else "s")
+        said = f"{n} cannot be told apart from the recommended one within {found.margin:g} points"
+        if found.simplest and found.simplest != found.best:
+            return f"{said}. The simplest that is shown to be no worse: {label(found.simplest)}."
+        return f"{said}; none that is simpler is shown to be no worse."
+
+    def role(self, config: str) -> str:
+        """What a configuration is in this study, before its name."""
+        if self.best is not None and config == self.best.config:
+            return "Recommended: "
+        if self.verdict is not None and config == self.verdict.simplest:
+            return "Simplest: "
+        return "Baseline: " if self.verdict and config == self.verdict.baseline else ""
+
+    @property
+    def no_slices(self) -> str:
+        """Why there are no pictures of the response."""
+        if not self.meta.texts:
+            return "No text was judged yet, so there is nothing to draw."
+        if not self.document.slices:
+            return "This results file holds no model of the study; a kept study can be drawn."
+        return "No sampler of this study moves two knobs at once."
+
+    def held(self, found: SliceResult) -> str:
+        """Where the other knobs are held, but for the length of answers."""
+        held = [f"{k} {v}" for k, v in found.held.items() if k != "max_tokens"]
+        return f"with {', '.join(held)}" if held else ""
+
+    def surface_words(self, found: SliceResult) -> str:
+        """A surface for those who do not see it."""
+        x, y = found.axes
+        best = max(range(len(found.mean)), key=found.mean.__getitem__)
+        at = (
+            f"{x.name} {x.values[best % len(x.values)]}, {y.name} {y.values[best // len(x.values)]}"
+        )
+        return (
+            f"Expected worth of {found.sampler} over {x.name} and {y.name}: from "
+            f"{min(found.mean):.2f} to {max(found.mean):.2f}, highest at {at}."
+        )
+
+    def curve_words(self, found: SliceResult) -> str:
+        """A curve for those who do not see it."""
+        axis = found.axes[0]
+        best = max(range(len(found.mean)), key=found.mean.__getitem__)
+        return (
+            f"Expected worth of {found.sampler} over {axis.name}: {found.mean[0]:.2f} at "
+            f"{axis.values[0]}, highest {found.mean[best]:.2f} at {axis.values[best]}, "
+            f"{found.mean[-1]:.2f} at {axis.values[-1]}."
+        )
+
+    @property
+    def importance_sentence(self) -> str:
+        """Which knobs matter."""
+        told = [row for row in self.document.importance if row.told]
+        if not told:
+            return "The data cannot tell which knob matters."
+        return f"Surely matters: {', '.join(map(_knob, told))}. Of the rest the data cannot tell."
+
+    @property
+    def limits(self) -> list[str]:
+        """What the study cannot tell."""
+        meta, notes = self.meta, list(self.verdict.notes) if self.verdict else []
+        judges = ", ".join(meta.judges) or "nobody"
+        lines = [
+            f"It speaks of one model ({meta.model or 'unknown'}), of {len(meta.prompts)} prompts "
+            f"and of what judges them ({judges}). What they do not see, this page does not see."
+        ]
+        if any(judge.startswith("demo") for judge in meta.judges):
+            lines.append(
+                "This is the demo: a tiny model of a toy language, scored by that language's own "
+                "grammar. Its best settings do not carry over to another model."
+            )
+        if meta.pending:
+            lines.append(f"{meta.pending} texts are still open: the study is not finished.")
+        return [*lines, *notes]
+
+    @property
+    def circumstances(self) -> list[tuple[str, str]]:
+        """How it came about, as (title, value) pairs; only what is known."""
+        meta, server = self.meta, self.meta.server
+        pairs = [
+            ("Study", meta.study),
+            ("Strategy", meta.strategy),
+            ("Seed", "" if meta.seed is None else str(meta.seed)),
+            ("Model", ", ".join(meta.models) or meta.model),
+            ("Server", " ".join(str(server.get(k) or "") for k in ("engine", "version", "url"))),
+            ("Prompts wrapped by", ", ".join(meta.templates)),
+            ("Temperature applied", str(server.get("temperature_order") or "")),
+            ("Judges", ", ".join(meta.judges)),
+            ("Began", meta.started),
+            ("Ended", meta.timestamp),
+            ("Texts", f"{meta.judged} judged, {meta.failed} failed, {meta.missing} missing"),
+            ("Tokens written", str(meta.tokens) if meta.tokens else ""),
+            ("Judging cost", f"${meta.cost:.4f}" if meta.cost else ""),
+            ("sampler-bench", meta.version),
+        ]
+        return [(title, value.strip()) for title, value in pairs if value.strip()]
+
+    @property
+    def asked(self) -> str:
+        """The study as it was asked."""
+        return json.dumps(self.meta.spec, indent=2, ensure_ascii=False)
+
+    @property
+    def command(self) -> str:
+        """The command that asks for the same again; empty where it is not known."""
+        spec: dict[str, Any] = self.meta.spec
+        if self.meta.seed is None or not spec:
+            return ""
+        if any(judge.startswith("demo") for judge in self.meta.judges):
+            return f"sampler-bench demo --seed {self.meta.seed}"
+        return ""
+
+
+def _knob(row: ImportanceResult) -> str:
+    if row.parameter == "sampler":
+        return "the choice of sampler"
+    share = f"{row.share.mean:.0%}" if row.share.mean is not None else "unknown"
+    where = "" if row.sampler == row.parameter else f" of {row.sampler}"
+    return f"{row.parameter}{where} ({share} of the variance)"

@@ -1,0 +1,48 @@
+"""Surfaces and curves of the posterior as parts of the results document."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ..analysis.surfaces import Axis, Slice, slices
+from ..records import ScoreTable, Value
+from ._document import AxisResult, SliceResult
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from ..search import Problem
+
+DIGITS = 4  # a picture needs no more
+
+
+def slice_results(table: ScoreTable, problem: Problem) -> list[SliceResult]:
+    """Every surface and curve of a study."""
+    return [_slice(found) for found in slices(table, problem)]
+
+
+def _slice(found: Slice) -> SliceResult:
+    return SliceResult(
+        sampler=found.sampler,
+        axes=[_axis(axis) for axis in found.axes],
+        held={name: list(v) if isinstance(v, tuple) else v for name, v in found.held},
+        mean=_flat(found.mean),
+        low=_flat(found.low),
+        high=_flat(found.high),
+    )
+
+
+def _axis(axis: Axis) -> AxisResult:
+    return AxisResult(name=axis.name, values=[_plain(v) for v in axis.values], log=axis.log)
+
+
+def _plain(value: Value) -> float | str:
+    """A number, or a value's words."""
+    if isinstance(value, tuple):
+        return " ".join(map(repr, value))
+    return value
+
+
+def _flat(values: NDArray[np.float64]) -> list[float]:
+    return [round(float(value), DIGITS) for value in values.ravel()]

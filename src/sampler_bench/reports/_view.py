@@ -1,0 +1,341 @@
+"""What the templates of the page say: numbers with their digits, sentences, places on a scale.
+
+Every number that a reader sees goes through `number`, which keeps the full value beside the digits
+shown (`<data value="...">`), so that page, terminal and JSON can be compared.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from ..samplers import parameter, parameter_names
+from . import _words
+from ._advice import advice
+from ._document import Document, Interval, Result
+from ._minimal import NOT_SHRUNK
+from ._saying import knobs_of, label
+
+if TYPE_CHECKING:
+    from .html import Preset
+
+SHOWN_ROWS = 20
+SHOWN_MEMBERS = 60
+NOT_KNOWN = "not known"
+
+
+def environment(folder: Path) -> Environment:
+    """The templates, escaping whatever they are given."""
+    made = Environment(
+        loader=FileSystemLoader(folder),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.filters.update(n=number, share=share, ends=ends, name=_words.shown, count=counted)
+    return made
+
+
+def number(value: float | None, digits: int = 3, sign: bool = False) -> str:
+    """A number with so many digits, its full value beside it."""
+    if value is None:
+        return NOT_KNOWN
+    shown = f"{value:+.{digits}f}" if sign else f"{value:.{digits}f}"
+    return Markup('<data value="{}">{}</data>').format(repr(value), shown.replace("-", "−"))
+
+
+def share(value: float | None, digits: int = 0) -> str:
+    """A share of 1 in percent."""
+    if value is None:
+        return NOT_KNOWN
+    return Markup('<data value="{}">{}</data>').format(repr(value), f"{value:.{digits}%}")
+
+
+def ends(found: Interval | None, digits: int = 3, sign: bool = False) -> str:
+    """`7.900 to 8.500`."""
+    if found is None or found.low is None or found.high is None:
+        return NOT_KNOWN
+    low, high = number(found.low, digits, sign), number(found.high, digits, sign)
+    return Markup("{} to {}").format(low, high)
+
+
+def counted(value: int, one: str, many: str = "") -> str:
+    """`1 text`, `3 texts`, `12,345 texts`."""
+    return f"{value:,} {one if value == 1 else many or one + 's'}".replace(",", "\u2009")
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """A line from low to high; places on it are percent of its length."""
+
+    low: float
+    high: float
+
+    def at(self, value: float | None) -> float:
+        """Where a value lies, 0 to 100, kept inside."""
+        if value is None:
+            return 0.0
+        span = max(self.high - self.low, 1e-9)
+        return round(min(max((value - self.low) / span, 0.0), 1.0) * 100, 2)
+
+    def width(self, found: Interval) -> float:
+        """How wide an interval is."""
+        return round(self.at(found.high) - self.at(found.low), 2)
+
+
+def scale_of(intervals: Iterable[Interval], least: float = 0.0) -> Scale:
+    """A scale on which all intervals lie, with some air; at least `least` wide."""
+    found = [x for i in intervals for x in (i.low, i.mean, i.high) if x is not None]
+    if not found:
+        return Scale(0.0, 10.0)
+    low, high = min(found), max(found)
+    air = max((least - (high - low)) / 2, (high - low) * 0.06, 1e-6)
+    return Scale(low - air, high + air)
+
+
+@dataclass(slots=True)
+class Heat:
+    """Outcomes of the texts at one temperature."""
+
+    heat: str
+    texts: int = 0
+    failed: int = 0
+    reasons: dict[str, int] = field(default_factory=dict)
+
+    def add(self, row: Result) -> None:
+        """Count a configuration's texts."""
+        self.texts += row.sample_count
+        for reason, n in row.failures.items():
+            self.failed += n
+            self.reasons[reason] = self.reasons.get(reason, 0) + n
+
+
+class View:
+    """What the templates ask about a document.
+
+    Args:
+        document: the study.
+        inside, beside: texts in the page, and those for which it has no room.
+        file: the name of the file with the latter.
+        presets: configurations in other tools' formats.
+        applied: what was sent for the recommended configuration, as JSON; empty if not known.
+    """
+
+    def __init__(
+        self,
+        document: Document,
+        inside: int,
+        beside: int,
+        file: str,
+        presets: Sequence[Preset],
+        applied: str,
+    ) -> None:
+        self.document = document
+        self.meta, self.verdict = document.search_metadata, document.verdict
+        self.inside, self.beside, self.file = inside, beside, file
+        self.formats = list(dict.fromkeys((p.format, p.about) for p in presets))
+        self.exported = list(dict.fromkeys(p.config for p in presets))
+        self.named = {result.config: result for result in document.all_results}
+        self.best = document.best_configuration
+        self.baseline = self._baseline()
+        self.applied = applied
+        self.measured = bool(document.search_metadata.spec.get("fingerprint"))
+        self.advice = advice(document)
+        self.not_shrunk = NOT_SHRUNK if document.verdict is None else ""
+
+    def _baseline(self) -> Result | None:
+        if self.verdict is None or self.verdict.baseline is None:
+            return None
+        return self.named.get(self.verdict.baseline)
+
+    @property
+    def sentence(self) -> str:
+        """The verdict, as the terminal says it."""
+        return _words.sentence(self.document)
+
+    @property
+    def reached(self) -> str:
+        """One word for the answer: `better`, `good`, `open`, or `none` without any."""
+        if self.best is None or self.verdict is None:
+            return "none"
+        return {"better": "better", "as good": "good"}.get(self.verdict.sentence, "open")
+
+    @property
+    def estimate(self) -> Interval:
+        """The worth of the recommended configuration."""
+        if self.verdict is not None and self.verdict.objective.mean is not None:
+            return self.verdict.objective
+        return self.best.estimate if self.best is not None else Interval()
+
+    @property
+    def pair(self) -> list[tuple[str, Result, Interval]]:
+        """Winner and baseline with their worth, each once."""
+        rows = [("Recommended", self.best, self.estimate)] if self.best else []
+        if self.baseline and self.best and self.baseline.config != self.best.config:
+            rows.append(("Your baseline", self.baseline, self.baseline.estimate))
+        return [(title, row, worth) for title, row, worth in rows if row is not None]
+
+    @property
+    def pair_scale(self) -> Scale:
+        """The scale of winner and baseline."""
+        return scale_of([worth for _, _, worth in self.pair], least=0.5)
+
+    @property
+    def others(self) -> list[str]:
+        """The configurations that cannot be told apart from the winner, without it."""
+        if self.verdict is None:
+            return []
+        return [config for config in self.verdict.equivalent if config != self.verdict.best]
+
+    def knobs(self, config: str) -> list[tuple[str, str]]:
+        """The knobs of a configuration, as they are set."""
+        return knobs_of(config)
+
+    def label(self, config: str) -> str:
+        """A configuration in few words."""
+        return label(config)
+
+    def sampler(self, config: str) -> str:
+        """The sampler of a configuration."""
+        return config.partition(":")[0]
+
+    def colour(self, sampler: str) -> int:
+        """Which of the page's eight colours a sampler has everywhere."""
+        known = list(dict.fromkeys(r.sampler_type for r in self.document.all_results))
+        order = list(self.meta.spec.get("space", {})) or sorted(known)
+        order += [name for name in sorted(known) if name not in order]
+        return order.index(sampler) % 8 if sampler in order else 7
+
+    def meaning(self, knob: str) -> str:
+        """What a knob does, in one line; empty for a stranger."""
+        return parameter(knob).meaning if knob in parameter_names() else ""
+
+    @property
+    def rows(self) -> list[Result]:
+        """The leaders of the ranking, and the baseline."""
+        told = [r for r in self.document.all_results if r.estimate.mean is not None]
+        rows = told[:SHOWN_ROWS]
+        if self.baseline is not None and self.baseline not in rows and self.baseline in told:
+            rows.append(self.baseline)
+        return rows
+
+    @property
+    def rank(self) -> Mapping[str, int]:
+        """The place of each configuration, from 1."""
+        return {r.config: i for i, r in enumerate(self.document.all_results, start=1)}
+
+    @property
+    def rows_scale(self) -> Scale:
+        """The scale of the ranking's intervals."""
+        return scale_of([row.estimate for row in self.rows])
+
+    @property
+    def surfaces(self) -> list[tuple[int, Any]]:
+        """The surfaces with their places among the slices."""
+        return [(i, s) for i, s in enumerate(self.document.slices) if len(s.axes) == 2]
+
+    @property
+    def curves(self) -> list[tuple[int, Any]]:
+        """The curves with their places among the slices."""
+        return [(i, s) for i, s in enumerate(self.document.slices) if len(s.axes) == 1]
+
+    @property
+    def reasons(self) -> dict[str, int]:
+        """How many texts failed for each reason, the most frequent first."""
+        found: dict[str, int] = {}
+        for result in self.document.all_results:
+            for reason, n in result.failures.items():
+                found[reason] = found.get(reason, 0) + n
+        return dict(sorted(found.items(), key=lambda item: (-item[1], item[0])))
+
+    @property
+    def reasons_line(self) -> str:
+        """`loops 3, too_short 1`."""
+        return _words.reasons(self.reasons)
+
+    def seen(self, result: Result) -> str:
+        """What a configuration's own texts showed, in the terminal's words."""
+        return _words.seen(result)
+
+    @property
+    def prompts(self) -> list[tuple[str, list[Any]]]:
+        """Each prompt with what winner and baseline made of it."""
+        found = []
+        for i, text in enumerate(self.meta.prompts):
+            seen = [
+                next((p for p in row.by_prompt if p.prompt == i), None) for _, row, _ in self.pair
+            ]
+            found.append((text, seen))
+        return found
+
+    @property
+    def prompt_scale(self) -> Scale:
+        """The scale of the objectives by prompt."""
+        found = [p.objective for _, row, _ in self.pair for p in row.by_prompt]
+        return scale_of([Interval(mean=x, low=x, high=x) for x in found], least=1.0)
+
+    @property
+    def gain(self) -> Interval | None:
+        """What the winner gains over the baseline; None where there is nothing to compare."""
+        found = self.verdict
+        if found is None or found.best == found.baseline or found.gain is None:
+            return None
+        return found.gain if found.gain.mean is not None else None
+
+    @property
+    def quick(self) -> bool:
+        """Whether the recommended configuration can be copied at once."""
+        return self.best is not None and self.best.config in self.exported
+
+    @property
+    def members(self) -> list[str]:
+        """The leading members of the set that cannot be told apart."""
+        return self.others[:SHOWN_MEMBERS]
+
+    @property
+    def whole(self) -> Scale:
+        """From nothing to all."""
+        return Scale(0.0, 1.0)
+
+    @property
+    def importance(self) -> list[Any]:
+        """Knobs, the most important first."""
+        return sorted(self.document.importance, key=lambda row: -(row.share.mean or 0.0))
+
+    @property
+    def entropies(self) -> bool:
+        """Whether effective entropies are known."""
+        return any(row.entropy is not None for row in self.document.all_results)
+
+    @property
+    def speeds(self) -> bool:
+        """Whether it is known how fast texts were written."""
+        return any(row.writing_seconds and row.tokens for row in self.document.all_results)
+
+    @property
+    def by_heat(self) -> list[Heat]:
+        """Outcomes by temperature, the coldest first; without temperature last."""
+        found: dict[float | None, Heat] = {}
+        for row in self.document.all_results:
+            value = row.parameters.get("temperature")
+            key = float(value) if isinstance(value, int | float) else None
+            heat = found.setdefault(key, Heat("none" if key is None else f"{key:g}"))
+            heat.add(row)
+        return [found[key] for key in sorted(found, key=lambda k: (k is None, k or 0.0))]
+
+    @property
+    def failure_words(self) -> str:
+        """The picture of failures for those who do not see it."""
+        parts = [f"{heat.failed} of {heat.texts} at {heat.heat}" for heat in self.by_heat]
+        return f"Failed texts by temperature: {', '.join(parts)}."
+
+    @property
+    def missing_line(self) -> str:
+        """Why texts are missing."""
+        return _words.reasons(self.meta.missing_reasons)

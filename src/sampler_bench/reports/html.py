@@ -1,0 +1,143 @@
+"""The page: a study to look at, in one HTML file that needs no network.
+
+What must be seen at once and on paper is plain HTML; pictures that one explores are drawn by Plotly
+from the results document, which travels in the page. Plotly's script is taken from the installed
+package when the page is written. Scripts run by their hash alone (Content-Security-Policy), so
+nothing that a model wrote can run, and nothing can be fetched.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+
+from ..errors import UsageError
+from ..records import Trial
+from ._document import Document
+from ._texts import INSIDE, applied, packed_json, texts, zipped
+
+HERE = Path(__file__).parent / "_page"
+SCRIPTS = ("app.js", "plots.js", "reader.js")
+SECTIONS = {
+    "compare": "Baseline against winner",
+    "use": "Use it",
+    "ranking": "Ranking",
+    "surfaces": "How each sampler reacts",
+    "curves": "One knob at a time",
+    "importance": "Which knobs matter",
+    "entropy": "One picture of all samplers",
+    "speed": "Quality and speed",
+    "failures": "What failed",
+    "reader": "Read the texts",
+    "limits": "What this cannot tell",
+    "repeat": "How to repeat it",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Preset:
+    """One configuration in one export format, and what that format loses of it."""
+
+    config: str
+    format: str
+    about: str
+    suffix: str
+    text: str
+    losses: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A page, and the texts for which it has no room: gzipped JSON, None where all are in it."""
+
+    html: str
+    beside: bytes | None
+
+
+def report(
+    document: Document,
+    trials: Iterable[Trial] = (),
+    presets: Sequence[Preset] = (),
+    beside: str = "texts.json.gz",
+    most: int = INSIDE,
+) -> Page:
+    """Write the page of a study.
+
+    Args:
+        document: of a study in any state.
+        trials: its texts, for the reader; none where they are not at hand.
+        presets: configurations as files of other tools, for the copy buttons.
+        beside: the name under which texts that have no room will lie beside the page.
+        most: bytes of texts that the page holds.
+    """
+    from ._saying import Sayings
+    from ._view import View, environment
+
+    trials = list(trials)
+    found = texts(trials, document, most)
+    sent = applied(trials, document)
+    blocks = {
+        "document": _packed(packed_json(document.model_dump(mode="json"))),
+        "texts": _packed(packed_json(found.inside)),
+        "presets": _packed(packed_json(_formats(presets))),
+        "plotly": plotly()[0],
+    }
+    script = "".join((HERE / name).read_text(encoding="utf-8") for name in SCRIPTS)
+    html = (
+        environment(HERE)
+        .get_template("page.html")
+        .render(
+            view=View(document, len(found.inside), len(found.beside), beside, presets, sent),
+            say=Sayings(document),
+            document=document,
+            sections=SECTIONS,
+            style=(HERE / "style.css").read_text(encoding="utf-8"),
+            script=script,
+            hashes=[_hash(script.encode()), plotly()[1]],
+            blocks=blocks,
+        )
+    )
+    return Page(html, zipped(packed_json(found.beside)) if found.beside else None)
+
+
+@cache
+def plotly() -> tuple[str, str]:
+    """Plotly's script, packed, and its hash.
+
+    Raises:
+        UsageError: the package is not installed.
+    """
+    spec = find_spec("plotly")
+    path = Path(spec.origin or "").parent / "package_data" / "plotly.min.js" if spec else None
+    if path is None or not path.is_file():
+        raise UsageError(
+            "the page needs the package plotly, which is not there: pip install plotly"
+        )
+    script = path.read_bytes()
+    return _packed(script), _hash(script)
+
+
+def _packed(value: bytes) -> str:
+    return base64.b64encode(zipped(value)).decode()
+
+
+def _hash(script: bytes) -> str:
+    return "sha256-" + base64.b64encode(hashlib.sha256(script).digest()).decode()
+
+
+def _formats(presets: Sequence[Preset]) -> dict[str, object]:
+    """Presets by configuration and format, with what is said of each format once."""
+    configs: dict[str, dict[str, object]] = {}
+    for preset in presets:
+        losses = list(preset.losses)
+        configs.setdefault(preset.config, {})[preset.format] = {
+            "text": preset.text,
+            "losses": losses,
+        }
+    known = {p.format: {"about": p.about, "suffix": p.suffix} for p in presets}
+    return {"formats": known, "configs": configs}
