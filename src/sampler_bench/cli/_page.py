@@ -42,9 +42,9 @@ def presets(document: Document) -> Iterator[Preset]:
     from ..records import SamplerConfig
     from ..reports.html import Preset
 
-    source = source_of(document)
+    named = {result.config: result for result in document.all_results}
     for text in _wanted(document):
-        config = SamplerConfig.parse(text)
+        source, config = source_of(document, named.get(text)), SamplerConfig.parse(text)
         for name in names("exports"):
             format_ = find("exports", name)
             written, losses = export(name, config, source)
