@@ -1,7 +1,8 @@
-"""One suite for every engine: what is sent, what comes of it, and that no text is lost or made up.
+"""One suite for every engine: what is said, what really acts, and that no text is lost or made up.
 
-It runs over `plugins.names("engines")`, so a new file is tested the moment it exists. The servers
-are plain imitations (`support/plain_servers.py`); `embedded` serves a real model.
+It runs over `plugins.names("engines")`, so a new file is tested the moment it exists; it needs its
+server among the double's (`support/double/servers`) and its keys among the facts
+(`support/engine_facts.py`), both written from the server, never from the dialect.
 """
 
 from __future__ import annotations
@@ -9,8 +10,9 @@ from __future__ import annotations
 import asyncio
 import json
 import random
-from collections import Counter
-from collections.abc import AsyncIterator, Callable
+import re
+import time
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -19,22 +21,70 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from support.loopback import Loopback, Reply, Request, as_json, sse, until
-from support.plain_servers import MODEL, PlainServer, talking
+from support.double import (
+    LLAMACPP,
+    TEXTGEN_TRANSFORMERS,
+    USUAL,
+    CannedWriter,
+    Double,
+    LlamaWriter,
+    Quirks,
+    faults,
+)
+from support.double.applied import Applied, Reader
+from support.double.writer import Writer
+from support.engine_facts import ANY, FACTS, KOBOLD_NATIVE, SEED, TOKENS
+from support.loopback import Request, until
+from support.scripted import TASK, ScriptedJudge
 from support.tiny_gguf import write_tiny_gguf
 
-from sampler_bench.engines import Engine, EngineOptions
+from sampler_bench.engines import Engine, EngineOptions, koboldcpp
 from sampler_bench.engines._dialect import Dialect, Spoken, Unspoken
 from sampler_bench.errors import EngineError, SpecError
 from sampler_bench.plugins import find, names
-from sampler_bench.records import Completion, Prompt, SamplerConfig, Unwritten, Value
-from sampler_bench.samplers import parameter, parameter_names
+from sampler_bench.records import Completion, Prompt, SamplerConfig, Trial, Unwritten, Value
+from sampler_bench.samplers import Range, SamplerSpace, Space, parameter, parameter_names
+from sampler_bench.search import Problem
+from sampler_bench.store.sqlite import open_store
+from sampler_bench.tuning.budget import Budget, Limits
+from sampler_bench.tuning.ledger import Ledger
+from sampler_bench.tuning.loop import Loop, Pace, Parts
 
+pytestmark = pytest.mark.anyio
 ENGINES = names("engines")
 REMOTE = [name for name in ENGINES if name != "embedded"]
 PROMPT = Prompt(0, "Write about a lighthouse.")
-NEUTRAL = SamplerConfig.of("temperature", {"temperature": 1, "max_tokens": 16})
-OPTIONS = EngineOptions(model=MODEL, max_retries=3, first_wait_seconds=0.01, timeout_seconds=10)
+NEUTRAL = SamplerConfig.of("temperature", {"temperature": 1, "max_tokens": TOKENS})
+OPTIONS = EngineOptions(max_retries=3, first_wait_seconds=0.01, timeout_seconds=30, context=1024)
+# Our name for a knob, and the double's where it is another.
+KNOBS = {
+    "top_n_sigma": "sigma",
+    "typical_p": "typical",
+    "mirostat_mode": "mirostat",
+    "repetition_penalty": "rep_pen",
+    "repetition_range": "rep_range",
+    "repetition_slope": "rep_slope",
+    "presence_penalty": "presence",
+    "frequency_penalty": "frequency",
+    "epsilon_cutoff": "epsilon",
+    "eta_cutoff": "eta",
+    "dry_sequence_breakers": "dry_breakers",
+}
+# What must stand so that a text is drawn from the model's own distribution.
+IDLE = {
+    **{"temperature": 1, "dynatemp_range": 0, "smoothing_factor": 0, "top_k": 0, "top_p": 1},
+    **{"min_p": 0, "typical": 1, "tfs": 1, "top_a": 0, "epsilon": 0, "eta": 0, "mirostat": 0},
+    **{"xtc_probability": 0, "dry_multiplier": 0, "rep_pen": 1, "presence": 0, "frequency": 0},
+}
+# What moves along on the server, as it must.
+TIED = {
+    ("textgen", "repetition_range"): ("dry_range",),
+    ("koboldcpp", "adaptive_target"): ("min_p",),
+}
+PASSING = [kind for kind in faults.KINDS if kind not in ("400", "401", "403", "404", "slow")]
+CUTS = {"min_p", "top_p", "top_k", "typical"}
+DEFERRED = {"aphrodite": {"top_p", "top_k"}}  # they come after everything, whatever is asked
+SEEDLESS = ("tabbyapi", "sglang")  # SGLang keeps seeds only where it is started to
 
 every_engine = pytest.mark.parametrize("name", ENGINES)
 every_remote = pytest.mark.parametrize("name", REMOTE)
@@ -50,11 +100,34 @@ def build(name: str, options: EngineOptions) -> Engine:
     return engine
 
 
+@pytest.fixture(scope="module")
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+@pytest.fixture(scope="module")
+async def writer() -> AsyncIterator[LlamaWriter]:
+    """The demo model, behind every double of this module."""
+    async with LlamaWriter(slots=4, context=1024) as found:
+        yield found
+
+
+@pytest.fixture
+def canned() -> CannedWriter:
+    """Samples nothing; each text names its seed."""
+    return CannedWriter()
+
+
 @asynccontextmanager
-async def running(name: str, **how: Any) -> AsyncIterator[tuple[Engine, Loopback]]:
+async def talking(
+    name: str, writer: Writer, quirks: Quirks | None = None, **how: Any
+) -> AsyncIterator[tuple[Engine, Double]]:
+    """An engine and its server's double."""
     options = how.pop("options", OPTIONS)
-    async with talking(name, options, PlainServer(name, **how).answer) as (engine, server):
-        yield engine, server
+    async with Double(quirks or USUAL[name], writer, **how) as server:
+        options = replace(options, server=server.url, model=options.model or server.model)
+        async with build(name, options) as engine:
+            yield engine, server
 
 
 def config_of(name: str, value: Value) -> SamplerConfig:
@@ -86,25 +159,29 @@ def test_every_parameter_is_stated(name: str) -> None:
     assert dialect(name).name == name
 
 
-@every_engine
-def test_every_key_is_sent_neutral(name: str) -> None:
-    spoken = dialect(name)
-    said = spoken.express(NEUTRAL, 7)
-    inner = said[spoken.inside] if spoken.inside else said
-    assert isinstance(inner, dict)
-    assert spoken.keys() <= inner.keys()
-    if spoken.seed:
-        assert inner[spoken.seed] == 7
-    assert all(value is not None for value in inner.values())
+@pytest.mark.parametrize("name", [*ENGINES, "koboldcpp, native"])
+def test_what_is_said_is_complete_and_neutral(name: str) -> None:
+    """Key by key: all that the server reads, at the value that does nothing, and nothing else."""
+    facts = FACTS.get(name, KOBOLD_NATIVE)
+    options = EngineOptions(server="http://127.0.0.1:1", model="m")
+    engine = build(name.partition(",")[0], options)
+    if name not in FACTS:
+        engine = koboldcpp.build(replace(options, template="raw"))
+    said = _flat(engine.express(NEUTRAL, SEED))
+    assert said.keys() == facts.keys()
+    for key, neutral in facts.items():
+        assert said[key] is not None, key
+        assert neutral is ANY or said[key] == neutral, key
 
 
 @every_engine
 def test_a_knob_moves_its_own_keys_and_no_other(name: str) -> None:
-    before = _flat(dialect(name).express(NEUTRAL, 7))
+    before = _flat(dialect(name).express(config_of("temperature", 1), 7))
     for knob, word in dialect(name).words.items():
         if not isinstance(word, Spoken):
             continue
-        after = _flat(dialect(name).express(config_of(knob, somewhere(knob, word)), 7))
+        value = 9 if knob == "max_tokens" else somewhere(knob, word)
+        after = _flat(dialect(name).express(config_of(knob, value), 7))
         moved = {key for key in after if after[key] != before[key]}
         allowed = set(word.key.split(", "))
         if knob == "adaptive_target":  # llama.cpp: the sampler acts only when named
@@ -182,35 +259,101 @@ def test_any_configuration_is_said_the_same_way_twice(name: str, data: st.DataOb
     assert json.loads(json.dumps(said)) == said
 
 
+# What acts
+
+
+@every_engine
+def test_what_is_set_is_what_acts_and_nothing_else_moves(name: str) -> None:
+    """Each knob that the engine claims to speak, one by one, as its server reads the request."""
+    before = acting(name, config_of("temperature", 1)).knobs
+    for knob, word in dialect(name).words.items():
+        if isinstance(word, Unspoken) or knob in ("max_tokens", "temperature_order"):
+            continue
+        value = somewhere(knob, word)
+        applied = acting(name, config_of(knob, value))
+        moved = {k for k, v in applied.knobs.items() if v != before[k]}
+        theirs = KNOBS.get(knob, knob)
+        expected = list(value) if isinstance(value, tuple) else pytest.approx(value)
+        assert applied.knobs[theirs] == expected, knob
+        assert moved <= {theirs, *TIED.get((name, knob), ())}, knob
+        if knob == "adaptive_target":
+            assert "adaptive" in applied.steps
+
+
+@every_engine
+@pytest.mark.parametrize("order", ["first", "last"])
+def test_temperature_acts_where_it_is_said_to(name: str, order: str) -> None:
+    config = config_of("temperature_order", order)
+    try:
+        steps = acting(name, config).steps
+    except SpecError:
+        return  # refused, see above
+    place = steps.index("temperature")
+    cuts = [i for i, step in enumerate(steps) if step in CUTS - DEFERRED.get(name, set())]
+    assert all(place < i for i in cuts) if order == "first" else all(place > i for i in cuts)
+
+
+@every_engine
+def test_the_order_that_is_recorded_is_the_servers(name: str) -> None:
+    steps = acting(name, config_of("temperature", 1)).steps
+    first = steps.index("temperature") < steps.index("min_p")
+    assert dialect(name).order in ("unknown", "first" if first else "last")
+
+
+@every_remote
+@pytest.mark.parametrize("template", ["", "raw"])
+async def test_a_neutral_text_is_the_models_own(
+    name: str, template: str, writer: LlamaWriter
+) -> None:
+    """The same seed gives the same text on every server that keeps seeds."""
+    if name == "openai" and template:
+        return  # it has only a chat endpoint
+    config = SamplerConfig.of("temperature", {"temperature": 1, "max_tokens": 7})
+    texts = []
+    for engine_name in ("llamacpp", name):
+        options = replace(OPTIONS, template=template)
+        async with talking(engine_name, writer, options=options) as (engine, server):
+            await engine.check()
+            written = await engine.generate(config, PROMPT, SEED)
+        assert isinstance(written, Completion)
+        assert written.tokens == 7
+        texts.append(written.text)
+    (applied,) = server.applied
+    assert {knob: applied.knobs[knob] for knob in IDLE} == IDLE
+    assert applied.knobs["sigma"] <= 0 > applied.knobs["adaptive_target"]
+    assert (applied.tokens, applied.endless) == (7, False)
+    assert (texts[0] == texts[1]) == (name not in SEEDLESS)
+
+
 # What comes of it
 
 
-@pytest.mark.anyio
 @every_remote
-async def test_check_tells_who_answers(name: str) -> None:
-    async with running(name) as (engine, server):
+async def test_check_tells_who_answers(name: str, writer: LlamaWriter) -> None:
+    async with talking(name, writer) as (engine, server):
         info = await engine.check()
     assert info.engine == name
     assert info.url == server.url
-    assert info.model.endswith(MODEL)
+    assert info.model.endswith(server.model)
     assert info.details["temperature_order"] in ("first", "last", "unknown")
     assert info.template == "chat endpoint"
 
 
-@pytest.mark.anyio
 @every_remote
-async def test_a_text_comes_with_what_was_applied(name: str) -> None:
-    async with running(name) as (engine, server):
-        await engine.check()
-        written = await engine.generate(NEUTRAL, PROMPT, seed=11)
-        said = engine.express(NEUTRAL, 11)
+async def test_a_text_comes_with_what_was_applied(name: str, writer: LlamaWriter) -> None:
+    async with talking(name, writer) as (engine, server):
+        info = await engine.check()
+        written = await engine.generate(NEUTRAL, PROMPT, SEED)
+        said = engine.express(NEUTRAL, SEED)
     assert isinstance(written, Completion)
-    seed = "11" if dialect(name).seed else "none"
-    assert written.text == f"seed {seed} says hello there"
-    assert (written.cut_off, written.tokens, written.prompt_tokens) == (False, 4, 7)
+    assert server.last is not None
+    assert (written.tokens, written.prompt_tokens) == (
+        server.last.tokens,
+        server.last.prompt_tokens,
+    )
     assert written.sent == said
     assert (written.server, written.template) == (server.url, "chat endpoint")
-    assert written.model.endswith(MODEL)
+    assert written.model.endswith(info.model)
     assert written.seconds > 0
     body = _wrote(server)
     assert {key: body[key] for key in said} == said
@@ -218,18 +361,19 @@ async def test_a_text_comes_with_what_was_applied(name: str) -> None:
     assert PROMPT.text in json.dumps(body)
 
 
-@pytest.mark.anyio
 @every_remote
 @pytest.mark.parametrize("template", ["raw", "chatml", "{{ messages[0].content }}|"])
-async def test_a_template_of_our_own_goes_to_the_raw_endpoint(name: str, template: str) -> None:
+async def test_a_template_of_our_own_goes_to_the_raw_endpoint(
+    name: str, template: str, writer: LlamaWriter
+) -> None:
     options = replace(OPTIONS, template=template)
     if name == "openai":
         with pytest.raises(EngineError, match="only a chat endpoint"):
-            build(name, options)
+            build(name, replace(options, model="m"))
         return
-    async with running(name, options=options) as (engine, server):
+    async with talking(name, writer, options=options) as (engine, server):
         await engine.check()
-        written = await engine.generate(NEUTRAL, PROMPT, seed=11)
+        written = await engine.generate(config_of("temperature", 1), PROMPT, SEED)
     assert isinstance(written, Completion)
     assert written.template in ("raw", "template chatml", "template from models.yaml")
     body = _wrote(server)
@@ -238,94 +382,204 @@ async def test_a_template_of_our_own_goes_to_the_raw_endpoint(name: str, templat
     assert (body["prompt"] == PROMPT.text) == (template == "raw")
 
 
-@pytest.mark.anyio
 @every_remote
-async def test_the_token_limit_is_told_from_the_end(name: str) -> None:
-    config = SamplerConfig.of("temperature", {"temperature": 1, "max_tokens": 4})
-    async with running(name, finish="length") as (engine, _):
+@pytest.mark.parametrize("template", ["", "{{ messages[0].content }}"])
+async def test_the_token_limit_is_told_from_the_end(
+    name: str, template: str, writer: LlamaWriter
+) -> None:
+    if name == "openai" and template:
+        return
+    async with talking(name, writer, options=replace(OPTIONS, template=template)) as (engine, _):
         await engine.check()
-        written = await engine.generate(config, PROMPT, seed=11)
-    assert isinstance(written, Completion)
-    assert written.cut_off
+        short = await engine.generate(_cold(12), PROMPT, SEED)
+        whole = await engine.generate(_cold(700), PROMPT, SEED)
+    assert isinstance(short, Completion)
+    assert isinstance(whole, Completion)
+    assert (short.cut_off, short.tokens) == (True, 12)
+    assert whole.text.startswith(short.text)
+    assert not whole.cut_off
+    assert 12 < whole.tokens < 700
 
 
-@pytest.mark.anyio
 @every_remote
-async def test_thoughts_are_kept_apart(name: str) -> None:
-    async with running(name, words="<think>") as (engine, _):
-        await engine.check()
-        written = await engine.generate(NEUTRAL, PROMPT, seed=11)
-    assert isinstance(written, Completion)  # the tag does not stand in front: it is text
-    async with running(name, thoughts="hm, hm") as (engine, _):
-        written = await engine.generate(NEUTRAL, PROMPT, seed=11)
-    assert isinstance(written, Completion)
-    assert "hm" not in written.text
+async def test_thoughts_are_kept_apart(name: str, writer: LlamaWriter) -> None:
+    """Switched off where the server can; where one thinks all the same, it is no part of a text."""
+    config = SamplerConfig.of("temperature", {"temperature": 1, "max_tokens": 7})
+    thinking = replace(USUAL[name], thinking="hm, hm")
+    texts = []
+    for quirks in (
+        USUAL[name],
+        thinking,
+        replace(thinking, think_key=""),
+        replace(thinking, thinks_in="", think_key=""),
+    ):
+        async with talking(name, writer, quirks) as (engine, _):
+            await engine.check()
+            written = await engine.generate(config, PROMPT, SEED)
+        assert isinstance(written, Completion)
+        assert "hm" not in written.text
+        thinks = quirks.thinking and not quirks.think_key
+        assert written.thoughts == ("hm, hm" if thinks else "")
+        texts.append(written.text)
+    assert len(set(texts)) == 1 or name in SEEDLESS
 
 
-@pytest.mark.anyio
 @every_remote
-@pytest.mark.parametrize("status", [401, 403, 404, 400])
-async def test_refusals_stop_at_once(name: str, status: int) -> None:
-    refuse = lambda _: as_json({"error": {"message": "no such thing"}}, status)
-    async with running(name, fault=refuse) as (engine, server):
-        with pytest.raises(EngineError, match=f"HTTP {status}.*no such thing"):
-            await engine.generate(NEUTRAL, PROMPT, seed=11)
-        assert len(_all_writes(server)) == 1
+async def test_what_does_not_fit_is_refused_before_the_run(name: str, writer: LlamaWriter) -> None:
+    """Prompt and longest answer together, before a text of the study is written."""
+    async with talking(name, writer) as (engine, server):
+        info = await engine.check()
+        await engine.fit([PROMPT], 200)
+        if not info.context:
+            await engine.fit([PROMPT], 10**6)  # nobody knows
+            return
+        assert info.context == 1024
+        with pytest.raises(SpecError, match=r"an answer of 1025.* not fit the context of 1024"):
+            await engine.fit([PROMPT], 1025)
+        if name == "openrouter":
+            return  # counting would cost
+        for prompt, answer in ((PROMPT, 1020), (replace(PROMPT, text="lighthouse " * 2000), 10)):
+            with pytest.raises(SpecError, match=r"prompt 1 at .*do not fit the context of 1024"):
+                await engine.fit([prompt], answer)
+    assert all(applied.tokens == 1 for applied in server.applied)  # at most asked to count
 
 
-@pytest.mark.anyio
+# What goes wrong
+
+
 @every_remote
-@pytest.mark.parametrize("kind", ["503", "cut", "half", "error"])
-async def test_faults_are_retried_then_missing(name: str, kind: str) -> None:
-    async with running(name, fault=lambda request: _fault(kind, request)) as (engine, server):
-        written = await engine.generate(NEUTRAL, PROMPT, seed=11)
-        assert isinstance(written, Unwritten)
-        assert written.retries == 3
-        assert len(_all_writes(server)) == 4
+@pytest.mark.parametrize("kind", ["400", "401", "403", "404"])
+async def test_refusals_stop_at_once(name: str, kind: str, canned: CannedWriter) -> None:
+    async with talking(name, canned, fault=lambda _: kind) as (engine, server):
+        with pytest.raises(EngineError, match=f"HTTP {kind}.*told to say {kind}"):
+            await engine.generate(NEUTRAL, PROMPT, SEED)
+        assert len(_asked(server)) == 1
 
 
-@pytest.mark.anyio
 @every_remote
-async def test_cancelling_reaches_the_server(name: str) -> None:
-    async with running(name, words="word " * 500, pause=0.01) as (engine, server):
-        writing = asyncio.ensure_future(engine.generate(NEUTRAL, PROMPT, seed=11))
-        await until(lambda: server.open and _all_writes(server))
-        writing.cancel()
-        with pytest.raises(asyncio.CancelledError):
-            await writing
-        await until(lambda: server.broken == 1)
-
-
-@pytest.mark.anyio
 @pytest.mark.parametrize(
-    ("name", "size"),
-    [(name, 50) for name in REMOTE] + [pytest.param("koboldcpp", 1000, marks=pytest.mark.slow)],
+    ("kind", "reason"),
+    [
+        ("429", "overload"),
+        ("500", "protocol"),
+        ("503", "overload"),
+        ("html", "protocol"),
+        ("empty", "protocol"),
+        ("half", "protocol"),
+        ("error", "protocol"),
+        ("no_end", "protocol"),
+        ("cut", "connection"),
+        ("hang", "timeout"),
+    ],
 )
-async def test_no_text_is_lost_or_doubled(name: str, size: int) -> None:
-    """A fifth of the requests fail in one of four ways, eight run at once."""
+async def test_faults_are_retried_then_missing(
+    name: str, kind: str, reason: str, canned: CannedWriter
+) -> None:
+    options = replace(OPTIONS, max_retries=1, timeout_seconds=0.3 if kind == "hang" else 30)
+    async with talking(name, canned, fault=lambda _: kind, options=options) as (engine, server):
+        written = await engine.generate(NEUTRAL, PROMPT, SEED)
+    assert isinstance(written, Unwritten)
+    assert (written.reason, written.retries) == (reason, 1)
+    assert written.detail
+    assert len(_asked(server)) == 2
+
+
+@every_remote
+async def test_a_wait_that_the_server_asks_for_is_kept(name: str, canned: CannedWriter) -> None:
+    loop = asyncio.get_running_loop()
+    kinds = ["429"]
+    fault = lambda _: kinds.pop() if kinds else ""
+    async with talking(name, canned, fault=fault, retry_after=0.3) as (engine, _):
+        begin = loop.time()
+        written = await engine.generate(NEUTRAL, PROMPT, SEED)
+    assert isinstance(written, Completion)
+    assert loop.time() - begin >= 0.3
+
+
+@every_remote
+async def test_a_full_server_is_waited_for(name: str, canned: CannedWriter) -> None:
+    """More at once than it takes: turned away, tried again, and all are written."""
+    narrow = replace(USUAL[name], slots=1, queue=1)
+    options = replace(OPTIONS, max_retries=12)
+    async with talking(name, canned, narrow, options=options, pause=0.002) as (engine, server):
+        work = [engine.generate(NEUTRAL, PROMPT, seed) for seed in range(1, 9)]
+        written = await asyncio.gather(*work)
+    assert all(isinstance(w, Completion) for w in written)
+    assert len(server.applied) == 8
+    assert len(_asked(server)) == 8 + sum(w.retries for w in written)
+    assert len(_asked(server)) > 8
+
+
+@every_remote
+async def test_cancelling_stops_the_work_on_the_server(name: str, writer: LlamaWriter) -> None:
+    writer.burden = True
+    try:
+        async with talking(name, writer) as (engine, server):
+            config = SamplerConfig.of("temperature", {"temperature": 1, "max_tokens": 700})
+            writing = asyncio.ensure_future(engine.generate(config, PROMPT, SEED))
+            await until(lambda: server.running and server.open, seconds=30)
+            writing.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await writing
+            await until(lambda: server.broken == 1 and not server.running, seconds=30)
+            await writer.until_idle()
+            assert server.last is None  # it never came to an end
+    finally:
+        writer.burden = False
+
+
+@every_remote
+async def test_no_text_is_lost_or_doubled(name: str, tmp_path: Path) -> None:
+    await _write_study(name, tmp_path, size=40)
+
+
+@pytest.mark.slow
+@every_remote
+async def test_no_text_of_a_thousand_is_lost_or_doubled(name: str, tmp_path: Path) -> None:
+    await _write_study(name, tmp_path, size=1000)
+
+
+async def _write_study(name: str, folder: Path, size: int) -> None:
+    """A study by the real loop into a real store, while a fifth of the requests fail somehow."""
     rng = random.Random(5)
-    kinds = ("503", "cut", "half", "error")
 
-    def fault(request: Request) -> Reply | None:
-        return _fault(rng.choice(kinds), request) if rng.random() < 0.2 else None
+    def fault(_: Request) -> str:
+        return rng.choice(PASSING) if rng.random() < 0.2 else ""
 
-    options = replace(OPTIONS, max_retries=12, first_wait_seconds=0.001)
-    async with running(name, fault=fault, options=options) as (engine, server):
-        room = asyncio.Semaphore(8)
+    writer = CannedWriter(naming=lambda applied: f"{applied.seed}/{applied.knobs['temperature']}")
+    options = replace(OPTIONS, max_retries=20, first_wait_seconds=0.001, timeout_seconds=1)
+    quirks = replace(USUAL[name], slots=8, queue=-1)
+    async with talking(name, writer, quirks, fault=fault, options=options) as (engine, server):
+        kept = await _study(engine, folder, size)
+    assert len(kept) == size
+    for trial in kept:
+        assert isinstance(trial.written, Completion)
+        seed = r"\d+" if name in SEEDLESS else trial.seed
+        heat = trial.cell.config.get("temperature")
+        assert re.fullmatch(f"{seed}/{heat} says hello there", trial.written.text)
+    texts = [trial.written.text for trial in kept if isinstance(trial.written, Completion)]
+    assert len(set(texts)) == size
+    lost = sum(trial.written.retries for trial in kept if trial.written)
+    assert len(_asked(server)) == size + lost
+    assert 0.1 < lost / size < 0.4
 
-        async def one(seed: int) -> Completion | Unwritten:
-            async with room:
-                return await engine.generate(NEUTRAL, PROMPT, seed)
 
-        seeds = range(1, size + 1)
-        written = await asyncio.gather(*(one(seed) for seed in seeds))
-    texts = [w.text for w in written if isinstance(w, Completion)]
-    assert len(texts) == size
-    if dialect(name).seed:
-        assert Counter(texts) == Counter(f"seed {seed} says hello there" for seed in seeds)
-    lost = sum(w.retries for w in written)
-    assert len(_all_writes(server)) == size + lost
-    assert lost > size / 20
+async def _study(engine: Engine, folder: Path, size: int) -> list[Trial]:
+    await engine.check()
+    prompts = (PROMPT, replace(PROMPT, index=1))
+    values = (("temperature", Range(0.5, 1.5)), ("max_tokens", Range(16, 24, integer=True)))
+    space = Space((SamplerSpace("temperature", values),))
+    problem = Problem(space, n_prompts=2, budget=size, n_iterations=size // 4, samples_per_config=2)
+    judge = ScriptedJudge()
+    with open_store(folder) as store:
+        row = store.create_study("s", {}, 0.0)
+        ledger, budget = Ledger([], judge.identities, 2), Budget(Limits(), 0.0, time.monotonic)
+        parts = Parts(engine, judge, store, TASK, prompts, lambda _: (), time.time)
+        pace = Pace(slots=8, judging=4, lag=16, batch=4)
+        stop = asyncio.Event()
+        loop = Loop(parts, row.id, 7, ledger, budget, pace, lambda _: None, stop)
+        assert await loop.run([("search", find("search", "random"), problem)]) == "done"
+        return store.trials(row.id)
 
 
 # The embedded engine, on a real model
@@ -336,7 +590,6 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_tiny_gguf(tmp_path_factory.mktemp("gguf") / "tiny.gguf")
 
 
-@pytest.mark.anyio
 async def test_embedded_applies_what_it_was_told(tiny: Path) -> None:
     options = EngineOptions(gguf=tiny, slots=2, context=512)
     async with build("embedded", options) as engine:
@@ -360,14 +613,22 @@ async def test_embedded_applies_what_it_was_told(tiny: Path) -> None:
     assert first.sent.keys() - first.echoed.keys() <= {"cache_prompt"}
 
 
-@pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
+def acting(name: str, config: SamplerConfig) -> Applied:
+    """What acts when an engine asks its server for a text."""
+    quirks = {"embedded": LLAMACPP, "textgen": TEXTGEN_TRANSFORMERS}.get(name) or USUAL[name]
+    options = replace(OPTIONS, server="http://127.0.0.1:1", model="m")
+    request = build(name, options).request(config, PROMPT, SEED)  # type: ignore[attr-defined]
+    (endpoint,) = (e for e in quirks.endpoints if e.path == request.path)
+    return Reader(quirks).read(endpoint, request.body, 1024)
 
 
 def _flat(said: dict[str, Any]) -> dict[str, Any]:
     inner = said.get("options")
     return {**{k: v for k, v in said.items() if k != "options"}, **(inner or {})}
+
+
+def _cold(tokens: int) -> SamplerConfig:
+    return SamplerConfig.of("temperature", {"temperature": 0, "max_tokens": tokens})
 
 
 def _under(knob: str, word: Spoken) -> float | None:
@@ -380,29 +641,11 @@ def _over(knob: str, word: Spoken) -> float | None:
     return high if word.high is not None and high > word.high else None
 
 
-def _all_writes(server: Loopback) -> list[Request]:
-    paths = ("/chat/completions", "/v1/completions", "/api/chat", "/api/generate", "/stream")
-    return [request for request in server.posts() if request.path.endswith(paths)]
+def _asked(server: Double) -> list[Request]:
+    return [request for request in server.requests if server.writes(request)]
 
 
-def _wrote(server: Loopback) -> dict[str, Any]:
-    body = _all_writes(server)[-1].body
+def _wrote(server: Double) -> dict[str, Any]:
+    body = _asked(server)[-1].body
     assert isinstance(body, dict)
     return body
-
-
-def _fault(kind: str, request: Request) -> Reply:
-    if kind == "503":
-        return as_json({"error": {"message": "busy"}}, 503)
-    line = b'{"message": {"content": "once"}, "done": false}\n'
-    ndjson = request.path.startswith("/api/") and "extra" not in request.path
-    if kind == "cut":
-        begun = sse([{"choices": [{"delta": {"content": "once upon"}}]}])
-        return replace(begun, parts=[line] if ndjson else begun.parts, end="cut")
-    if kind == "half":
-        return Reply([b'{"message": {"con'], kind="x") if ndjson else sse(['{"choices": [{"de'])
-    error = {"error": "out of memory"}
-    return Reply([json.dumps(error).encode() + b"\n"], kind="x") if ndjson else sse([error])
-
-
-Fault = Callable[[Request], Reply | None]

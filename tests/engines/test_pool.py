@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -10,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from support.loopback import Loopback, Reply, Request, as_json
+from support.loopback import Answer, Loopback, Reply, Request, as_json
 from support.plain_servers import MODEL, PlainServer
 from support.tiny_gguf import write_tiny_gguf
 
@@ -26,7 +27,6 @@ from sampler_bench.records import Completion, Prompt, SamplerConfig, Unwritten
 CONFIG = SamplerConfig.of("temperature", {"temperature": 1, "max_tokens": 16})
 PROMPT = Prompt(0, "Write about a lighthouse.")
 OPTIONS = EngineOptions(model=MODEL, max_retries=4, first_wait_seconds=0.01, timeout_seconds=5)
-Answer = Callable[[Request], Reply]
 
 
 @asynccontextmanager
@@ -138,13 +138,12 @@ async def test_none_there_is_an_error() -> None:
 def other(change: dict[str, object]) -> Answer:
     plain = PlainServer("llamacpp")
 
-    def answer(request: Request) -> Reply:
-        if request.path == "/props":
-            import json
-
-            props = json.loads(plain.answer(request).parts[0])
-            return as_json({**props, **change})
-        return plain.answer(request)
+    async def answer(request: Request) -> Reply:
+        reply = await plain.answer(request)
+        if request.path != "/props":
+            return reply
+        (props,) = reply.parts
+        return as_json({**json.loads(props), **change})
 
     return answer
 
@@ -171,10 +170,10 @@ async def test_one_that_returns_with_another_model_is_left_out() -> None:
     plain = PlainServer("llamacpp").answer
     gone = as_json({"error": {"message": "gone"}}, 502)
 
-    def answer(request: Request) -> Reply:
+    async def answer(request: Request) -> Reply:
         if not away:
-            return plain(request)
-        return gone if request.method == "POST" else changed(request)
+            return await plain(request)
+        return gone if request.method == "POST" else await changed(request)
 
     async with joined([answer, plain]) as (engine, servers):
         await engine.check()
@@ -207,9 +206,10 @@ async def test_concurrency_grows_with_success_and_halves_with_complaints() -> No
     server = PlainServer("openai-compatible", pause=0.003)
     limit = 6
 
-    def answer(request: Request) -> Reply:
-        crowded = request.method == "POST" and loopback.open >= limit
-        return as_json({"error": {"message": "busy"}}, 503) if crowded else server.answer(request)
+    async def answer(request: Request) -> Reply:
+        if request.method == "POST" and server.double.running >= limit:
+            return as_json({"error": {"message": "busy"}}, 503)
+        return await server.answer(request)
 
     options = replace(OPTIONS, max_retries=12)
     async with Loopback(answer) as loopback:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from support import plain_servers
+from support.plain_servers import PlainServer
 
 
 def main() -> None:
@@ -32,11 +32,8 @@ def main() -> None:
 
 
 async def serve(model: str, port: int, context: int) -> None:
-    asked = plain_servers.ASKED["koboldcpp"]
-    asked["/api/v1/model"] = {"result": f"koboldcpp/{model}"}
-    asked["/api/extra/true_max_context_length"] = {"value": context}
     await asyncio.sleep(0.3)
-    async with plain_servers.PlainServer("koboldcpp").start(port):
+    async with PlainServer("koboldcpp", model=model, context=context).start(port):
         print("Please connect to custom endpoint", flush=True)
         await asyncio.sleep(600)
 

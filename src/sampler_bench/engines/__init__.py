@@ -147,10 +147,12 @@ class Engine(ABC):
     async def fit(self, prompts: Sequence[Prompt], max_tokens: int) -> None:
         """See that each prompt and the longest answer fit the context, before anything is spent.
 
-        Call after `check`. Says nothing where the server cannot count tokens.
+        Call after `check`. A local server without a way to count is asked for an answer of one
+        token. Says nothing where the context is not known, or counting would cost money.
 
         Raises:
             SpecError: names the prompt, its size and the context.
+            EngineError: the server fails at counting, again and again.
         """
         return
 

@@ -51,9 +51,11 @@ class RemoteEngine(Engine):
         options: as given.
         info: what the last `check` found; None before.
         trims: True where the server shortens prompts that do not fit, without a word.
+        measures: True where an answer of one token may be asked for, to learn a prompt's size.
     """
 
     trims = False
+    measures = True
 
     def __init__(self, dialect: Dialect, options: EngineOptions, server: str) -> None:
         self.dialect = dialect
@@ -195,10 +197,35 @@ class RemoteEngine(Engine):
         return None
 
     async def fit(self, prompts: Sequence[Prompt], max_tokens: int) -> None:
+        if not (self.info and self.info.context):
+            return
         for prompt in prompts:
-            if not self._fits(size := await self._size(prompt), max_tokens):
+            size = await self._surely(prompt)
+            if not self._fits(size, max_tokens):
                 detail = self._no_room(size or 0, max_tokens).detail
                 raise SpecError(f"prompt {prompt.index + 1} at {self.http.shown}: {detail}")
+
+    async def _surely(self, prompt: Prompt) -> int | None:
+        """The size of a prompt, asked for again where that may help."""
+        try:
+            size, _ = await patiently(lambda: self._measure(prompt), self.patience, seed=0)
+        except Fault as fault:
+            if fault.reason == "context":  # the prompt alone is too long, says the server
+                return self.info.context + 1 if self.info else None
+            raise EngineError(
+                f"{self.http.shown} cannot count the tokens of prompt {prompt.index + 1}: "
+                f"{fault.detail}; is the server still running?"
+            ) from fault
+        return size
+
+    async def _measure(self, prompt: Prompt) -> int | None:
+        """The size of a prompt, told by the shortest answer where a server cannot count."""
+        size = await self._size(prompt)
+        if size is None and self.measures:
+            shortest = SamplerConfig.of("temperature", {"temperature": 1, "max_tokens": 1})
+            answer = await self.write(self.request(shortest, prompt, seed=1))
+            size = self._sizes[prompt.text] = answer.prompt_tokens
+        return size
 
     async def _size(self, prompt: Prompt) -> int | None:
         if prompt.text not in self._sizes:
@@ -211,10 +238,12 @@ class RemoteEngine(Engine):
 
     def _no_room(self, size: int, max_tokens: int) -> Fault:
         context = self.info.context if self.info else 0
+        whole = f"its {size} tokens and an answer of {max_tokens} do"
+        whole = whole if size else f"an answer of {max_tokens} does"
         return Fault(
             "context",
-            f"its {size} tokens and an answer of {max_tokens} do not fit the context of {context} "
-            "tokens; shorten the prompt, lower max_tokens, or serve the model with more context",
+            f"{whole} not fit the context of {context} tokens; shorten the prompt, lower "
+            "max_tokens, or serve the model with more context",
             may_pass=False,
         )
 

@@ -60,7 +60,9 @@ DIALECT: Dialect = replace(
         "smoothing_curve": Spoken("smoothing_curve"),
         "smoothing_factor": Spoken("smoothing_factor"),
         "temperature_order": Spoken(
-            "temperature_last", differs="last means after XTC too", say=_order
+            "temperature_last",
+            differs="last means after XTC too; top_k and top_p come after it all the same",
+            say=_order,
         ),
         "tfs": Spoken("tfs", low=0, above=True),
         "top_a": Spoken("top_a"),

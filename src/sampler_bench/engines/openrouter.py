@@ -43,6 +43,8 @@ DIALECT: Dialect = replace(
 class OpenRouterEngine(OpenAIEngine):
     """OpenRouter: says which parameters a model's providers keep, and who answered."""
 
+    measures = False  # it would cost
+
     def __init__(self, options: EngineOptions) -> None:
         wire = Wire(chat_extra={"reasoning": {"effort": "none"}})
         super().__init__(DIALECT, options, options.server or DEFAULT_SERVER, wire)

@@ -4,34 +4,27 @@
         ... server.url ... server.applied ...
 
 It applies what a server of that make and version would apply, which is often not what was asked
-for: real texts with really wrong settings come back. `quirks.py` is the data on servers,
-`applied.py` what they make of a request, `writer.py` who writes, `shapes.py` how they answer,
-`faults.py` what can go wrong on purpose. As a program: `python -m support.double KOBOLDCPP_1_76`.
+for: real texts with really wrong settings come back. `servers/` is the data on them, in the words
+of `quirks.py`; `applied.py` is what they make of a request, `writer.py` who writes, `shapes.py` how
+they answer, `faults.py` what can go wrong on purpose. As a program, with `src` and `tests` on
+PYTHONPATH: `python -m support.double KOBOLDCPP_1_76`.
 """
 
 from __future__ import annotations
 
-from .quirks import (
-    KOBOLDCPP_1_76,
-    KOBOLDCPP_1_102,
-    KOBOLDCPP_1_115,
-    LLAMACPP,
-    OLLAMA,
-    VLLM,
-    Quirks,
-)
+from . import faults, servers
+from .quirks import Quirks
 from .server import Double
+from .servers import *  # noqa: F403 (the list is there)
 from .writer import CannedWriter, LlamaWriter
 
-__all__ = [
-    "KOBOLDCPP_1_76",
-    "KOBOLDCPP_1_102",
-    "KOBOLDCPP_1_115",
-    "LLAMACPP",
-    "OLLAMA",
-    "VLLM",
-    "CannedWriter",
-    "Double",
-    "LlamaWriter",
-    "Quirks",
-]
+USUAL = {
+    quirks.engine: quirks
+    for quirks in (
+        *(servers.LLAMACPP, servers.KOBOLDCPP_1_115, servers.VLLM, servers.SGLANG),
+        *(servers.APHRODITE, servers.TABBYAPI, servers.TEXTGEN, servers.OLLAMA, servers.LMSTUDIO),
+        *(servers.OPENAI, servers.OPENROUTER, servers.OPENAI_COMPATIBLE),
+    )
+}
+
+__all__ = [*servers.__all__, "USUAL", "CannedWriter", "Double", "LlamaWriter", "Quirks", "faults"]

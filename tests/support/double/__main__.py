@@ -10,22 +10,22 @@ import argparse
 import asyncio
 from pathlib import Path
 
-from . import quirks
+from . import servers
+from .quirks import Quirks
 from .server import Double
 from .writer import LlamaWriter
 
 
 def main() -> None:
-    known = [name for name, value in vars(quirks).items() if isinstance(value, quirks.Quirks)]
     parser = argparse.ArgumentParser(prog="python -m support.double")
-    parser.add_argument("quirks", choices=known)
+    parser.add_argument("quirks", choices=servers.__all__)
     parser.add_argument("--port", type=int, default=0)
     parser.add_argument("--gguf", type=Path)
     args = parser.parse_args()
-    asyncio.run(_serve(getattr(quirks, args.quirks), args.gguf, args.port))
+    asyncio.run(_serve(getattr(servers, args.quirks), args.gguf, args.port))
 
 
-async def _serve(what: quirks.Quirks, gguf: Path | None, port: int) -> None:
+async def _serve(what: Quirks, gguf: Path | None, port: int) -> None:
     async with LlamaWriter(gguf) as writer, Double(what, writer, port=port) as server:
         print(server.url, flush=True)
         await asyncio.Event().wait()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import random
 import time
@@ -47,6 +48,7 @@ class Applied:
         steps: the order of the samplers; a knob whose step is not among them does nothing.
         seed: of the draws.
         tokens: the longest answer.
+        room: tokens of prompt and answer together.
         stop: texts that end it.
         logprobs: alternatives wanted for each token; None for no logprobs at all.
         after: whether they are probabilities after sampling.
@@ -59,6 +61,7 @@ class Applied:
     steps: Steps
     seed: int
     tokens: int
+    room: int = 0
     stop: tuple[str, ...] = ()
     logprobs: int | None = None
     after: bool = False
@@ -92,12 +95,15 @@ class Reader:
         ignored = self._unknown(endpoint, inner)
         knobs = self._knobs(endpoint, inner)
         steps = self.quirks.order(inner)
+        asked = inner.get(endpoint.room)
+        room = min(room, asked) if isinstance(asked, int) and asked > 0 else room
         wanted = self._wanted_logprobs(body)
         return Applied(
             knobs=knobs,
             steps=steps,
             seed=self._seed(endpoint, inner),
             tokens=self._tokens(endpoint, inner, room),
+            room=room,
             stop=self._stop(inner.get(endpoint.stop)),
             logprobs=wanted,
             after=wanted is not None and self._after(body),
@@ -113,6 +119,10 @@ class Reader:
         unknown = tuple(name for name in inner if name not in known | names)
         if unknown and self.quirks.unknown == "refuse":
             raise Refusal(400, f"Unrecognized request argument supplied: {unknown[0]}")
+        provider = inner.get("provider")
+        strict = isinstance(provider, Mapping) and provider.get("require_parameters") is True
+        if unknown and strict and self.quirks.unknown == "routed":
+            raise Refusal(404, f"No endpoints found that can handle {', '.join(unknown)}")
         return unknown
 
     def _knobs(self, endpoint: Endpoint, inner: Mapping[str, Any]) -> dict[str, Any]:
@@ -120,6 +130,10 @@ class Reader:
         for name, key in endpoint.keys.items():
             knobs[key.knob] = self._value(name, key, inner)
         knobs.update(self.quirks.forced)
+        knobs.update({knob: knobs[other] for knob, other in self.quirks.tied.items()})
+        low, high = knobs.pop("heat_low", 0.0), knobs.pop("heat_high", 0.0)
+        if high > 0 and inner.get("dynamic_temperature", True):
+            knobs.update(temperature=(low + high) / 2, dynatemp_range=(high - low) / 2)
         heat = knobs["temperature"]
         if self.quirks.greedy is not None and heat <= self.quirks.greedy:
             knobs.update(temperature=0.0, top_k=1)
@@ -141,14 +155,16 @@ class Reader:
         if key.largest:
             return max([default, *said])
         if not said:
-            return default
+            return OFF[key.knob] if default == key.off else default
         if isinstance(default, list):
             return said[0]
-        return _ranged(name, key, said[0] * key.scale if key.scale != 1 else said[0])
+        if said[0] == key.off:
+            return OFF[key.knob]
+        return self._ranged(name, key, said[0] * key.scale if key.scale != 1 else said[0])
 
     def _readable(self, name: str, value: Any, default: Any) -> Any:
         if isinstance(default, list):
-            return value if isinstance(value, list) else default
+            return _texts(value, default)
         number = isinstance(value, int | float) and not isinstance(value, bool)
         if number and math.isfinite(value):
             return value
@@ -157,7 +173,20 @@ class Reader:
                 return float(value)
             except (TypeError, ValueError):
                 return default
-        raise Refusal(400, f"Field '{name}': type must be number, but is {type(value).__name__}")
+        raise Refusal(
+            self.quirks.bad, f"Field '{name}': type must be number, but is {type(value).__name__}"
+        )
+
+    def _ranged(self, name: str, key: Key, value: Any) -> Any:
+        inside = (key.low < value if key.above else key.low <= value) and value <= key.high
+        if key.only and value not in key.only:
+            raise Refusal(self.quirks.bad, f"{name} must be one of {key.only}, got {value}.")
+        if inside or key.out == "accept":
+            return value
+        if key.out == "refuse":
+            told = f"{name} must be from {key.low:g} to {key.high:g}, got {value}."
+            raise Refusal(self.quirks.bad, told)
+        return min(max(value, key.low), key.high)
 
     def _seed(self, endpoint: Endpoint, inner: Mapping[str, Any]) -> int:
         asked = inner.get(endpoint.seed) if self.quirks.seed != "never" else None
@@ -165,7 +194,7 @@ class Reader:
         if isinstance(asked, int) and not isinstance(asked, bool) and asked >= least:
             return asked % 2**32
         if asked is not None and not isinstance(asked, int) and self.quirks.unreadable == "refuse":
-            raise Refusal(400, f"Field '{endpoint.seed}': type must be number")
+            raise Refusal(self.quirks.bad, f"Field '{endpoint.seed}': type must be number")
         if self.quirks.random == "second":
             return int(self.clock()) % 1_000_000
         return self.rng.randint(1, MAX_SEED)
@@ -175,7 +204,7 @@ class Reader:
         if asked is None:
             asked = endpoint.omitted_tokens
         if not isinstance(asked, int | float) or isinstance(asked, bool):
-            raise Refusal(400, f"Field '{endpoint.tokens}': type must be number")
+            raise Refusal(self.quirks.bad, f"Field '{endpoint.tokens}': type must be number")
         longest = int(room * (1 - self.quirks.keeps_for_prompt))
         return longest if asked < 0 else min(int(asked), longest)
 
@@ -206,13 +235,15 @@ def _renamed(endpoint: Endpoint, body: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in rest.items() if name not in endpoint.renamed}
 
 
-def _ranged(name: str, key: Key, value: Any) -> Any:
-    inside = (key.low < value if key.above else key.low <= value) and value <= key.high
-    if inside or key.out == "accept":
-        return value
-    if key.out == "refuse":
-        raise Refusal(400, f"{name} must be from {key.low:g} to {key.high:g}, got {value}.")
-    return min(max(value, key.low), key.high)
+def _texts(value: Any, default: list[str]) -> list[str]:
+    """A list, also one written as JSON, with or without its brackets."""
+    if isinstance(value, str):
+        text = value if value.startswith("[") else f"[{value}]"
+        try:
+            value = json.loads(text)
+        except ValueError:
+            return default
+    return value if isinstance(value, list) else default
 
 
 def active(knobs: Mapping[str, Any], step: str) -> bool:

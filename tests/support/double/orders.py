@@ -62,9 +62,15 @@ TEXTGEN_NAMES = {
     "typical_p": "typical",
     "min_p": "min_p",
     "xtc": "xtc",
+    "quadratic_sampling": "smoothing",
+    "epsilon_cutoff": "epsilon",
+    "eta_cutoff": "eta",
+    "tfs": "tfs",
+    "top_a": "top_a",
 }
 TEXTGEN: Steps = (
-    *("penalties", "dry", "sigma", "temperature", "top_k", "top_p", "typical", "min_p", "xtc"),
+    *("penalties", "dry", "sigma", "temperature", "smoothing", "top_k", "top_p", "typical"),
+    *("epsilon", "eta", "tfs", "top_a", "min_p", "xtc"),
 )
 
 
@@ -111,7 +117,7 @@ def textgen(body: Mapping[str, Any]) -> Steps:
     steps = _once(TEXTGEN_NAMES.get(str(n).strip(), "") for n in names) if names else TEXTGEN
     if body.get("temperature_last") is True:
         steps = (*(step for step in steps if step != "temperature"), "temperature")
-    return steps
+    return (*steps, "adaptive")
 
 
 def _once(steps: Any) -> Steps:

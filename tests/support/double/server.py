@@ -17,6 +17,8 @@ from .quirks import Endpoint, Quirks
 from .shapes import FLOOR, Shape, listed, refusal
 from .writer import End, Piece, Writer
 
+STREAMS = {"ollama": "application/x-ndjson"}
+
 
 class Double(Loopback):
     """One server of given quirks in front of a writer. Use as `async with`.
@@ -42,9 +44,9 @@ class Double(Loopback):
         api_key: str = "",
         port: int = 0,
     ) -> None:
-        super().__init__(self._answer_request, port)
+        super().__init__(self.answer, port)
         self.quirks, self.writer = quirks, writer
-        self.model = model or writer.model
+        self.model = quirks.prefix + (model or writer.model)
         self.fault, self.pause, self.retry_after = fault, pause, retry_after
         self.applied: list[Applied] = []
         self.running = self.waiting = 0
@@ -54,7 +56,13 @@ class Double(Loopback):
         self._reader = Reader(quirks, clock, random.Random(seed))
         self._room = asyncio.Semaphore(quirks.slots)
 
-    async def _answer_request(self, request: Request) -> Reply:
+    def writes(self, request: Request) -> bool:
+        """Say whether a request asks for a text."""
+        paths = [endpoint.path for endpoint in self.quirks.endpoints]
+        return request.method == "POST" and request.path in paths
+
+    async def answer(self, request: Request) -> Reply:
+        """Answer as the server would."""
         try:
             return await self._respond(request)
         except Refusal as refused:
@@ -149,7 +157,6 @@ class Double(Loopback):
         body = request.body if isinstance(request.body, dict) else {}
         applied = self._reader.read(endpoint, body, self.writer.context)
         prompt = self._fitted(await self._prompt(endpoint.asks, body), applied)
-        self.applied.append(applied)
         shape = Shape(self.quirks, endpoint, body, self.model)
         self._admit()
         pieces = self._pieces(body, applied, prompt)
@@ -158,7 +165,7 @@ class Double(Loopback):
         parts = shape.stream(_chained(await anext(pieces), pieces))
         return Reply(
             faults.within(kind, parts) if kind else parts,
-            kind=f"{'application/x-ndjson' if endpoint.shape == 'ollama' else 'text/event-stream'}",
+            kind=STREAMS.get(endpoint.shape, "text/event-stream"),
             pause=self.pause,
             close=pieces.aclose,
         )
@@ -185,16 +192,17 @@ class Double(Loopback):
         return await self.writer.tokens(text)
 
     def _fitted(self, prompt: list[int], applied: Applied) -> list[int]:
-        room = self.writer.context - applied.tokens
-        if len(prompt) <= room:
+        left = applied.room - applied.tokens
+        if len(prompt) <= left:
             return prompt
-        if self.quirks.overflow == "trim":
-            return prompt[-max(1, room) :]
-        if len(prompt) < self.writer.context and self.quirks.engine == "llamacpp":
+        if self.quirks.overflow != "refuse":
+            left = left if self.quirks.overflow == "trim" else applied.room - 1
+            return prompt[-max(1, left) :]
+        if len(prompt) < applied.room and self.quirks.engine == "llamacpp":
             return prompt  # the answer ends where the context does
         raise Refusal(
             400,
-            f"This model's maximum context length is {self.writer.context} tokens. However, you "
+            f"This model's maximum context length is {applied.room} tokens. However, you "
             f"requested {len(prompt) + applied.tokens} tokens",
         )
 
@@ -221,6 +229,7 @@ class Double(Loopback):
         finally:
             self.waiting -= 1
         self.running += 1
+        self.applied.append(applied)
         self.last_probs = []
         try:
             if self.quirks.thinking and self._thinks(body):

@@ -90,7 +90,8 @@ class Shape:
         return f"{name}data: {text}\n\n".encode()
 
     def _head(self, kind: str) -> dict[str, Any]:
-        return {"id": "double-1", "object": kind, "created": 1, "model": self.model}
+        provider = {"provider": self.quirks.provider} if self.quirks.provider else {}
+        return {"id": "double-1", "object": kind, "created": 1, "model": self.model, **provider}
 
     def _choice(
         self, text: str, thoughts: str, probs: Sequence[Mapping[str, Any]], *, whole: bool

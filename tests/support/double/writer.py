@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -45,6 +45,8 @@ REMEMBERING = (
 )
 OURS = ("tfs", "top_a", "epsilon", "eta", "smoothing")
 CONTROL = re.compile(r"<\|?\w+\|?>|</s>")
+ALL = 8192  # tokens: more than any context here
+BURDEN = 5000  # probabilities told of each token take their time
 REMEMBERED = 4096  # distributions
 NEVER = "\x00\x01\x02"  # stands for "no sequence breakers at all"
 
@@ -86,6 +88,7 @@ class LlamaWriter:
 
     Attributes:
         url: llama.cpp's own address, where tests see its slots.
+        burden: whether texts are slow and never end, so that there is time to leave them.
     """
 
     def __init__(self, gguf: Path | None = None, *, slots: int = 8, context: int = 1024) -> None:
@@ -94,6 +97,7 @@ class LlamaWriter:
         self.url = ""
         self.model = self.gguf.stem
         self.template = ""
+        self.burden = False
         self._order = Order(self.gguf, slots=slots, context=context)
         self._known: dict[str, Any] = {}
         self._distributions: dict[object, tuple[list[dict[str, Any]], Floats]] = {}
@@ -147,12 +151,11 @@ class LlamaWriter:
             "prompt": list(prompt),
             "n_predict": applied.tokens,
             "seed": applied.seed,
-            "ignore_eos": applied.endless,
+            "ignore_eos": applied.endless or self.burden,
             "stop": list(applied.stop),
             "stream": True,
             "cache_prompt": False,
-            # one at least: else it has nothing to tell of a token's own probability
-            "n_probs": 0 if applied.logprobs is None else max(1, applied.logprobs),
+            "n_probs": BURDEN if self.burden else _wanted(applied),
             "post_sampling_probs": applied.after,
         }
         close = {"Connection": "close"}
@@ -247,7 +250,8 @@ class CannedWriter:
     Attributes:
         words: of the answer.
         why: why it ends.
-        pause: seconds between words.
+        naming: what each text begins with; by default its seed.
+        seeds: those that it was asked with.
     """
 
     words: str = "says hello there"
@@ -255,16 +259,17 @@ class CannedWriter:
     model: str = "plain-model"
     template: str = "{{ messages }}"
     context: int = 4096
+    naming: Callable[[Applied], str] = lambda applied: f"seed {applied.seed}"
     seeds: list[int] = field(default_factory=list)
 
     async def wrap(self, messages: Sequence[Mapping[str, Any]]) -> str:
         return " ".join(str(message["content"]) for message in messages)
 
     async def tokens(self, text: str) -> list[int]:
-        return [len(word) for word in text.split()]
+        return [1] * 9
 
     async def write(self, applied: Applied, prompt: Sequence[int]) -> AsyncGenerator[Piece | End]:
-        pieces = [f"seed {applied.seed}", *(f" {word}" for word in self.words.split())]
+        pieces = [self.naming(applied), *(f" {word}" for word in self.words.split())]
         self.seeds.append(applied.seed)
         for piece in pieces:
             yield Piece(piece)
@@ -285,7 +290,7 @@ def _settings(applied: Applied) -> dict[str, Any]:
     """Say what acts in llama.cpp's words, without the prompt."""
     k = applied.knobs
     steps = [NAMES[step] for step in applied.steps if step in NAMES]
-    if k["adaptive_target"] >= 0:
+    if k["adaptive_target"] >= 0 and "adaptive" in applied.steps:
         steps.append("adaptive_p")
     return {
         "temperature": k["temperature"],
@@ -301,7 +306,7 @@ def _settings(applied: Applied) -> dict[str, Any]:
         "dry_multiplier": k["dry_multiplier"],
         "dry_base": k["dry_base"],
         "dry_allowed_length": int(k["dry_allowed_length"]),
-        "dry_penalty_last_n": max(0, int(k["dry_range"])),
+        "dry_penalty_last_n": _window(k["dry_range"]),
         "dry_sequence_breakers": k["dry_breakers"] or [NEVER],
         "mirostat": int(k["mirostat"]),
         "mirostat_tau": k["mirostat_tau"],
@@ -309,11 +314,21 @@ def _settings(applied: Applied) -> dict[str, Any]:
         "adaptive_target": k["adaptive_target"],
         "adaptive_decay": k["adaptive_decay"],
         "repeat_penalty": k["rep_pen"],
-        "repeat_last_n": max(0, int(k["rep_range"])),
+        "repeat_last_n": _window(k["rep_range"]),
         "presence_penalty": k["presence"],
         "frequency_penalty": k["frequency"],
         "samplers": steps,
     }
+
+
+def _wanted(applied: Applied) -> int:
+    """One at least: for none it tells nothing of a token's own probability either."""
+    return 0 if applied.logprobs is None else max(1, applied.logprobs)
+
+
+def _window(tokens: float) -> int:
+    """A negative window is all of the text; llama.cpp refuses to be told so."""
+    return int(tokens) if tokens >= 0 else ALL
 
 
 def _end(event: Mapping[str, Any]) -> End:

@@ -1,0 +1,43 @@
+"""The servers that the double can be: data, one file a family, written from what was read of them.
+
+Nothing here is taken from the engines under test, or it would share their mistakes.
+"""
+
+from .hosted import OPENAI, OPENAI_COMPATIBLE, OPENAI_COMPATIBLE_BARE, OPENROUTER, OPENROUTER_NARROW
+from .koboldcpp import KOBOLDCPP_1_76, KOBOLDCPP_1_102, KOBOLDCPP_1_115
+from .llamacpp import LLAMACPP, LLAMACPP_OLD
+from .local import (
+    LMSTUDIO,
+    LMSTUDIO_SETTING,
+    TABBYAPI,
+    TABBYAPI_FORCING,
+    TEXTGEN,
+    TEXTGEN_TRANSFORMERS,
+)
+from .ollama import OLLAMA
+from .vllm import APHRODITE, SGLANG, SGLANG_DETERMINISTIC, VLLM, VLLM_HIDDEN
+
+__all__ = [
+    "APHRODITE",
+    "KOBOLDCPP_1_76",
+    "KOBOLDCPP_1_102",
+    "KOBOLDCPP_1_115",
+    "LLAMACPP",
+    "LLAMACPP_OLD",
+    "LMSTUDIO",
+    "LMSTUDIO_SETTING",
+    "OLLAMA",
+    "OPENAI",
+    "OPENAI_COMPATIBLE",
+    "OPENAI_COMPATIBLE_BARE",
+    "OPENROUTER",
+    "OPENROUTER_NARROW",
+    "SGLANG",
+    "SGLANG_DETERMINISTIC",
+    "TABBYAPI",
+    "TABBYAPI_FORCING",
+    "TEXTGEN",
+    "TEXTGEN_TRANSFORMERS",
+    "VLLM",
+    "VLLM_HIDDEN",
+]

@@ -1,0 +1,100 @@
+"""vLLM and its kin: temperature first, the model's own defaults hidden behind omitted keys.
+
+Source: vllm-project/vllm 0.10 to 0.32, sgl-project/sglang, aphrodite-engine/aphrodite-engine, read
+in 2026; none of them was run.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from .. import orders
+from ..quirks import Key, Quirks, openai_endpoints, strict
+
+NO_WINDOW = {"rep_range": 8192}
+VLLM_KEYS = {
+    "temperature": strict("temperature", 1.0, 0),
+    "top_k": strict("top_k", 0, -1),
+    "top_p": strict("top_p", 1.0, 0, 1, above=True),
+    "min_p": strict("min_p", 0.0, 0, 1),
+    "repetition_penalty": strict("rep_pen", 1.0, 0, above=True),
+    "presence_penalty": strict("presence", 0.0, -2, 2),
+    "frequency_penalty": strict("frequency", 0.0, -2, 2),
+}
+
+
+VLLM = Quirks(
+    engine="vllm",
+    endpoints=openai_endpoints(VLLM_KEYS, acts=NO_WINDOW),
+    order=orders.fixed(*orders.VLLM),
+    also=("ignore_eos", "min_tokens", "chat_template_kwargs"),
+    owner="vllm",
+    entry={"max_model_len": "{context}"},
+    asked={"/version": {"version": "0.32.0"}, "/health": {}},
+    greedy=1e-5,
+    coldest=0.01,
+    endless="ignore_eos",
+    answer_only=True,
+    slots=16,
+    thinks_in="reasoning_content",
+    think_key="chat_template_kwargs.enable_thinking",
+)
+# A model whose generation_config.json fills what a request omits, as Qwen's do.
+VLLM_HIDDEN = replace(VLLM, hidden={"temperature": 0.7, "top_k": 20, "top_p": 0.8})
+
+SGLANG_KEYS = {
+    **VLLM_KEYS,
+    "top_k": Key("top_k", -1, out="refuse", low=1, off=-1),
+    "repetition_penalty": strict("rep_pen", 1.0, 0, 2, above=True),
+}
+SGLANG = replace(
+    VLLM,
+    engine="sglang",
+    endpoints=openai_endpoints(SGLANG_KEYS, acts=NO_WINDOW),
+    order=orders.fixed(*orders.SGLANG),
+    owner="sglang",
+    asked={"/get_model_info": {"model_path": "{model}"}, "/health": {}},
+    coldest=0.0,
+    seed="never",
+    logprobs="post",
+)
+SGLANG_DETERMINISTIC = replace(SGLANG, seed="any")
+
+APHRODITE_KEYS = {
+    **VLLM_KEYS,
+    "nsigma": strict("sigma", 0.0, 0),
+    "typical_p": strict("typical", 1.0, 0, 1),
+    "tfs": strict("tfs", 1.0, 0, 1, above=True),
+    "top_a": strict("top_a", 0.0, 0),
+    "eta_cutoff": Key("eta", 0.0, scale=1e-4),
+    "epsilon_cutoff": Key("epsilon", 0.0, scale=1e-4),
+    "mirostat_mode": Key("mirostat", 0, only=(0, 2)),
+    "mirostat_tau": Key("mirostat_tau", 0.0),
+    "mirostat_eta": Key("mirostat_eta", 0.0),
+    "dynatemp_min": Key("heat_low", 0.0),
+    "dynatemp_max": Key("heat_high", 0.0),
+    "dynatemp_exponent": Key("dynatemp_exponent", 1.0),
+    "smoothing_factor": Key("smoothing_factor", 0.0),
+    "smoothing_curve": Key("smoothing_curve", 1.0),
+    "xtc_threshold": Key("xtc_threshold", 0.1),
+    "xtc_probability": Key("xtc_probability", 0.0),
+    "dry_multiplier": Key("dry_multiplier", 0.0),
+    "dry_base": strict("dry_base", 1.75, 1, above=True),
+    "dry_allowed_length": strict("dry_allowed_length", 2, 1),
+    "dry_sequence_breakers": Key("dry_breakers", ["\n", ":", '"', "*"]),
+    "dry_range": Key("dry_range", 0),
+}
+APHRODITE = replace(
+    VLLM,
+    engine="aphrodite",
+    endpoints=openai_endpoints(APHRODITE_KEYS, acts=NO_WINDOW),
+    order=orders.movable(orders.APHRODITE, after="xtc"),
+    also=(*VLLM.also, "temperature_last"),
+    owner="pygmalionai",
+    asked={
+        "/version": {"version": "0.9.0"},
+        "/health": {},
+        "/api/extra/version": {"result": "KoboldCpp", "version": "1.63"},
+    },
+    sigma_ddof=1,
+)
