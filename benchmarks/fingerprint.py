@@ -1,0 +1,90 @@
+"""Does the model's fingerprint make a search better? Prints tables, with and without.
+
+    python benchmarks/fingerprint.py --runs 40              # simulated searches on the real sweep
+    python benchmarks/fingerprint.py --take                 # takes the demo model's fingerprint anew
+
+The same studies, the same chances: `bayesian` with the built-in bank and with the demo model's own
+distributions, on the measured response surface of the demo model (`sweep.py`, `_sweep_study.py`).
+`gain` is the regret without minus the regret with, paired by study: above 0 the fingerprint helps.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import time
+from pathlib import Path
+
+import numpy as np
+from _players import PLAYERS
+from _sweep_study import FINGERPRINT, Surface
+from search import _error, _measure, report
+from sweep import TABLE
+
+WITHOUT, WITH = "bayesian", "fingerprint"
+SURFACES = (("last", False), ("first", False), ("last", True), ("first", True))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--runs", type=int, default=20, help="studies for each surface")
+    parser.add_argument("--first", type=int, default=0, help="number of the first study")
+    parser.add_argument("--budgets", nargs="+", type=int, default=[60, 150, 300])
+    parser.add_argument("--minutes", type=float, default=1e9, help="begin no run after so long")
+    parser.add_argument("--table", type=Path, default=TABLE)
+    parser.add_argument("--out", type=Path, help="write every answer as a line of JSON")
+    parser.add_argument("--take", action="store_true", help="only take the fingerprint")
+    args = parser.parse_args()
+    if args.take:
+        asyncio.run(take())
+        return
+    surfaces = [Surface(order, variety, args.table) for order, variety in SURFACES]
+    rows, end = [], time.time() + 60 * args.minutes
+    for run in range(args.first, args.first + args.runs):
+        for surface in surfaces:
+            if time.time() > end:
+                break
+            study = surface.study(run)
+            for method in (WITHOUT, WITH):
+                rows += [
+                    {"family": study.name, "method": method, "run": run, **_measure(study, answer)}
+                    for answer in PLAYERS[method](study, tuple(args.budgets), run)
+                ]
+            if args.out:
+                args.out.write_text("\n".join(map(json.dumps, rows)) + "\n")
+    for name in dict.fromkeys(row["family"] for row in rows):
+        mine = [row for row in rows if row["family"] == name]
+        report(mine, name)
+        gains(mine)
+    report(rows, "all")
+    gains(rows)
+
+
+def gains(rows: list[dict]) -> None:
+    """Print the paired difference at each budget."""
+    for texts in sorted({row["texts"] for row in rows}):
+        found = {m: {(r["family"], r["run"]): r["regret"] for r in rows
+                     if r["method"] == m and r["texts"] == texts} for m in (WITHOUT, WITH)}  # fmt: skip
+        both = sorted(set(found[WITHOUT]) & set(found[WITH]))
+        gain = np.array([found[WITHOUT][key] - found[WITH][key] for key in both])
+        print(f"gain at {texts:4d}: {gain.mean():+.4f} ±{_error(gain):.4f} over {len(both)} studies")
+
+
+async def take() -> None:
+    """Take the demo model's fingerprint and keep it."""
+    from sampler_bench.engines import EngineOptions, embedded
+    from sampler_bench.records import Prompt
+    from sampler_bench.tasks.demo import PROMPTS
+    from sampler_bench.tuning.fingerprint import noted
+    from sampler_bench.tuning.fingerprint import take as taken
+
+    async with embedded.build(EngineOptions(slots=1, context=512)) as engine:
+        await engine.check()
+        found = await taken(engine, [Prompt(i, text) for i, text in enumerate(PROMPTS)])
+    FINGERPRINT.write_text(json.dumps(noted(found)) + "\n", encoding="utf-8")
+    print(found.said)
+
+
+if __name__ == "__main__":
+    main()
