@@ -1,7 +1,7 @@
 """Does the model's fingerprint make a search better? Prints tables, with and without.
 
-    python benchmarks/fingerprint.py --runs 40              # simulated searches on the real sweep
-    python benchmarks/fingerprint.py --take                 # takes the demo model's fingerprint anew
+    python benchmarks/fingerprint.py --runs 40      # simulated searches on the real sweep
+    python benchmarks/fingerprint.py --take         # takes the demo model's fingerprint anew
 
 The same studies, the same chances: `bayesian` with the built-in bank and with the demo model's own
 distributions, on the measured response surface of the demo model (`sweep.py`, `_sweep_study.py`).
@@ -64,11 +64,13 @@ def main() -> None:
 def gains(rows: list[dict]) -> None:
     """Print the paired difference at each budget."""
     for texts in sorted({row["texts"] for row in rows}):
-        found = {m: {(r["family"], r["run"]): r["regret"] for r in rows
-                     if r["method"] == m and r["texts"] == texts} for m in (WITHOUT, WITH)}  # fmt: skip
-        both = sorted(set(found[WITHOUT]) & set(found[WITH]))
-        gain = np.array([found[WITHOUT][key] - found[WITH][key] for key in both])
-        print(f"gain at {texts:4d}: {gain.mean():+.4f} ±{_error(gain):.4f} over {len(both)} studies")
+        mine = [row for row in rows if row["texts"] == texts]
+        without, having = (
+            {(r["family"], r["run"]): r["regret"] for r in mine if r["method"] == method}
+            for method in (WITHOUT, WITH)
+        )
+        gain = np.array([without[key] - having[key] for key in sorted(set(without) & set(having))])
+        print(f"gain at {texts:4d}: {gain.mean():+.4f} ±{_error(gain):.4f}, {len(gain)} studies")
 
 
 async def take() -> None:

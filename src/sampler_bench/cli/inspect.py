@@ -1,0 +1,147 @@
+"""`sampler-bench inspect`: what configurations do to a model's next token, side by side."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..errors import StoreError, UsageError
+
+if TYPE_CHECKING:
+    from ..samplers.bank import Bank
+    from ..samplers.inspection import Inspection
+    from ..tuning.fingerprint import Fingerprint
+
+HELP = "show what configurations do to the next token: what is cut, how flat it becomes"
+BUILT_IN = "the built-in bank of 32 typical ones (no model's own; see --latest, --server)"
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the options."""
+    add = parser.add_argument
+    add(
+        "configs",
+        nargs="+",
+        metavar="CONFIG",
+        help="configurations like min_p:temperature=1.2,min_p=0.02, presets, or preset files",
+    )
+    add("--latest", action="store_true", help="on the fingerprint of the latest study")
+    add("--study", metavar="NAME", help="on the fingerprint of a study")
+    add("--server", nargs="+", metavar="URL", help="on a running server's model, looked at now")
+    add("--engine", help="koboldcpp, llamacpp, ...; default: ask the server")
+    add("--model", help="a model of models.yaml, looked at now")
+    add("--order", choices=("first", "last"), help="where temperature acts; default: as known")
+    add("--html", type=Path, metavar="OUT", help="write a page as well; it needs no network")
+    add("--output-dir", type=Path, default=Path("results"), help="default: results")
+    add("--json", action="store_true", help="print the numbers as JSON")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Compute, and print the picture; write the page where asked to."""
+    from ..reports._inspection import report
+    from ..reports._inspection_page import page
+    from ..samplers.inspection import inspect
+    from ..spec import resolve_config
+    from ._files import write_atomically
+    from ._output import can_show, say
+
+    configs = list(dict.fromkeys(resolve_config(word) for word in args.configs))
+    bank, source, known = _bank(args)
+    order = args.order or known
+    found = inspect(configs, bank, order == "last")
+    if args.json:
+        sys.stdout.write(_as_json(found, source, order))
+    else:
+        sys.stdout.write(report(found, source, order, plain=not can_show(sys.stdout, "█░▏")))
+    if args.html is not None:
+        write_atomically(args.html, page(found, source, order))
+        say(f"page: {args.html}")
+    return 0
+
+
+def _bank(args: argparse.Namespace) -> tuple[Bank, str, str]:
+    """The distributions that were asked for: a bank, what it is in words, the order there."""
+    from ..samplers.bank import builtin
+
+    live = bool(args.server or args.model)
+    if sum([args.latest, args.study is not None, live]) > 1:
+        raise UsageError("inspect: expected one of --latest, --study NAME or a server, found more")
+    if live:
+        found, order, name = asyncio.run(_looked_at(args))
+    elif args.latest or args.study is not None:
+        found, order, name = _kept(args)
+    else:
+        return builtin(), BUILT_IN, "last"
+    return found.bank or builtin(), f"{name}: {found.said}", order
+
+
+def _kept(args: argparse.Namespace) -> tuple[Fingerprint, str, str]:
+    from ..store.sqlite import FILE, open_store
+    from ..tuning.fingerprint import NOTE, recalled
+
+    asked = args.study or "study"
+    if not (args.output_dir / FILE).is_file():
+        raise StoreError(f"there is no {asked} in {args.output_dir}; run a search first")
+    with open_store(args.output_dir) as store:
+        studies = [s for s in store.studies() if args.study in (None, s.name)]
+        if not studies:
+            known = ", ".join(s.name for s in store.studies()) or "none"
+            raise StoreError(f"there is no {asked} in {args.output_dir}; there are: {known}")
+        study = max(studies, key=lambda row: (row.created, row.id))
+        found = recalled(store.note(study.id, NOTE))
+        server = store.note(study.id, "server") or {}
+    if found is None:
+        raise StoreError(
+            f"study {study.name} has no fingerprint: it was made before there were any; "
+            "leave --study out for the built-in bank, or name a --server"
+        )
+    order = "first" if server.get("temperature_order") == "first" else "last"
+    return found, order, f"{server.get('model') or 'the model'}, study {study.name}"
+
+
+async def _looked_at(args: argparse.Namespace) -> tuple[Fingerprint, str, str]:
+    from ..spec import load_study
+    from ..tuning.build import build_engine, build_task
+    from ..tuning.fingerprint import take
+    from ..tuning.loop import with_instructions
+    from ..tuning.run import find_model
+    from ._environment import environment
+    from ._search import overrides_of
+
+    spec = load_study(None, None, overrides_of(args))
+    key = environment().get("SAMPLER_BENCH_SERVER_KEY", "")
+    async with await build_engine(spec, find_model(spec), key, None) as engine:
+        info = await engine.check()
+        task = build_task(spec)
+        found = await take(engine, [with_instructions(prompt, task) for prompt in spec.prompts])
+    order = "first" if info.details.get("temperature_order") == "first" else "last"
+    return found, order, info.model or info.url
+
+
+def _as_json(found: Inspection, source: str, order: str) -> str:
+    rows = [
+        {
+            "config": config.text,
+            **asdict(effect),
+            "written": dict(zip(found.ranks, written.tolist(), strict=True)),
+            "cut": dict(zip(found.ranks, cut.tolist(), strict=True)),
+            "equal_choices": thirds.tolist(),
+        }
+        for config, effect, written, cut, thirds in zip(
+            found.configs, found.effects, found.written, found.cut, found.thirds(), strict=True
+        )
+    ]
+    same = [[found.configs[i].text for i in group] for group in found.same()]
+    whole = {
+        "source": source,
+        "temperature_order": order,
+        "configurations": rows,
+        "apart": found.apart.tolist(),
+        "practically_the_same": same,
+    }
+    return json.dumps(whole, indent=2) + "\n"

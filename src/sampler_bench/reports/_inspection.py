@@ -1,0 +1,138 @@
+"""`sampler-bench inspect` as text: bars of what is left and what is cut, numbers, who is alike."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+
+from ..samplers.effect import Effect
+from ..samplers.inspection import SAME, Inspection
+from ._words import plain_text, shown
+
+BAR = 13  # columns
+CELL = BAR + 9
+LEFT = 26  # columns of names
+ABREAST = 3  # configurations beside the model
+EIGHTHS = " ▏▎▍▌▋▊▉"
+
+
+def letters(n: int) -> list[str]:
+    """Short names: A, B, ..., Z, A2, ..."""
+    return [chr(65 + i % 26) + (str(i // 26 + 1) if i >= 26 else "") for i in range(n)]
+
+
+def report(found: Inspection, source: str, order: str, *, plain: bool = False) -> str:
+    """Write the inspection.
+
+    Args:
+        found: what was computed.
+        source: where the distributions are from, in words.
+        order: where temperature acts, `first` or `last`.
+        plain: True for consoles that cannot show more than ASCII.
+    """
+    names = letters(len(found.configs) - 1)
+    lines = [f"Next-token distributions: {shown(source)}.",
+             f"Temperature acts {order}, unless a configuration says so.", ""]  # fmt: skip
+    lines += [f"   {n}  {shown(c.text)}" for n, c in zip(names, found.configs[1:], strict=True)]
+    for start in range(1, len(found.configs), ABREAST):
+        some = [0, *range(start, min(start + ABREAST, len(found.configs)))]
+        heads = ["the model", *(names[i - 1] for i in some[1:])]
+        lines += ["", *_picture(found, some, heads), "", *_numbers(found, some, heads)]
+    lines += ["", *_alike(found, names), *_left_out(found, names)]
+    text = "\n".join(line.rstrip() for line in lines) + "\n"
+    return plain_text(text.translate(ASCII)) if plain else text
+
+
+ASCII = {ord(sign): "#" for sign in "█▉▊▋▌▍"} | {ord("▎"): ".", ord("▏"): ".", ord("░"): "-"}
+
+
+def _picture(found: Inspection, some: Sequence[int], heads: Sequence[str]) -> list[str]:
+    lines = [
+        "Probability by the model's own rank of a token (█ left, ░ cut; the square root is drawn)",
+        f"{'rank':<14}" + "".join(f"{head:<{CELL}}" for head in heads),
+    ]
+    for g, rank in enumerate(found.ranks):
+        cells = (_cell(float(found.written[i, g]), float(found.cut[i, g])) for i in some)
+        lines.append(f"{rank:<14}" + "".join(cells))
+    return lines
+
+
+def _cell(left: float, cut: float) -> str:
+    """A bar with its number; what is cut is drawn behind it."""
+    whole = bar(left)
+    behind = round(BAR * math.sqrt(min(left + cut, 1.0))) - len(whole)
+    drawn = (whole + "░" * max(behind, int(cut > 0.0005)))[:BAR]
+    return f"{drawn:<{BAR}} {share(left):<{CELL - BAR - 1}}"
+
+
+def bar(value: float) -> str:
+    """The square root of a share of one as a bar, in eighths of a column."""
+    steps = round(8 * BAR * math.sqrt(min(max(value, 0.0), 1.0)))
+    return "█" * (steps // 8) + EIGHTHS[steps % 8].strip()
+
+
+def share(value: float) -> str:
+    """A share in per cent, with as many digits as it needs."""
+    if 0.9 <= value < 0.9995:
+        return f"{100 * value:.1f} %"
+    if value >= 0.1:
+        return f"{value:.0%}".replace("%", " %")
+    if value >= 0.0001:
+        return f"{100 * value:.2g} %"
+    return "0 %" if value <= 1e-9 else "<0.01 %"
+
+
+def number(value: float) -> str:
+    """A number of tokens or choices."""
+    return f"{value:.0f}" if value >= 100 else f"{value:.1f}"
+
+
+ROWS: tuple[tuple[str, Callable[[Effect], str]], ...] = (
+    ("entropy, nats", lambda effect: f"{effect.entropy:.2f}"),
+    ("model's mass kept", lambda effect: share(effect.kept)),
+    ("candidates", lambda effect: number(effect.candidates)),
+    ("not of the first five", lambda effect: share(effect.away)),
+    ("outside the model's 90 %", lambda effect: share(effect.tail)),
+)
+THIRDS = ("surest", "middle", "most open")
+
+
+def _numbers(found: Inspection, some: Sequence[int], heads: Sequence[str]) -> list[str]:
+    rows = [("Mean over places", list(heads))]
+    rows += [(name, [say(found.effects[i]) for i in some]) for name, say in ROWS]
+    if any(effect.beyond > 0.0005 for effect in found.effects):
+        rows.append(("of it estimated", [share(found.effects[i].beyond) for i in some]))
+    thirds = found.thirds()
+    rows += [
+        (f"equal choices, {name}", [number(float(thirds[i, k])) for i in some])
+        for k, name in enumerate(THIRDS)
+    ]
+    return [f"{name:<{LEFT}}" + "".join(f"{v:<14}" for v in values) for name, values in rows]
+
+
+def _alike(found: Inspection, names: Sequence[str]) -> list[str]:
+    if len(names) < 2:
+        return [f"It changes {share(float(found.apart[0, 1]))} of the model's tokens, at least."]
+    lines = ["How far apart (mean total variation: the share of tokens in which texts must differ)"]
+    lines.append(" " * LEFT + "".join(f"{name:<9}" for name in names))
+    for i, name in enumerate(["the model", *names]):
+        cells = (share(float(found.apart[i, j])) if i < j else "" for j in range(1, len(names) + 1))
+        if i < len(names):
+            lines.append(f"{name:<{LEFT}}" + "".join(f"{cell:<9}" for cell in cells))
+    return [*lines, "", *_groups(found, names)]
+
+
+def _groups(found: Inspection, names: Sequence[str]) -> list[str]:
+    limit = share(SAME)
+    groups = [", ".join(names[i - 1] for i in group) for group in found.same()]
+    if not groups:
+        return [f"No two of them are practically the same (at most {limit} apart)."]
+    return [f"Practically the same (at most {limit} apart): {group}." for group in groups]
+
+
+def _left_out(found: Inspection, names: Sequence[str]) -> list[str]:
+    return [
+        f"Not computed for {name} (it depends on the text so far): {', '.join(effect.not_computed)}"
+        for name, effect in zip(names, found.effects[1:], strict=True)
+        if effect.not_computed
+    ]

@@ -1,0 +1,52 @@
+"""`sampler-bench inspect`, as a user runs it."""
+
+import json
+
+from support.cli import run
+
+A, B = "min_p:temperature=1.2,min_p=0.02", "top_p:temperature=1,top_p=0.9"
+
+
+def test_without_a_study_the_built_in_bank_stands_in_and_says_so(tmp_path):
+    code, out, err = run("inspect", A, B, "--html", "page.html", cwd=tmp_path)
+    assert (code, err) == (0, "page: page.html\n")
+    assert "the built-in bank" in out
+    assert A in out
+    assert A in (tmp_path / "page.html").read_text(encoding="utf-8")
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["page.html"], "no results folder is made"
+
+
+def test_a_study_lends_its_fingerprint(tmp_path):
+    done = run("search", "--model", "demo", "--judge", "demo", "--max-samples", "8",
+               "--samplers", "min_p", "--quiet", cwd=tmp_path)  # fmt: skip
+    assert done[0] == 0, done[2]
+    code, out, err = run("inspect", A, "--latest", "--json", cwd=tmp_path)
+    assert code == 0, err
+    found = json.loads(out)
+    assert "the whole vocabulary of 2048" in found["source"]
+    assert found["temperature_order"] == "last"
+    model, mine = found["configurations"]
+    assert mine["config"] == A
+    assert mine["candidates"] < model["candidates"] == 2048
+    assert abs(sum(mine["written"].values()) - 1) < 1e-6
+    code, report, _ = run("analyze", "--latest", cwd=tmp_path)
+    assert "Model's fingerprint: 96 places of 4 texts" in report
+
+
+def test_a_model_is_looked_at_now(tmp_path):
+    code, out, err = run("inspect", A, "--model", "demo", "--order", "first", cwd=tmp_path)
+    assert code == 0, err
+    assert "the whole vocabulary of 2048" in out
+    assert "Temperature acts first" in out
+
+
+def test_mistakes_are_named(tmp_path):
+    for words, code, message in (
+        (["nonsense:x=1"], 2, "is not known"),
+        ([A, "--latest", "--study", "s"], 2, "expected one of"),
+        ([A, "--latest"], 1, "run a search first"),
+        ([A, "--server", "http://127.0.0.1:9"], 3, "127.0.0.1:9"),
+    ):
+        done = run("inspect", *words, cwd=tmp_path)
+        assert done[0] == code, (words, done)
+        assert message in done[2]
