@@ -22,7 +22,7 @@ async def test_the_built_in_server_honours_every_knob_that_it_speaks():
     assert {k for k, says in found.items() if says != "honoured"} == set(DIALECT.words) - spoken
     assert report.seed.says == "honoured"
     assert report.requests < 150
-    assert all(f.false_honoured < 0.01 for f in report.findings)
+    assert all(f.false_honoured < 0.05 for f in report.findings)
 
 
 async def test_only_the_asked_knobs_cost_requests():
@@ -32,7 +32,7 @@ async def test_only_the_asked_knobs_cost_requests():
         ("temperature", "honoured"),
         ("min_p", "honoured"),
     ]
-    assert report.requests <= 10
+    assert report.requests <= 18
 
 
 def test_the_command_prints_json_and_its_exit_code_says_whether_all_work(tmp_path):

@@ -6,9 +6,12 @@ own. So each knob is probed before a search trusts it. One file a family of prob
     seeds       does the seed repeat a text, under which name
     behaviour   does the knob change texts as it must
     echo        does the server say that it used what was sent
+    clamps      does it act to the end of its range
     order       where temperature acts
     defaults    what acts although nobody asked for it
-    ending      does a text end, does the model think aloud, do others in the batch change it
+    forced      what the server says that it forces
+    batching    do other texts at the same time change a text
+    ending      does a text end, does the model think aloud
 
 Every answer comes with its error rates. Nothing here raises for a knob that does not work: that is
 an answer. `EngineError` means that the server could not be asked.
@@ -20,12 +23,13 @@ import time
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 
-from ..engines import Engine, ServerInfo
+from ..engines import Engine
 from ..engines._pool import PoolEngine
 from ..engines._remote import RemoteEngine
 from ..samplers import parameter_names
-from . import behaviour, seeds
+from . import batching, behaviour, clamps, defaults, ending, forced, order, seeds
 from ._ask import Ask
+from ._contrasts import NEEDS
 from ._findings import WORKS, Default, Fact, Finding, Report
 
 __all__ = ["WORKS", "Default", "Fact", "Finding", "Report", "check", "servers_of"]
@@ -54,9 +58,29 @@ async def check(
     ask = Ask(engine, ranges)
     await ask.cool()
     seed = await seeds.probe(ask)
-    findings = [await _finding(ask, knob) for knob in _wanted(knobs)]
-    facts = [await seeds.names_of_seed(ask)] if thorough else []
-    return _report(ask, info, seed, findings, facts, time.monotonic() - began)
+    wanted = _wanted(knobs)
+    findings = await _findings(ask, wanted)
+    seen = await order.probe(ask) if order.matters(wanted) else "unknown"
+    found = await defaults.probe(ask) if thorough else None
+    facts = [order.fact(ask, seen)] if order.matters(wanted) else []
+    facts += forced.facts(info)
+    facts += await _more_facts(ask) if thorough else []
+    return Report(
+        engine=info.engine,
+        url=info.url,
+        version=info.version,
+        model=info.model,
+        context=info.context,
+        slots=info.slots,
+        template=info.template,
+        seed=seed,
+        order=seen,
+        findings=tuple(_settled(finding, ask) for finding in findings),
+        defaults=found,
+        facts=tuple(facts),
+        requests=ask.requests,
+        seconds=time.monotonic() - began,
+    )
 
 
 def servers_of(engine: Engine) -> list[RemoteEngine]:
@@ -67,42 +91,30 @@ def servers_of(engine: Engine) -> list[RemoteEngine]:
 
 
 def _wanted(knobs: Collection[str] | None) -> list[str]:
-    """The knobs to probe, temperature first: nothing else can be told if it does nothing."""
+    """The knobs to probe: temperature first, then those that others need, then the rest."""
     wanted = set(parameter_names() if knobs is None else knobs) - {"max_tokens"}
-    return sorted(wanted, key=lambda knob: (knob != "temperature", knob))
+    return sorted(wanted, key=lambda knob: (knob != "temperature", knob in NEEDS, knob))
 
 
-async def _finding(ask: Ask, knob: str) -> Finding:
-    if ask.speaks(knob):
-        return await behaviour.probe(ask, knob)
-    word = ask.engine.dialect.words[knob]
-    return Finding(knob, "not spoken", getattr(word, "why", ""))
+async def _findings(ask: Ask, knobs: list[str]) -> list[Finding]:
+    """One finding for each knob; what needs a knob that is ignored is not asked for."""
+    found: dict[str, Finding] = {}
+    for knob in knobs:
+        leader = found.get(NEEDS.get(knob, ""))
+        if not ask.speaks(knob):
+            why = getattr(ask.engine.dialect.words[knob], "why", "")
+            found[knob] = Finding(knob, "not spoken", why)
+        elif leader is not None and leader.says == "ignored":
+            told = f"it acts only with {leader.knob}, which is ignored"
+            found[knob] = replace(leader, knob=knob, evidence=told)
+        else:
+            found[knob] = await clamps.probe(ask, await behaviour.probe(ask, knob))
+    return [found[knob] for knob in sorted(found, key=lambda k: (k != "temperature", k))]
 
 
-def _report(
-    ask: Ask,
-    info: ServerInfo,
-    seed: Finding,
-    findings: list[Finding],
-    facts: list[Fact],
-    seconds: float,
-) -> Report:
-    return Report(
-        engine=info.engine,
-        url=info.url,
-        version=info.version,
-        model=info.model,
-        context=info.context,
-        slots=info.slots,
-        template=info.template,
-        seed=seed,
-        order="unknown",
-        findings=tuple(_settled(finding, ask) for finding in findings),
-        defaults=None,
-        facts=tuple(facts),
-        requests=ask.requests,
-        seconds=seconds,
-    )
+async def _more_facts(ask: Ask) -> list[Fact]:
+    names = await seeds.names_of_seed(ask)
+    return [names, await batching.probe(ask), *await ending.probe(ask)]
 
 
 def _settled(finding: Finding, ask: Ask) -> Finding:

@@ -112,6 +112,11 @@ class Ask:
         """Say whether a text was asked for again already."""
         return _question(values, seed, tokens) in self._again
 
+    def space(self, seconds: float) -> None:
+        """Leave time between requests from now on, and forget what came without it."""
+        self.pause = seconds
+        self._kept.clear()
+
     async def send(
         self,
         values: Mapping[str, Value],
@@ -163,6 +168,11 @@ class Ask:
             return {**body, inside: kept} if inside else kept
 
         return edit
+
+    def trusted(self, least: int) -> bool:
+        """Say whether at least so many texts were asked for twice, and all came out the same."""
+        tried, same = self.repeats
+        return tried >= least and same == tried
 
     def irreproducible(self) -> float:
         """At most so likely is a text to come out otherwise the second time (95 %).

@@ -53,6 +53,22 @@ def _loops(*extreme: Value, plain: Value | None = None, **base: Value) -> Contra
     return _memory(*extreme, plain=plain, presence_penalty=-2.0, frequency_penalty=-2.0, **base)
 
 
+# A knob that acts only where another is on.
+NEEDS: Mapping[str, str] = {
+    "adaptive_decay": "adaptive_target",
+    "dry_allowed_length": "dry_multiplier",
+    "dry_base": "dry_multiplier",
+    "dry_range": "dry_multiplier",
+    "dry_sequence_breakers": "dry_multiplier",
+    "dynatemp_exponent": "dynatemp_range",
+    "mirostat_eta": "mirostat_mode",
+    "mirostat_tau": "mirostat_mode",
+    "repetition_range": "repetition_penalty",
+    "repetition_slope": "repetition_penalty",
+    "smoothing_curve": "smoothing_factor",
+    "xtc_threshold": "xtc_probability",
+}
+
 CONTRASTS: Mapping[str, Contrast] = {
     "adaptive_decay": Contrast(
         (0.99,), 0.0, {"temperature": None, "adaptive_target": 0.3}, tokens=LONG

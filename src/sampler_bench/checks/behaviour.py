@@ -13,8 +13,9 @@ Error rates. With c the chance that two varying texts are equal (`_ask.collision
 that a text comes out otherwise the second time (`Ask.irreproducible`), both upper bounds at 95 %:
 
     extreme    n texts the same: an ignored knob looks so with c^(n-1)
-    seeds      two pairs differ, and one of them again: an ignored knob looks so with 4 f^3 (each
-               pair needs one of two texts to be odd: 2 f; one of those must be odd twice: f)
+    seeds      one pair differs, and again when asked again: an ignored knob looks so with 2 f^2
+               (one of the two texts must be odd, twice in the same way); two pairs where fewer
+               than `TRUSTED` texts were asked for twice, or one of them came out otherwise
     agreement  an ignored knob looks so with the p-value of the test
     greedy     the greedy texts differ, twice: an ignored knob looks so with 2 f^2
     unchanged  n pairs the same: a knob that allows one token looks so with c^n, another one with
@@ -41,6 +42,7 @@ Values: TypeAlias = "Mapping[str, Value]"
 
 MISSED = 0.5  # at most; see docs/checks.md for what was measured
 LEAST = 2  # texts that must agree, or pairs that must differ
+TRUSTED = 4  # repeats that all came out the same, before one pair is enough
 UNSEEDED = 6  # texts on each side where seeds do nothing
 SIGNIFICANT = 1e-3  # of Fisher's test
 
@@ -112,7 +114,7 @@ def refused(error: EngineError) -> bool:
 
 def seeds_error(ask: Ask) -> float:
     """How likely an ignored knob changes texts seed by seed, by all repeats so far."""
-    return min(1.0, 4 * ask.irreproducible() ** 3)
+    return min(1.0, 2 * ask.irreproducible() ** 2)
 
 
 async def _compare(ask: Ask, seen: Seen) -> Finding:
@@ -141,7 +143,7 @@ async def _by_seed(ask: Ask, seen: Seen) -> Finding:
             return _ignored(seen)
         if not still and plain.text != bent.text:
             seen.again = seen.again or await _comes_again(ask, seen, seed)
-            if seen.again and seen.moved >= LEAST:
+            if seen.again and seen.moved >= (1 if ask.trusted(TRUSTED) else LEAST):
                 return _changed(ask, seen)
     return await _in_doubt(ask, seen)
 
@@ -231,8 +233,8 @@ async def _greedily(ask: Ask, seen: Seen) -> Finding:
         return Finding(seen.knob, "cannot tell", "neither seeds nor temperature 0 repeat a text")
     seen.pairs.append((first[0], first[1]))
     if seen.moved:
-        error = min(1.0, 2 * ask.irreproducible() ** 2)
-        return _read_back(seen, "it changed the greedy text, twice", "greedy", error)
+        told = "it changed the greedy text, twice"
+        return _read_back(seen, told, "greedy", seeds_error(ask))
     return Finding(seen.knob, "cannot tell", "the greedy text is the same, and seeds do nothing")
 
 

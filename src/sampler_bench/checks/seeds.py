@@ -47,7 +47,7 @@ async def probe(ask: Ask) -> Finding:
 
 def _unseeded(ask: Ask, key: str, samples: list[Sample]) -> Finding:
     if _doubled(samples):
-        ask.pause = SECOND
+        ask.space(SECOND)
     if not key:
         return Finding("seed", "not spoken", "there is no seed there: no text can be repeated")
     told = f"`{key}`: the same seed gives another text the second time"
@@ -61,7 +61,7 @@ async def _stuck(ask: Ask, key: str, first: Sample) -> Finding:
     later = await ask.send({"temperature": ask.hot}, 1)
     if later.text == first.text:
         return Finding("seed", "cannot tell", "texts do not vary there, whatever the seed")
-    ask.pause = SECOND
+    ask.space(SECOND)
     return Finding(
         "seed",
         "ignored" if key else "not spoken",

@@ -107,7 +107,8 @@ def new_request(args: argparse.Namespace, spec: StudySpec, stem: str) -> Request
     spec = with_seed(spec, lambda: secrets.randbelow(2**31))
     path = free_name(args.output_dir, stem, ".json")
     name = getattr(args, "study", None) or path.stem
-    return Request(spec, args.output_dir, name, path, environment())
+    allow = getattr(args, "allow_unverified", False)
+    return Request(spec, args.output_dir, name, path, environment(), allow_unverified=allow)
 
 
 def _resumed(args: argparse.Namespace, overrides: Mapping[str, object], store: Store) -> Request:
@@ -131,7 +132,8 @@ def _resumed(args: argparse.Namespace, overrides: Mapping[str, object], store: S
     spec = replace(StudySpec.from_json(row.spec), **read_overrides(overrides))
     note = store.note(row.id, "results") or {}
     path = args.output_dir / str(note.get("file") or f"{name}.json")
-    return Request(spec, args.output_dir, name, path, environment(), resume=True)
+    allow = getattr(args, "allow_unverified", False)
+    return Request(spec, args.output_dir, name, path, environment(), True, allow)
 
 
 def run_and_keep(request: Request, store: Store, quiet: bool) -> tuple[Finished, Document]:

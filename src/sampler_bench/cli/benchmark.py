@@ -39,6 +39,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     add("--max-cost", type=float, metavar="DOLLARS", help="at most so much for judging")
     add("--max-minutes", type=float, metavar="MINUTES", help="at most so long")
     add("--study", metavar="NAME", help="name this benchmark")
+    add("--allow-unverified", action="store_true", help="go on with a knob that does nothing there")
     add("--quiet", action="store_true", help="no progress, only the result")
     add("--json", action="store_true", help="print the results as JSON")
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from ..checks import Finding, Report
+    from ..checks import Default, Finding, Report
     from ..spec import StudySpec
 
 HELP = "probe a live server: which settings act, which are ignored, what acts unasked"
@@ -118,9 +118,17 @@ def lines(report: Report) -> list[str]:
     """What else there is to say, a line each."""
     unspoken = [finding.knob for finding in report.findings if finding.says == "not spoken"]
     found = [f"{fact.what}: {fact.found}" for fact in report.facts]
+    if report.defaults is not None:
+        acting = ", ".join(map(_default, report.defaults)) or "nothing"
+        found.insert(0, f"acts when left out: {acting}")
     if unspoken:
         found.append(f"not spoken by this engine: {', '.join(unspoken)}")
     return [*found, f"{report.requests} short requests, {report.seconds:.1f} s"]
+
+
+def _default(default: Default) -> str:
+    values = " or ".join(f"{value:g}" for value in default.values) or "a value that is not usual"
+    return f"{default.key} {values}"
 
 
 def _seen(finding: Finding) -> str:

@@ -35,6 +35,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     add("--diversity-weight", type=float, metavar="SHARE", help="of diversity, 0 to 1")
     add("--study", metavar="NAME", help="name this study")
     add("--resume", nargs="?", const="", metavar="NAME", help="go on (default: the latest study)")
+    add("--allow-unverified", action="store_true", help="go on with a knob that does nothing there")
     add("--quiet", action="store_true", help="no progress, only the result")
     add("--json", action="store_true", help="print the results as JSON")
 

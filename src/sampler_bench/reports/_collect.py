@@ -37,6 +37,7 @@ from ._document import (
     Document,
     ImportanceResult,
     Interval,
+    LiveCheckResult,
     Metadata,
     PromptResult,
     RangeResult,
@@ -59,6 +60,7 @@ def collect(
     judges: tuple[str, ...],
     kind: str = "search",
     worth: ScoreTable | None = None,
+    knobs: JsonObject | None = None,
 ) -> Document:
     """Make the results document of a study, at any time of its life.
 
@@ -71,6 +73,7 @@ def collect(
         judges: identities whose scores count.
         kind: `search` or `benchmark`.
         worth: the same rows with what the study's objective makes of them; None for the scores.
+        knobs: the note on the live check.
     """
     quality, table = table, table if worth is None else worth
     rows = summarise(table, problem)
@@ -97,6 +100,7 @@ def collect(
         best_of_n=_depth.best_of(table, problem),
         settled=_depth.settled(table, problem),
         variance=_depth.variance(table, problem, found, trials),
+        knobs=LiveCheckResult.model_validate(knobs) if knobs else None,
         diversity=variety,
         slices=slice_results(table, problem),
     )

@@ -271,6 +271,42 @@ class VarianceResult(Part):
     judge: Interval = Interval()
 
 
+class FindingResult(Part):
+    """What the live check found of one knob: `says` is `honoured`, `ignored`, ...
+
+    `false_honoured` and `false_ignored` are at most so likely for such an answer, 0 to 1.
+    """
+
+    knob: str
+    says: str
+    evidence: str = ""
+    by: str = ""
+    false_honoured: Number = None
+    false_ignored: Number = None
+    remedy: str = ""
+
+
+class CheckedServer(Part):
+    """The live check of one server; `order` is where temperature was seen to act."""
+
+    engine: str = ""
+    url: str = ""
+    version: str = ""
+    model: str = ""
+    seed: FindingResult | None = None
+    order: str = "unknown"
+    findings: list[FindingResult] = []
+    requests: int = 0
+    seconds: Number = None
+
+
+class LiveCheckResult(Part):
+    """The live check before the study. `allowed_unverified`: it ran although a knob is ignored."""
+
+    allowed_unverified: bool = False
+    servers: list[CheckedServer] = []
+
+
 class Metadata(Part):
     """About the run. Times are UTC; `cost` is in US dollars, `seconds` of the clock on the wall.
 
@@ -329,6 +365,7 @@ class Document(Part):
     variance: VarianceResult | None = None
     diversity: DiversitySummary | None = None
     slices: list[SliceResult] = []
+    knobs: LiveCheckResult | None = None
 
     def text(self) -> str:
         """The document as JSON, readable, keys in a fixed order."""

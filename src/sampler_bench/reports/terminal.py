@@ -10,6 +10,7 @@ from collections import Counter
 
 from ._advice import advice
 from ._document import Document, Interval, Result, SamplerResult
+from ._knobs import live_check, warning
 from ._minimal import NOT_SHRUNK
 from ._variety_words import variety
 from ._words import interval, plain_text, plus_minus, reasons, seen, sentence, shown
@@ -28,7 +29,8 @@ def report(document: Document, *, plain: bool = False) -> str:
     """
     parts = [
         ["🔍 HYPERPARAMETER SEARCH ANALYSIS REPORT", RULE],
-        overview(document),
+        [*overview(document), *warning(document)],
+        live_check(document),
         performance(document),
         importance(document),
         ranges(document),

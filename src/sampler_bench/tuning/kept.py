@@ -17,6 +17,7 @@ from ..store import StudyRow
 from ..store.sqlite import FILE, open_store
 from .build import build_problem
 from .fingerprint import NOTE, recalled
+from .knobs import KNOBS
 from .ledger import Ledger
 from .objective import Objective
 from .run import choose_baseline, find_model
@@ -63,10 +64,12 @@ def study_of_kept(folder: Path, name: str | None) -> Kept:
         server = store.note(study.id, "server") or {}
         judge = store.note(study.id, "judge") or {}
         results = store.note(study.id, "results") or {}
+        knobs = store.note(study.id, KNOBS)
         trials = store.trials(study.id)
         seen = recalled(store.note(study.id, NOTE))
     features = seen.features if seen else None
-    document = _fold(study, trials, server, judge, features, results.get("kind") == "benchmark")
+    benchmark = results.get("kind") == "benchmark"
+    document = _fold(study, trials, server, judge, knobs, features, benchmark)
     return Kept(document, tuple(trials), folder / str(results.get("file") or f"{study.name}.json"))
 
 
@@ -75,6 +78,7 @@ def _fold(
     trials: list[Trial],
     server: JsonObject,
     judge: JsonObject,
+    knobs: JsonObject | None,
     features: Mapping[str, NDArray[np.float64]] | None,
     benchmark: bool,
 ) -> Document:
@@ -92,7 +96,7 @@ def _fold(
     kind: Literal["search", "benchmark"] = "benchmark" if benchmark else "search"
     worth = Objective.of(spec).judged_by(ledger)
     table = ledger.table()
-    return collect(study, ledger.trials, table, problem, server, identities, kind, worth)
+    return collect(study, ledger.trials, table, problem, server, identities, kind, worth, knobs)
 
 
 def _newest_file(folder: Path) -> Path:

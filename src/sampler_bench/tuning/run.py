@@ -40,6 +40,7 @@ from .build import (
 )
 from .confirmation import Confirmation
 from .events import Checked, Planned, Watcher
+from .knobs import KNOBS, verify
 from .ledger import Ledger
 from .listed import GivenConfigs
 from .loop import Loop, Pace, Parts, Stop, with_instructions
@@ -61,6 +62,7 @@ class Request:
         results: the results file.
         environment: where keys come from.
         resume: True to go on with a kept study.
+        allow_unverified: True to go on although the server ignores a knob.
     """
 
     spec: StudySpec
@@ -69,6 +71,7 @@ class Request:
     results: Path
     environment: Mapping[str, str]
     resume: bool = False
+    allow_unverified: bool = False
 
     @property
     def kind(self) -> Literal["search", "benchmark"]:
@@ -86,6 +89,7 @@ class Finished:
     ledger: Ledger
     problem: Problem
     server: JsonObject
+    knobs: JsonObject | None = None
 
     def document(self) -> Document:
         """The results document."""
@@ -99,6 +103,7 @@ class Finished:
             ledger.identities,
             self.request.kind,
             worth=Objective.of(self.request.spec).judged_by(ledger),
+            knobs=self.knobs,
         )
 
 
@@ -133,7 +138,12 @@ async def run(
         await engine.fit(
             [with_instructions(prompt, task) for prompt in spec.prompts], longest_answer(spec)
         )
+        earlier = store.study(request.name)
+        known = store.note(earlier.id, KNOBS) if earlier is not None else None
+        allow = request.allow_unverified
+        knobs = await verify(engine, problem.space, problem.baseline, known, allow, watch)
         study = open_study(store, request, clock())
+        store.set_note(study.id, KNOBS, knobs or {})
         try:
             begun = bool(store.trials(study.id))
             prompts = [with_instructions(prompt, task) for prompt in spec.prompts]
@@ -155,7 +165,7 @@ async def run(
             store.unlock(study.id)
     row = store.study(study.name)
     assert row is not None
-    return Finished(ended, request, row, ledger, problem, server_note(info))
+    return Finished(ended, request, row, ledger, problem, server_note(info), knobs)
 
 
 def phases_of(request: Request, problem: Problem) -> list[tuple[str, Strategy, Problem]]:

@@ -1,0 +1,46 @@
+"""What the live check found, in words: a part of the report, and a warning that stays."""
+
+from __future__ import annotations
+
+from ._document import CheckedServer, Document, FindingResult
+from ._words import shown
+
+NOTED = ("ignored", "clamped", "honoured differently", "cannot tell")
+
+
+def live_check(document: Document) -> list[str]:
+    """The report's part on the live check; nothing where none was made."""
+    if document.knobs is None or not document.knobs.servers:
+        return []
+    lines = ["🔧 Live Check of the Settings:", ""]
+    for server in document.knobs.servers:
+        lines += _server(server)
+    return lines
+
+
+def warning(document: Document) -> list[str]:
+    """One line for each knob that the study is about and that does nothing; else none."""
+    if document.knobs is None or not document.knobs.allowed_unverified:
+        return []
+    dead = {f.knob for s in document.knobs.servers for f in s.findings if f.says == "ignored"}
+    names = ", ".join(map(shown, sorted(dead)))
+    return [f"   ⚠️ UNVERIFIED: the server ignores {names}; what is said of it below is noise."]
+
+
+def _server(server: CheckedServer) -> list[str]:
+    name = shown(f"{server.engine} {server.version} at {server.url}")
+    fine = [shown(f.knob) for f in server.findings if f.says == "honoured"]
+    lines = [f"   {name}:"]
+    if fine:
+        lines.append(f"     Act as they should: {', '.join(fine)}")
+    lines += [f"     {_finding(f)}" for f in server.findings if f.says in NOTED]
+    if server.seed is not None and server.seed.says != "honoured":
+        lines.append(f"     {_finding(server.seed)}")
+    if server.order in ("first", "last"):
+        lines.append(f"     Temperature was seen to act {server.order}.")
+    return [*lines, f"     Seen in {server.requests} short requests before the study."]
+
+
+def _finding(finding: FindingResult) -> str:
+    remedy = f" ({shown(finding.remedy)})" if finding.remedy else ""
+    return f"{shown(finding.knob)}: {shown(finding.says)}: {shown(finding.evidence)}{remedy}"

@@ -1,0 +1,134 @@
+"""Before a study spends anything: do the knobs that it is about act on its servers?
+
+The findings are kept with the study as its note `knobs`, so that going on does not probe again, and
+the results tell them. A knob that is ignored stops the study: it would measure noise under a name.
+`--allow-unverified` overrules that, and the results keep saying so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict
+
+from ..checks import Report, check, servers_of
+from ..engines import Engine
+from ..engines._remote import RemoteEngine
+from ..errors import SpecError
+from ..records import JsonObject, SamplerConfig
+from ..samplers import Listed, Space, parameter
+from .events import Checked, Warned, Watcher
+
+KNOBS = "knobs"  # the note's name
+STATED = ("max_tokens",)  # of every request; whether texts are cut off is recorded with each
+
+
+async def verify(
+    engine: Engine,
+    space: Space,
+    baseline: SamplerConfig | None,
+    kept: JsonObject | None,
+    allow: bool,
+    watch: Watcher,
+) -> JsonObject | None:
+    """Probe the knobs of a space and a baseline, unless what was kept covers them.
+
+    Args:
+        engine: entered and checked.
+        space: what is searched.
+        baseline: what it is compared with.
+        kept: the study's note of an earlier run.
+        allow: go on although a knob is ignored.
+        watch: is told what was found.
+
+    Returns:
+        The note to keep; None where there is no server that can be probed.
+
+    Raises:
+        SpecError: a knob of the space is ignored; nothing was spent.
+        EngineError: the server does not answer.
+    """
+    servers, searched = servers_of(engine), knobs_of(space)
+    if not servers:
+        return None
+    if kept is not None and all(covers(kept, searched, s) for s in servers):
+        return kept
+    wanted = searched | _moved(baseline)
+    reports = [await check(s, wanted, ranges_of(space), thorough=False) for s in servers]
+    allowed = allow or bool(kept and kept.get("allowed_unverified"))
+    for report in reports:
+        _refuse_or_tell(report, searched, allowed, watch)
+    dead = any(report.ignored() for report in reports)
+    return {
+        "allowed_unverified": allowed and dead,
+        "servers": [report.to_json() for report in reports],
+    }
+
+
+def knobs_of(space: Space) -> set[str]:
+    """The knobs that a space moves or sets off neutral."""
+    found = set()
+    for part in space.samplers:
+        for name, dimension in part.dimensions:
+            still = isinstance(dimension, Listed) and set(dimension.values) == {
+                parameter(name).neutral
+            }
+            if not still and name not in STATED:
+                found.add(name)
+    return found
+
+
+def ranges_of(space: Space) -> dict[str, tuple[float, float]]:
+    """Between which numbers each knob is searched, over all samplers."""
+    found: dict[str, list[float]] = {}
+    for part in space.samplers:
+        for name, dimension in part.dimensions:
+            ends = (
+                dimension.values
+                if isinstance(dimension, Listed)
+                else (dimension.low, dimension.high)
+            )
+            found.setdefault(name, []).extend(float(v) for v in ends if isinstance(v, int | float))
+    return {name: (min(ends), max(ends)) for name, ends in found.items() if ends}
+
+
+def covers(kept: JsonObject, searched: set[str], server: RemoteEngine) -> bool:
+    """Whether a note answers for all knobs on a server, of the same version and model."""
+    info = server.info
+    for report in _mappings(kept.get("servers")):
+        same = info is not None and _identity(report) == _identity(asdict(info))
+        if same and searched <= {f.get("knob") for f in _mappings(report.get("findings"))}:
+            return True
+    return False
+
+
+def _identity(told: Mapping[str, object]) -> tuple[object, ...]:
+    """Who a server is; the built-in one has another port every time."""
+    url = "" if told.get("engine") == "embedded" else told.get("url")
+    return told.get("engine"), told.get("version"), told.get("model"), url
+
+
+def _moved(baseline: SamplerConfig | None) -> set[str]:
+    pairs = baseline.parameters if baseline is not None else ()
+    return {n for n, value in pairs if n not in STATED and value != parameter(n).neutral}
+
+
+def _refuse_or_tell(report: Report, searched: set[str], allowed: bool, watch: Watcher) -> None:
+    for finding in report.ignored():
+        told = f"{finding.knob} does nothing on {report.engine} at {report.url}: {finding.evidence}"
+        if finding.knob in searched and not allowed:
+            raise SpecError(
+                f"{told}; {finding.remedy}; or go on all the same with --allow-unverified"
+            )
+        watch(Warned(f"{told}; {finding.remedy}"))
+    for finding in report.findings:
+        if finding.says in ("clamped", "honoured differently", "cannot tell"):
+            watch(Warned(f"{finding.knob} on {report.url}: {finding.says}: {finding.evidence}"))
+    fine = [finding.knob for finding in report.findings if finding.says == "honoured"]
+    if fine:
+        cost = f"{report.requests} short requests, {report.seconds:.1f} s"
+        watch(Checked("settings", f"{', '.join(fine)} act on {report.url} ({cost})"))
+
+
+def _mappings(found: object) -> list[Mapping[str, object]]:
+    items = found if isinstance(found, list | tuple) else ()
+    return [item for item in items if isinstance(item, Mapping)]

@@ -1,0 +1,140 @@
+"""The live check on servers that misbehave: what is true of each is found."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from support.double import (
+    KOBOLDCPP_1_76,
+    KOBOLDCPP_1_115,
+    LLAMACPP,
+    OLLAMA,
+    VLLM,
+    Double,
+    LlamaWriter,
+    Quirks,
+)
+from support.double.quirks import Endpoint, Key
+
+from sampler_bench.checks import Report, check
+from sampler_bench.engines import EngineOptions
+from sampler_bench.plugins import find
+
+pytestmark = pytest.mark.anyio
+
+
+async def checked(
+    quirks: Quirks, writer: LlamaWriter, engine: str, *knobs: str, **how: Any
+) -> Report:
+    """Check a double; `template` and `ranges` and `thorough` as given."""
+    template = how.pop("template", "")
+    async with Double(quirks, writer) as server:
+        options = EngineOptions(server=server.url, template=template, max_retries=1)
+        async with find("engines", engine).build(options) as built:
+            return await check(built, knobs or None, **{"thorough": False, **how})
+
+
+def says(report: Report) -> dict[str, str]:
+    return {finding.knob: finding.says for finding in report.findings}
+
+
+def reading(quirks: Quirks, **keys: Key | None) -> Quirks:
+    """The server with some keys read otherwise, or not at all (None)."""
+
+    def changed(endpoint: Endpoint) -> Endpoint:
+        kept = {**endpoint.keys, **{k: v for k, v in keys.items() if v is not None}}
+        gone = {k for k, v in keys.items() if v is None}
+        return replace(endpoint, keys={k: v for k, v in kept.items() if k not in gone})
+
+    return replace(quirks, endpoints=tuple(map(changed, quirks.endpoints)))
+
+
+@pytest.mark.parametrize("template", ["", "raw"])
+async def test_an_old_koboldcpp_is_found_out(writer: LlamaWriter, template: str) -> None:
+    knobs = ("temperature", "top_n_sigma", "min_p", "top_p", "top_k", "xtc_probability")
+    report = await checked(
+        KOBOLDCPP_1_76, writer, "koboldcpp", *knobs, template=template, thorough=True
+    )
+    assert says(report) == {**dict.fromkeys(knobs, "honoured"), "top_n_sigma": "ignored"}
+    assert report.defaults is not None
+    acting = {default.key: default.values for default in report.defaults}
+    assert acting == {"temperature": (0.7,), "top_k": (100.0,), "top_p": (0.92,)}
+    facts = {fact.what: fact.found for fact in report.facts}
+    other = "`seed`" if template else "`sampler_seed`"
+    assert facts["seed's name"] == f"{other} is not its name"
+    assert facts["temperature order"] == "temperature acts last"
+
+
+async def test_a_new_koboldcpp_honours_what_the_old_one_ignores(writer: LlamaWriter) -> None:
+    report = await checked(KOBOLDCPP_1_115, writer, "koboldcpp", "top_n_sigma", "adaptive_target")
+    assert set(says(report).values()) == {"honoured"}
+
+
+async def test_the_wrong_engines_words_are_found_out_and_the_right_ones_named(
+    writer: LlamaWriter,
+) -> None:
+    """llama.cpp's words to KoboldCpp: the trap that made published tables wrong."""
+    quirks = replace(KOBOLDCPP_1_115, asked={**LLAMACPP.asked, **KOBOLDCPP_1_115.asked})
+    report = await checked(quirks, writer, "llamacpp", "top_n_sigma", "typical_p", "min_p")
+    assert says(report) == {"min_p": "honoured", "top_n_sigma": "ignored", "typical_p": "ignored"}
+    remedies = {finding.knob: finding.remedy for finding in report.findings}
+    assert "this server calls it `nsigma`" in remedies["top_n_sigma"]
+    assert "this server calls it `typical`" in remedies["typical_p"]
+
+
+@pytest.mark.parametrize("random", ["chance", pytest.param("second", marks=pytest.mark.slow)])
+async def test_a_server_without_seeds_does_not_fool_the_probes(
+    writer: LlamaWriter, random: str
+) -> None:
+    """With random seeds from the clock's second, all texts of a second are the same: not greedy."""
+    quirks = replace(KOBOLDCPP_1_76, seed="never", random=random)
+    report = await checked(quirks, writer, "koboldcpp", "top_n_sigma", "min_p")
+    assert report.seed.says == "ignored"
+    assert says(report) == {"min_p": "honoured", "top_n_sigma": "ignored"}
+
+
+async def test_where_temperature_acts_is_seen(writer: LlamaWriter) -> None:
+    assert (await checked(VLLM, writer, "vllm", "temperature", "top_p")).order == "first"
+    assert (await checked(OLLAMA, writer, "ollama", "temperature", "top_p")).order == "last"
+
+
+async def test_a_clamped_knob_is_found_by_its_texts_and_by_the_echo(writer: LlamaWriter) -> None:
+    capped = Key("temperature", 1.0, 0, 1.2, out="clamp")
+    quirks = reading(VLLM, temperature=capped)
+    report = await checked(quirks, writer, "vllm", "temperature", ranges={"temperature": (0.1, 2)})
+    assert says(report) == {"temperature": "clamped"}
+    assert "stops acting before 2" in report.findings[0].evidence
+    report = await checked(quirks, writer, "vllm", "temperature", ranges={"temperature": (0.1, 1)})
+    assert says(report) == {"temperature": "honoured"}
+    floor = reading(LLAMACPP, top_p=Key("top_p", 0.95, 0.1, 1, out="clamp"))
+    report = await checked(floor, writer, "llamacpp", "top_p")
+    assert says(report) == {"top_p": "clamped"}
+    assert "sent 1e-06, the server says that it used 0.1" in report.findings[0].evidence
+
+
+async def test_a_forced_knob_does_nothing_and_the_others_are_still_told(
+    writer: LlamaWriter,
+) -> None:
+    quirks = replace(KOBOLDCPP_1_115, forced={"top_p": 0.9})
+    report = await checked(quirks, writer, "koboldcpp", "top_p", "min_p", "xtc_probability")
+    assert says(report) == {"min_p": "honoured", "top_p": "ignored", "xtc_probability": "honoured"}
+
+
+async def test_where_nothing_varies_nothing_is_told(writer: LlamaWriter) -> None:
+    quirks = replace(KOBOLDCPP_1_115, forced={"top_k": 1})
+    report = await checked(quirks, writer, "koboldcpp", "top_p", "min_p")
+    assert says(report) == {"min_p": "cannot tell", "top_p": "cannot tell"}
+    assert report.seed.says == "cannot tell"
+
+
+async def test_thoughts_and_missing_ends_are_seen(writer: LlamaWriter) -> None:
+    quirks = replace(LLAMACPP, thinking="Hm, let me see.", think_key="")
+    report = await checked(quirks, writer, "llamacpp", "min_p", thorough=True)
+    facts = {fact.what: fact for fact in report.facts}
+    assert not facts["thinking"].fine
+    assert facts["end of text"].fine
+    quirks = replace(LLAMACPP, forced={"min_p": 1.0, "rep_pen": 0.5, "rep_range": 64})
+    report = await checked(quirks, writer, "llamacpp", "top_k", thorough=True)
+    assert not {fact.what: fact for fact in report.facts}["end of text"].fine

@@ -1,0 +1,77 @@
+"""A search does not trust its server: it probes first, keeps what it saw, refuses what is dead."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from support.cli import run
+from support.double import KOBOLDCPP_1_76, Double, LlamaWriter
+
+from sampler_bench.store.sqlite import open_store
+
+pytestmark = pytest.mark.anyio
+STUDY = """
+search_strategy: random
+n_iterations: 1
+samples_per_config: 1
+judge: demo
+task: demo
+test_prompts: [Create a mystery]
+sampler_types: [top_n_sigma, min_p]
+parameter_ranges:
+  min_p: {temperature: [1.0], min_p: [0.05, 0.1], max_tokens: [40]}
+  top_n_sigma: {temperature: [1.0], top_n_sigma: [1.0, 2.0], max_tokens: [40]}
+"""
+
+
+async def command(folder: Path, *words: object) -> tuple[int, str, str]:
+    return await asyncio.to_thread(run, *words, cwd=folder)
+
+
+async def test_a_search_over_a_dead_knob_is_refused_or_says_so_for_ever(
+    writer: LlamaWriter, tmp_path: Path
+) -> None:
+    (tmp_path / "study.yaml").write_text(STUDY)
+    async with Double(KOBOLDCPP_1_76, writer) as server:
+        words = ("search", "--config", "study.yaml", "--server", server.url, "--study", "s")
+        code, out, err = await command(tmp_path, *words)
+        assert (code, out) == (2, "")
+        assert "top_n_sigma does nothing on koboldcpp at" in err
+        assert "take it out of the space" in err
+        assert "or go on all the same with --allow-unverified" in err
+        assert not list((tmp_path / "results").glob("*.json"))
+        code, out, err = await command(tmp_path, *words, "--allow-unverified")
+        assert code == 0, err
+        assert "UNVERIFIED: the server ignores top_n_sigma" in out
+        assert "min_p" in out.partition("Act as they should:")[2].partition("\n")[0]
+        code, out, err = await command(tmp_path, "analyze", "--study", "s")
+        assert "UNVERIFIED: the server ignores top_n_sigma" in out, err
+        texts = len(server.applied)
+        code, out, err = await command(tmp_path, "search", "--resume", "s")
+        assert code == 0, err
+        assert "UNVERIFIED: the server ignores top_n_sigma" in out
+        assert len(server.applied) == texts + 1  # the first short text of every run
+    document: Any = json.loads(next((tmp_path / "results").glob("hyper*.json")).read_text())
+    assert document["knobs"]["allowed_unverified"] is True
+    (checked,) = document["knobs"]["servers"]
+    found = {finding["knob"]: finding["says"] for finding in checked["findings"]}
+    assert found == {"min_p": "honoured", "top_n_sigma": "ignored"}
+
+
+async def test_what_was_found_is_kept_with_the_study(writer: LlamaWriter, tmp_path: Path) -> None:
+    (tmp_path / "study.yaml").write_text(STUDY)
+    async with Double(KOBOLDCPP_1_76, writer) as server:
+        words = ("--server", server.url, "--samplers", "min_p", "--study", "s", "--quiet")
+        code, out, err = await command(tmp_path, "search", "--config", "study.yaml", *words)
+    assert code == 0, err
+    assert "UNVERIFIED" not in out
+    with open_store(tmp_path / "results") as store:
+        row = store.study("s")
+        assert row is not None
+        note: Any = store.note(row.id, "knobs")
+    assert note["allowed_unverified"] is False
+    assert note["servers"][0]["seed"]["says"] == "honoured"
