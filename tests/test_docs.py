@@ -7,11 +7,14 @@ from types import ModuleType
 import numpy as np
 import pytest
 from support.cli import ROOT
+from support.double import CannedWriter, Double, orders, quirks
+from support.engine_facts import COMPATIBLE, SEED, TOKENS
 
 from sampler_bench.cli import build_parser
+from sampler_bench.engines import EngineOptions
 from sampler_bench.judges import JudgeOptions
 from sampler_bench.plugins import find
-from sampler_bench.records import Prompt, ScoreTable
+from sampler_bench.records import Prompt, SamplerConfig, ScoreTable
 from sampler_bench.samplers import Listed, SamplerSpace, Space
 from sampler_bench.search import Problem
 
@@ -87,3 +90,27 @@ def test_the_worked_strategy_asks_for_the_coldest_first():
     problem = Problem(space, n_prompts=2, budget=99, n_iterations=9, samples_per_config=1)
     cells = module.ask(ScoreTable.of([], 2), problem, 9, np.random.default_rng(0))
     assert [cell.config.get("temperature") for cell in cells] == [0.5, 0.5, 1, 1, 1.5, 1.5]
+
+
+@pytest.mark.anyio
+async def test_the_worked_engine_writes_on_its_worked_server():
+    """The page's engine file on the page's server, with the page's facts."""
+    module = worked_example("adding-an-engine.md", "engines", "myserver")
+    page = (ROOT / "docs" / "adding-an-engine.md").read_text("utf-8")
+    server, facts = (
+        "\n".join(line[1:] for line in block.splitlines() if not line.startswith("+++"))
+        for block in re.findall(r"```diff\n(.*?)```", page, re.S)
+    )
+    known = {**vars(quirks), "orders": orders, "COMPATIBLE": COMPATIBLE}
+    exec(server, known)
+    expected = eval("{" + facts + "}", known)["myserver"]
+    config = SamplerConfig.of("temperature", {"temperature": 1, "max_tokens": TOKENS})
+    async with (
+        Double(known["MYSERVER"], CannedWriter()) as double,
+        module.build(EngineOptions(server=double.url)) as engine,
+    ):
+        await engine.check()
+        written = await engine.generate(config, Prompt(0, "Write."), SEED)
+    assert written.text == f"seed {SEED} says hello there"
+    assert written.sent == expected
+    assert all(double.applied[0].knobs[k] == v for k, v in quirks.OFF.items() if k != "sigma")

@@ -18,11 +18,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from support.double import (
     LLAMACPP,
+    SGLANG_DETERMINISTIC,
     TEXTGEN_TRANSFORMERS,
     USUAL,
     CannedWriter,
@@ -32,7 +34,7 @@ from support.double import (
     faults,
 )
 from support.double.applied import Applied, Reader
-from support.double.writer import Writer
+from support.double.writer import Piece, Writer
 from support.engine_facts import ANY, FACTS, KOBOLD_NATIVE, SEED, TOKENS
 from support.loopback import Request, until
 from support.scripted import TASK, ScriptedJudge
@@ -151,6 +153,11 @@ def somewhere(name: str, word: Spoken) -> Value:
 
 
 # What is said
+
+
+def test_every_engine_has_a_double_and_facts() -> None:
+    missing = set(REMOTE) - USUAL.keys() | set(ENGINES) - FACTS.keys()
+    assert not missing, "write it into support/double/servers, USUAL and support/engine_facts.py"
 
 
 @every_engine
@@ -425,6 +432,31 @@ async def test_thoughts_are_kept_apart(name: str, writer: LlamaWriter) -> None:
 
 
 @every_remote
+async def test_distributions_are_the_models_own(name: str, writer: LlamaWriter) -> None:
+    """What a server tells after sampling, or too little of, is not taken for the model's."""
+    quirks = SGLANG_DETERMINISTIC if name == "sglang" else None
+    async with talking(name, writer, quirks) as (engine, server):
+        await engine.check()
+        found = await engine.distributions([PROMPT])
+    if found is None:
+        assert not any(applied.logprobs for applied in server.applied)
+        return
+    asked = zip(server.applied, server.prompts, strict=True)
+    true = [row for applied, prompt in asked for row in await _true_rows(writer, applied, prompt)]
+    for row in found.logprobs:
+        told = row[np.isfinite(row)][:20]
+        assert min(np.abs(told - other[: len(told)]).max() for other in true) < 2e-3
+
+
+async def _true_rows(writer: LlamaWriter, applied: Applied, prompt: list[int]) -> list[Any]:
+    """The model's own log-probabilities along the text that was written with these settings."""
+    honest = replace(applied, logprobs=20, after=False)
+    told = [piece async for piece in writer.write(honest, prompt) if isinstance(piece, Piece)]
+    entries = [piece.logprobs["top_logprobs"] for piece in told if piece.logprobs]
+    return [np.array([one["logprob"] for one in entry]) for entry in entries]
+
+
+@every_remote
 async def test_what_does_not_fit_is_refused_before_the_run(name: str, writer: LlamaWriter) -> None:
     """Prompt and longest answer together, before a text of the study is written."""
     async with talking(name, writer) as (engine, server):
@@ -546,17 +578,20 @@ async def _write_study(name: str, folder: Path, size: int) -> None:
     def fault(_: Request) -> str:
         return rng.choice(PASSING) if rng.random() < 0.2 else ""
 
-    writer = CannedWriter(naming=lambda applied: f"{applied.seed}/{applied.knobs['temperature']}")
+    def naming(applied: Applied) -> str:
+        return f"{applied.seed}/{applied.knobs['temperature']}/{applied.tokens}"
+
     options = replace(OPTIONS, max_retries=20, first_wait_seconds=0.001, timeout_seconds=1)
     quirks = replace(USUAL[name], slots=8, queue=-1)
+    writer = CannedWriter(naming=naming)
     async with talking(name, writer, quirks, fault=fault, options=options) as (engine, server):
         kept = await _study(engine, folder, size)
     assert len(kept) == size
     for trial in kept:
         assert isinstance(trial.written, Completion)
         seed = r"\d+" if name in SEEDLESS else trial.seed
-        heat = trial.cell.config.get("temperature")
-        assert re.fullmatch(f"{seed}/{heat} says hello there", trial.written.text)
+        heat, tokens = map(trial.cell.config.get, ("temperature", "max_tokens"))
+        assert re.fullmatch(f"{seed}/{heat}/{tokens} says hello there", trial.written.text)
     texts = [trial.written.text for trial in kept if isinstance(trial.written, Completion)]
     assert len(set(texts)) == size
     lost = sum(trial.written.retries for trial in kept if trial.written)

@@ -12,19 +12,29 @@ PYTHONPATH: `python -m support.double KOBOLDCPP_1_76`.
 
 from __future__ import annotations
 
-from . import faults, servers
+from . import faults, orders, quirks, servers
 from .quirks import Quirks
 from .server import Double
 from .servers import *  # noqa: F403 (the list is there)
 from .writer import CannedWriter, LlamaWriter
 
 USUAL = {
-    quirks.engine: quirks
-    for quirks in (
+    server.engine: server
+    for server in (
         *(servers.LLAMACPP, servers.KOBOLDCPP_1_115, servers.VLLM, servers.SGLANG),
         *(servers.APHRODITE, servers.TABBYAPI, servers.TEXTGEN, servers.OLLAMA, servers.LMSTUDIO),
         *(servers.OPENAI, servers.OPENROUTER, servers.OPENAI_COMPATIBLE),
     )
 }
 
-__all__ = [*servers.__all__, "USUAL", "CannedWriter", "Double", "LlamaWriter", "Quirks", "faults"]
+__all__ = [
+    *servers.__all__,
+    "USUAL",
+    "CannedWriter",
+    "Double",
+    "LlamaWriter",
+    "Quirks",
+    "faults",
+    "orders",
+    "quirks",
+]

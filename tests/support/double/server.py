@@ -24,7 +24,7 @@ class Double(Loopback):
     """One server of given quirks in front of a writer. Use as `async with`.
 
     Attributes:
-        applied: what acted, for each text asked for, in order.
+        applied: what acted, for each text asked for, in order; `prompts`: after which tokens.
         running, waiting: texts being written now, and in line for it.
         last: how the last text ended; None before.
         fault: names what goes wrong with a request for a text (`faults.KINDS`), or is empty.
@@ -49,6 +49,7 @@ class Double(Loopback):
         self.model = quirks.prefix + (model or writer.model)
         self.fault, self.pause, self.retry_after = fault, pause, retry_after
         self.applied: list[Applied] = []
+        self.prompts: list[list[int]] = []
         self.running = self.waiting = 0
         self.last: End | None = None
         self.last_probs: list[Mapping[str, Any]] = []
@@ -230,6 +231,7 @@ class Double(Loopback):
             self.waiting -= 1
         self.running += 1
         self.applied.append(applied)
+        self.prompts.append(prompt)
         self.last_probs = []
         try:
             if self.quirks.thinking and self._thinks(body):
