@@ -228,6 +228,8 @@ class LlamaWriter:
                 **{"post_sampling_probs": True, "cache_prompt": True},
             }
             told = (await self._http.post("/completion", json=body)).json()
+            if "completion_probabilities" not in told:  # a token that is half a character
+                told = (await self._http.post("/completion", json={**body, "n_predict": 8})).json()
             entries = told["completion_probabilities"][0]["top_probs"]
             logits = np.log(np.maximum([entry["prob"] for entry in entries], 1e-45))
             if len(self._distributions) >= REMEMBERED:

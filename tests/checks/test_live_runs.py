@@ -1,0 +1,43 @@
+"""A sample of the benchmark: the check is never wrong on servers with really wrong settings."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from support.double import LlamaWriter
+from support.live_runs import Outcome, run
+
+BENCHMARK = Path(__file__).parents[2] / "benchmarks" / "live_check.py"
+
+
+@pytest.mark.anyio
+async def test_the_check_is_never_wrong(writer: LlamaWriter) -> None:
+    outcomes = [await run(seed, {"demo": writer}) for seed in range(9001, 9021)]
+    kinds = Counter(outcome.kind for outcome in outcomes)
+    wrong = [o for o in outcomes if o.kind not in ("right", "cannot tell")]
+    assert not wrong
+    assert kinds["cannot tell"] <= 3
+    assert {outcome.acts for outcome in outcomes} == {True, False}
+    assert max(outcome.requests for outcome in outcomes) < 30
+
+
+def test_an_outcome_is_judged_by_what_is_true() -> None:
+    def kind(acts: bool, says: str) -> str:
+        return Outcome(1, "e", "", "s", "t", "m", "k", acts, says, "", 1).kind
+
+    assert kind(True, "honoured") == kind(True, "clamped") == kind(False, "ignored") == "right"
+    assert kind(True, "ignored") == "honoured called ignored"
+    assert kind(False, "honoured differently") == "ignored called honoured"
+    assert kind(False, "cannot tell") == "cannot tell"
+
+
+def test_the_benchmark_prints_its_table(tmp_path: Path) -> None:
+    words = [sys.executable, str(BENCHMARK), "--runs", "2", "--out", str(tmp_path / "runs.jsonl")]
+    for _ in range(2):  # the second time, both runs are there already
+        done = subprocess.run(words, capture_output=True, text=True, check=True, timeout=300)
+        assert done.stdout.splitlines()[1].split()[:2] == ["all", "2"]
+    assert len((tmp_path / "runs.jsonl").read_text().splitlines()) == 2
