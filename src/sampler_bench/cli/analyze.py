@@ -12,6 +12,7 @@ from ..errors import UsageError
 
 if TYPE_CHECKING:
     from ..reports._document import Document
+    from ..tuning.kept import Kept
 
 HELP = "analyze results: a file, or the latest study; export its best configurations"
 
@@ -26,6 +27,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
     add("--export", type=Path, metavar="FILE", help="write the best configurations as YAML")
     add("--output-dir", type=Path, default=Path("results"), help="default: results")
     add("--json", action="store_true", help="print the results as JSON")
+    add("--csv", type=Path, metavar="DIR", help="write every number as CSV tables")
+    add("--parquet", type=Path, metavar="DIR", help="the same as Parquet (needs pyarrow)")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -39,7 +42,9 @@ def run(args: argparse.Namespace) -> int:
     if args.compare:
         sys.stdout.write(_compared(args.compare, args.json, not can_show(sys.stdout)))
         return 0
-    document = _document(args)
+    kept = _kept(args)
+    document = kept.document
+    _write_tables(args, kept)
     show(document, args.json, find("reports", "terminal").report)
     if args.export is not None:
         write_atomically(args.export, write_best(document))
@@ -63,15 +68,38 @@ def _read(path: Path) -> Document:
     return read_document(path)
 
 
-def _document(args: argparse.Namespace) -> Document:
+def _kept(args: argparse.Namespace) -> Kept:
+    from ..tuning.kept import Kept, study_of_file, study_of_kept
+
     chosen = [args.file is not None, args.latest, args.study is not None]
     if sum(chosen) != 1:
         raise UsageError("analyze: expected one of a results file, --latest or --study NAME")
-    if args.file is not None:
-        return _read(args.file)
-    from ..tuning.kept import document_of_kept
+    if args.file is None:
+        return study_of_kept(args.output_dir, args.study)
+    if args.csv or args.parquet:
+        return study_of_file(args.file)
+    return Kept(_read(args.file), (), args.file)
 
-    return document_of_kept(args.output_dir, args.study)
+
+def _write_tables(args: argparse.Namespace, kept: Kept) -> None:
+    """Write the tables that are asked for; tell where the texts' own are missing."""
+    from ..reports._table_files import as_csv, as_parquet
+    from ..reports._tables import tables
+    from ._files import write_atomically, write_bytes_atomically
+    from ._output import say
+
+    if not (args.csv or args.parquet):
+        return
+    found = tables(kept.document, kept.trials)
+    for name, rows in found.items():
+        if args.csv:
+            write_atomically(args.csv / f"{name}.csv", as_csv(rows))
+        if args.parquet:
+            write_bytes_atomically(args.parquet / f"{name}.parquet", as_parquet(rows))
+    for folder in filter(None, (args.csv, args.parquet)):
+        say(f"tables: {len(found)} in {folder}")
+    if not kept.trials:
+        say("without trials and judgments: the study's store is not beside its results")
 
 
 def _matching(patterns: list[str]) -> list[Path]:

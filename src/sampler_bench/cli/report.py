@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..errors import StoreError, UsageError
+from ..errors import UsageError
 
 if TYPE_CHECKING:
     from ..tuning.kept import Kept
@@ -46,24 +46,10 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _kept(args: argparse.Namespace) -> Kept:
-    from ..tuning.kept import study_of_kept
+    from ..tuning.kept import study_of_file, study_of_kept
 
     if (args.file is not None) + args.latest + (args.study is not None) > 1:
         raise UsageError("report: expected one of a results file, --latest or --study NAME")
     if args.file is None:
         return study_of_kept(args.output_dir, args.study)
-    return _with_texts(args.file)
-
-
-def _with_texts(file: Path) -> Kept:
-    """A results file, with the texts of its study where the store lies beside it."""
-    from ..reports._document import read_document
-    from ..tuning.kept import Kept, study_of_kept
-
-    document = read_document(file)
-    try:
-        kept = study_of_kept(file.parent, document.search_metadata.study or None)
-    except StoreError:
-        return Kept(document, (), file)
-    mine = kept.document.search_metadata.study == document.search_metadata.study != ""
-    return Kept(document, kept.trials if mine else (), file)
+    return study_of_file(args.file)

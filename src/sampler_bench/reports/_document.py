@@ -423,6 +423,9 @@ def _text(path: Path) -> str:
     return text
 
 
-if __name__ == "__main__":  # publishes the schemas anew
+if __name__ == "__main__":  # publishes the schemas anew, and the field tables of docs/results.md
+    from ._fields import publish
+
+    publish(Path("docs/results.md"))
     for kind, name in SCHEMAS.items():
         Path(__file__).with_name(name).write_text(schema(kind), encoding="utf-8")

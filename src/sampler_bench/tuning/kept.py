@@ -73,6 +73,21 @@ def study_of_kept(folder: Path, name: str | None) -> Kept:
     return Kept(document, tuple(trials), folder / str(results.get("file") or f"{study.name}.json"))
 
 
+def study_of_file(file: Path) -> Kept:
+    """A results file, with the texts of its study where the store lies beside it.
+
+    Raises:
+        SpecError: it is no results file.
+    """
+    document = read_document(file)
+    try:
+        kept = study_of_kept(file.parent, document.search_metadata.study or None)
+    except StoreError:
+        return Kept(document, (), file)
+    mine = kept.document.search_metadata.study == document.search_metadata.study != ""
+    return Kept(document, kept.trials if mine else (), file)
+
+
 def _fold(
     study: StudyRow,
     trials: list[Trial],
