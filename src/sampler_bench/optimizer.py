@@ -78,7 +78,8 @@ class Optimizer:
         baseline: what the winner is compared with: a configuration or its text form.
         margin: differences up to this much count as none, in the units of the scores.
         budget: texts that will be told about.
-        features: a model fingerprint, `{"logprobs": (n_contexts, n_tokens)}`.
+        features: a model fingerprint, `{"logprobs": (n_contexts, n_tokens)}`; with `"count"`
+            (n_tokens,) where a column stands for several tokens.
         failure_score: what a failed text is worth, in the units of the scores.
         samples_per_config: texts for each configuration and prompt; `bayesian` and `halving`
             need none.
