@@ -11,7 +11,7 @@ import pytest
 from support.loopback import Loopback, Reply, Request, as_json, sse
 
 from sampler_bench.engines import EngineOptions, embedded, llamacpp
-from sampler_bench.engines._logprobs import chosen, told_logprobs
+from sampler_bench.engines._logprobs import chosen, gathered, told_logprobs
 from sampler_bench.errors import EngineError
 from sampler_bench.plugins import find
 from sampler_bench.records import Prompt
@@ -124,6 +124,14 @@ async def test_a_server_that_tells_next_to_nothing_is_not_believed() -> None:
         engine = find("engines", "vllm").build(EngineOptions(server=server.url, model="m"))
         async with engine:
             assert await engine.distributions(PROMPTS) is None
+
+
+def test_places_of_which_too_little_was_told_are_left_out():
+    full, short = [-float(k) for k in range(20)], [-0.1, -2.0]
+    found = gathered([full] * 20 + [short] * 5, 0, texts=4, requests=4)
+    assert found is not None
+    assert found.logprobs.shape == (20, 20)
+    assert gathered([short] * 40, 0, texts=4, requests=4) is None
 
 
 @pytest.mark.anyio

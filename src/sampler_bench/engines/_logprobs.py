@@ -10,17 +10,14 @@ at temperature 1, so that it does not matter whether a server takes the numbers 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING
 
 from ..records import Prompt, SamplerConfig
 from . import Distributions
 
-if TYPE_CHECKING:
-    pass
-
 FEWEST_TEXTS, MOST_TEXTS = 4, 8
 LENGTH = 120  # tokens of a text
 POSITIONS = 128  # about so many are kept of what comes with whole texts
+LEAST_TOLD = 16  # of 20 tokens; a few may share a name and fall together
 LEAST_POSITIONS = 16  # with fewer (texts of a word) nothing is said of the model
 NEUTRAL = SamplerConfig.of("temperature", {"temperature": 1, "max_tokens": LENGTH})
 
@@ -60,6 +57,7 @@ def gathered(
     """Put rows of log-probabilities together; None where they are too few to say anything."""
     import numpy as np
 
+    rows = [row for row in rows if len(row) >= LEAST_TOLD]
     if len(rows) < LEAST_POSITIONS:
         return None
     width = max(map(len, rows))
