@@ -35,7 +35,7 @@ LEVEL_SD = 1.0
 LENGTH, OFFSET, OWN = 0.5, 0.3, 0.6  # the latter two in parts of the amplitude
 ABSENT = 0.1  # texts' worth of failure left open where none was seen
 PASSES = 30
-CLOSE = 1e-6  # of Newton's last step
+CLOSE = 1e-4  # of Newton's last step
 LEAST_WEIGHT = 0.03
 LEAST_AT_FIRST = 0.01  # by Laplace's evidence, to be looked at more closely
 MOST_POINTS = 160  # beyond them neighbours are taken together
@@ -135,14 +135,15 @@ class Failures:
 
     def _fit(self) -> list[_Member]:
         gaps = Gaps.between(self.points, self.points)
+        priors = {amplitude: _prior(gaps, _theta(amplitude)) for amplitude in AMPLITUDES}
         looks = [
-            self._laplace(_prior(gaps, _theta(amplitude)), level, amplitude)
-            for amplitude in AMPLITUDES
+            self._laplace(prior, level, amplitude)
+            for amplitude, prior in priors.items()
             for level in LEVELS
         ]
         shares = _shares([look.value for look in looks])
         found = [
-            self._member(gaps, look)
+            self._member(priors[look.amplitude], look)
             for look, share in zip(looks, shares, strict=True)
             if share > LEAST_AT_FIRST
         ]
@@ -154,12 +155,10 @@ class Failures:
             if share > LEAST_WEIGHT
         ]
 
-    def _member(self, gaps: Gaps, look: _Look) -> _Member:
-        theta = _theta(look.amplitude)
-        prior = _prior(gaps, theta)
+    def _member(self, prior: Floats, look: _Look) -> _Member:
         start = look.curvature, look.shift
         sites = propagate(prior, look.level, self.failed, self.total, start)
-        return _Member(look.level, theta, 0.0, sites)
+        return _Member(look.level, _theta(look.amplitude), 0.0, sites)
 
     def _laplace(self, prior: Floats, level: float, amplitude: float) -> _Look:
         """Newton's method for the mode (Rasmussen and Williams 2006, algorithm 3.1)."""

@@ -21,10 +21,10 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 PASSES = 40
-DAMPING = 0.8
-CLOSE = 1e-3  # of the latent means' last step, in posterior standard deviations
+DAMPING = 0.9
+CLOSE = 3e-3  # of the latent means' last step, in posterior standard deviations
 LEAST_PRECISION = 1e-10
-NODES = 97
+NODES = 49
 REACH = 8.0  # quadrature goes so many cavity standard deviations to each side
 NEWTON = 25
 
