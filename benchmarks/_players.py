@@ -39,7 +39,7 @@ Player = Callable[[Study, tuple[int, ...], int], Iterator[Answer]]
 
 def batch_of(n: int) -> int:
     """How many texts are asked for at once, by how many there are."""
-    return 5 if n < 150 else 10 if n < 300 else 20 if n < 600 else 30
+    return 5 if n < 60 else 10 if n < 150 else 15 if n < 300 else 30
 
 
 def problem_of(study: Study, budget: int, each: int = 3, fingerprint: bool = False) -> Problem:

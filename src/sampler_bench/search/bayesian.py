@@ -34,6 +34,7 @@ LEAST_KNOWN = 6  # outcomes; while fewer are known (a slow server) the start is 
 GROWTH = 1.3  # hyperparameters are fitted again when the evidence has grown by this factor
 FIRST_FIT = 12
 SCREENING = 4  # draws of hyperparameters by which contenders are chosen from the pool
+STEERING = 6  # and those by which the next texts are chosen among them
 CONTENDERS = 110  # candidates whose joint belief is worked out
 LOOK = (5.0, 0.15)  # a look is so many texts, or this share of the texts so far
 BASELINE_SHARE = 0.04
@@ -163,7 +164,7 @@ def _steer(table: ScoreTable, problem: Problem, ledger: _Ledger, n: int) -> list
     """Choose `n` cells by the knowledge gradient."""
     posterior = posterior_of(table, problem)
     candidates = _candidates(posterior, table, problem)
-    belief = posterior.believe(candidates)
+    belief = posterior.believe(candidates, STEERING)
     covariance = _await(belief.covariance, belief.text_variance, candidates, table)
     target = np.array([config in problem.space for config in candidates])
     texts = max(LOOK[0], LOOK[1] * posterior.evidence.n_texts)
