@@ -10,6 +10,7 @@ own. So each knob is probed before a search trusts it. One file a family of prob
     order       where temperature acts
     defaults    what acts although nobody asked for it
     forced      what the server says that it forces
+    logprobs    what they are: the model's own, or after samplers
     batching    do other texts at the same time change a text
     ending      does a text end, does the model think aloud
 
@@ -27,7 +28,7 @@ from ..engines import Engine
 from ..engines._pool import PoolEngine
 from ..engines._remote import RemoteEngine
 from ..samplers import parameter_names
-from . import batching, behaviour, clamps, defaults, ending, forced, order, seeds
+from . import batching, behaviour, clamps, defaults, ending, forced, logprobs, order, seeds
 from ._ask import Ask
 from ._contrasts import NEEDS
 from ._findings import WORKS, Default, Fact, Finding, Report
@@ -114,7 +115,8 @@ async def _findings(ask: Ask, knobs: list[str]) -> list[Finding]:
 
 async def _more_facts(ask: Ask) -> list[Fact]:
     names = await seeds.names_of_seed(ask)
-    return [names, await batching.probe(ask), *await ending.probe(ask)]
+    told = await logprobs.probe(ask)
+    return [names, told, await batching.probe(ask), *await ending.probe(ask)]
 
 
 def _settled(finding: Finding, ask: Ask) -> Finding:

@@ -24,6 +24,7 @@ PROMPT = Prompt(
 )
 SHORT, LONG = 12, 48  # tokens: of texts that differ from the first on, and of those with a memory
 HOTTEST = (5.0, 2.0)  # some servers take no more than 2
+WARM = 1.5  # open enough for weak penalties to show, not so open that no word comes twice
 CONFIDENCE = 0.05  # of the bounds from few observations
 
 
@@ -38,6 +39,7 @@ class Sample:
         finish: why it ended.
         thoughts: what came apart as thoughts.
         body: what was sent; `echoed` what the server says it used.
+        logprobs: for each token, those of the likeliest ones in its place, where asked for.
     """
 
     text: str
@@ -47,6 +49,7 @@ class Sample:
     thoughts: str
     body: JsonObject
     echoed: JsonObject | None
+    logprobs: tuple[tuple[float, ...], ...] = ()
 
 
 class Ask:
@@ -142,6 +145,7 @@ class Ask:
             thoughts=thoughts,
             body=probed.body,
             echoed=answer.echoed,
+            logprobs=tuple(map(tuple, answer.logprobs)),
         )
 
     async def cool(self) -> None:

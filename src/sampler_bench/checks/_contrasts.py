@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from ..records import Value
-from ._ask import LONG, SHORT, Ask
+from ._ask import LONG, SHORT, WARM, Ask
 
 OFF_BREAKERS = ("\n",)
 BREAKERS = ("\n", " ", ",", ".", "a", "e", "i", "o", "t", "n", "s", "h", "r", "d", "l", "u")
@@ -44,13 +44,14 @@ def _greedy(*extreme: Value) -> Contrast:
     return Contrast(extreme, still="always")
 
 
-def _memory(*extreme: Value, plain: Value | None = None, **base: Value) -> Contrast:
-    return Contrast(extreme, plain, {"temperature": 1.0, **base}, tokens=LONG, pairs=6)
+def _memory(*extreme: Value, plain: Value | None = None, pairs: int = 4, **base: Value) -> Contrast:
+    return Contrast(extreme, plain, {"temperature": WARM, **base}, tokens=LONG, pairs=pairs)
 
 
 def _loops(*extreme: Value, plain: Value | None = None, **base: Value) -> Contrast:
     """Knobs that need repetition: the model is made to repeat itself."""
-    return _memory(*extreme, plain=plain, presence_penalty=-2.0, frequency_penalty=-2.0, **base)
+    again = {"presence_penalty": -2.0, "frequency_penalty": -2.0}
+    return Contrast(extreme, plain, {"temperature": WARM, **again, **base}, tokens=LONG, pairs=4)
 
 
 # A knob that acts only where another is on.
@@ -71,11 +72,11 @@ NEEDS: Mapping[str, str] = {
 
 CONTRASTS: Mapping[str, Contrast] = {
     "adaptive_decay": Contrast(
-        (0.99,), 0.0, {"temperature": None, "adaptive_target": 0.3}, tokens=LONG
+        (0.99,), 0.0, {"temperature": 1.0, "adaptive_target": 0.5}, tokens=LONG, pairs=4
     ),
     "adaptive_target": Contrast((0.3,), tokens=LONG),
     "dry_allowed_length": _loops(1, plain=1000, dry_multiplier=10.0),
-    "dry_base": _loops(8.0, plain=1.0, dry_multiplier=1.0, dry_allowed_length=1),
+    "dry_base": _loops(8.0, plain=1.0, dry_multiplier=0.2, dry_allowed_length=1),
     "dry_multiplier": _loops(100.0, dry_allowed_length=1),
     "dry_range": _loops(1024, plain=1, dry_multiplier=10.0, dry_allowed_length=1),
     "dry_sequence_breakers": _loops(
@@ -85,7 +86,7 @@ CONTRASTS: Mapping[str, Contrast] = {
     "dynatemp_range": Contrast((2.0,), base={"temperature": 2.0}),
     "epsilon_cutoff": _greedy(1.0),
     "eta_cutoff": Contrast((1.0,), base={"temperature": 1.0}, tokens=LONG),
-    "frequency_penalty": _memory(-2.0, 2.0),
+    "frequency_penalty": _memory(-2.0, 2.0, pairs=6),
     "min_p": _greedy(1.0),
     "mirostat_eta": Contrast(
         (1.0,), 0.0, {"temperature": None, "mirostat_mode": 2, "mirostat_tau": 3.0}, tokens=LONG
@@ -96,7 +97,7 @@ CONTRASTS: Mapping[str, Contrast] = {
     "mirostat_tau": Contrast(
         (1e-6,), 10.0, {"temperature": None, "mirostat_mode": 2}, still="always"
     ),
-    "presence_penalty": _memory(-2.0, 2.0),
+    "presence_penalty": _memory(-2.0, 2.0, pairs=6),
     "repetition_penalty": _memory(10.0, 2.0),
     "repetition_range": _memory(1024, plain=1, repetition_penalty=2.0),
     "repetition_slope": _memory(10.0, repetition_penalty=2.0, repetition_range=1024),

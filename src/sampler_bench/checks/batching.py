@@ -12,7 +12,7 @@ from __future__ import annotations
 import asyncio
 
 from ..records import Value
-from ._ask import LONG, Ask
+from ._ask import LONG, WARM, Ask
 from ._findings import Fact
 
 SEEDS = (1, 2, 3, 4)
@@ -26,7 +26,7 @@ async def probe(ask: Ask) -> Fact:
         return Fact(what, "cannot tell: texts do not repeat there even alone", fine=False)
     if ask.engine.info is not None and ask.engine.info.slots == 1:
         return Fact(what, "one text at a time there")
-    values: dict[str, Value] = {"temperature": 1.0}
+    values: dict[str, Value] = {"temperature": WARM}
     alone = [(await ask.text(values, seed, LONG)).text for seed in ALONE]
     beside = await asyncio.gather(*(ask.send(values, seed, LONG) for seed in SEEDS))
     changed = sum(a != b.text for a, b in zip(alone, beside, strict=False))

@@ -16,7 +16,7 @@ from dataclasses import replace
 
 from ..records import Value
 from ..samplers import parameter
-from ._ask import LONG, SHORT, Ask
+from ._ask import LONG, SHORT, WARM, Ask
 from ._findings import Finding
 
 INSIDE = 0.8
@@ -49,7 +49,7 @@ def _ends(ask: Ask, knob: str) -> Iterator[tuple[float, float]]:
 
 async def _same(ask: Ask, knob: str, end: float, inner: float) -> bool:
     remembers = knob == "repetition_penalty"
-    base: dict[str, Value] = {"temperature": 1.0 if remembers else ask.hot}
+    base: dict[str, Value] = {"temperature": WARM if remembers else ask.hot}
     tokens = LONG if remembers else SHORT
     for seed in SEEDS:
         texts = [(await ask.text({**base, knob: v}, seed, tokens)).text for v in (end, inner)]

@@ -17,7 +17,7 @@ from collections.abc import Mapping, Sequence
 
 from ..engines._dialect import Spoken
 from ..records import Value
-from ._ask import LONG, SHORT, Ask
+from ._ask import LONG, SHORT, WARM, Ask
 from ._findings import Default
 from .echo import same
 
@@ -58,7 +58,7 @@ async def probe(ask: Ask) -> tuple[Default, ...] | None:
     found = [
         *await _acting(ask, ["temperature"], {}, LONG),
         *await _acting(ask, cutting, {"temperature": ask.hot}, SHORT),
-        *await _acting(ask, remembering, {"temperature": 1.0}, LONG),
+        *await _acting(ask, remembering, {"temperature": WARM}, LONG),
     ]
     return tuple([await _named(ask, knob) for knob in found])
 
@@ -111,7 +111,7 @@ async def _named(ask: Ask, knob: str) -> Default:
     """A default with its value, where it is one of the usual ones."""
     base: dict[str, Value] = {} if knob == "temperature" else {"temperature": ask.hot}
     if knob in REMEMBERS:
-        base = {"temperature": 1.0}
+        base = {"temperature": WARM}
     keys = _keys(ask, [knob])
     bare = await ask.send(base, 1, LONG, change=ask.without(*keys))
     for value in USUAL[knob]:

@@ -1,0 +1,62 @@
+"""What are the server's logprobs: of the model itself, after temperature, or after all samplers?
+
+The same place is asked for three times: at temperature 1, hot, and with one candidate. Where all
+three agree, they are the model's own; where the one candidate has all the probability, samplers
+have acted on them; where only heat changed them, temperature has.
+
+Error rates: none by chance; the first place of a text does not depend on the draw.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from ..engines._openai import OpenAIEngine
+from ..errors import EngineError
+from ..records import JsonObject, Value
+from ._ask import Ask
+from ._findings import Fact
+
+WHAT = "logprobs"
+TOLD = 5  # alternatives; what every server that tells any allows
+CLOSE = 0.02  # the model's own differ by so much where texts are written beside others
+SURE = -0.01
+
+
+async def probe(ask: Ask) -> Fact:
+    """Say what the server's logprobs are."""
+    if not isinstance(ask.engine, OpenAIEngine):
+        return Fact(WHAT, "not asked for on this engine's endpoint")
+    one: dict[str, Value] = {"top_k": 1} if ask.speaks("top_k") else {"temperature": 0.0}
+    try:
+        usual = await _first(ask, {"temperature": 1.0})
+        if not usual:
+            return Fact(WHAT, "none told there")
+        hot = await _first(ask, {"temperature": ask.hot})
+        alone = await _first(ask, {"temperature": 1.0, **one})
+    except EngineError as error:
+        if "HTTP 4" not in str(error):
+            raise
+        return Fact(WHAT, "refused there")
+    return Fact(WHAT, _told(usual, hot, alone))
+
+
+def _told(usual: tuple[float, ...], hot: tuple[float, ...], alone: tuple[float, ...]) -> str:
+    if alone and alone[0] > SURE > usual[0]:
+        return "after sampling: what was cut is not in them"
+    if _same(usual, hot):
+        return "before sampling: the model's own"
+    return "after temperature, before the rest"
+
+
+def _same(a: tuple[float, ...], b: tuple[float, ...]) -> bool:
+    return all(abs(x - y) <= CLOSE for x, y in zip(a, b, strict=False))
+
+
+async def _first(ask: Ask, values: Mapping[str, Value]) -> tuple[float, ...]:
+    """The logprobs of the first place, the likeliest first; empty where none are told."""
+    more: JsonObject = {"logprobs": True, "top_logprobs": TOLD}
+    if ask.engine.template is not None:
+        more = {"logprobs": TOLD}
+    sample = await ask.send(values, 1, 1, change=lambda body: {**body, **more})
+    return tuple(sorted(sample.logprobs[0], reverse=True)) if sample.logprobs else ()
