@@ -11,6 +11,7 @@ from support.double import (
     KOBOLDCPP_1_115,
     LLAMACPP,
     OLLAMA,
+    TABBYAPI_FORCING,
     VLLM,
     Double,
     LlamaWriter,
@@ -57,7 +58,8 @@ async def test_an_old_koboldcpp_is_found_out(writer: LlamaWriter, template: str)
     report = await checked(
         KOBOLDCPP_1_76, writer, "koboldcpp", *knobs, template=template, thorough=True
     )
-    assert says(report) == {**dict.fromkeys(knobs, "honoured"), "top_n_sigma": "ignored"}
+    expected = dict.fromkeys((*knobs, "max_tokens"), "honoured")
+    assert says(report) == {**expected, "top_n_sigma": "ignored"}
     assert report.defaults is not None
     acting = {default.key: default.values for default in report.defaults}
     assert acting == {"temperature": (0.7,), "top_k": (100.0,), "top_p": (0.92,)}
@@ -138,3 +140,47 @@ async def test_thoughts_and_missing_ends_are_seen(writer: LlamaWriter) -> None:
     quirks = replace(LLAMACPP, forced={"min_p": 1.0, "rep_pen": 0.5, "rep_range": 64})
     report = await checked(quirks, writer, "llamacpp", "top_k", thorough=True)
     assert not {fact.what: fact for fact in report.facts}["end of text"].fine
+
+
+async def test_a_token_limit_under_a_wrong_name_is_found_out(writer: LlamaWriter) -> None:
+    ends = tuple(replace(end, tokens="another") for end in KOBOLDCPP_1_76.endpoints)
+    quirks = replace(KOBOLDCPP_1_76, endpoints=ends)
+    report = await checked(quirks, writer, "koboldcpp", "min_p", thorough=True)
+    assert says(report) == {"min_p": "honoured", "max_tokens": "ignored"}
+
+
+async def test_what_a_server_says_that_it_forces_is_told(writer: LlamaWriter) -> None:
+    report = await checked(TABBYAPI_FORCING, writer, "tabbyapi", "min_p", "top_p")
+    assert says(report) == {"min_p": "ignored", "top_p": "honoured"}
+    assert [(f.found, f.fine) for f in report.facts] == [("the server forces min_p = 0.2", False)]
+
+
+@pytest.mark.parametrize(
+    ("quirks", "engine", "found"),
+    [
+        (LLAMACPP, "llamacpp", "before sampling: the model's own"),
+        (replace(LLAMACPP, logprobs="post"), "llamacpp", "after sampling: what was cut is not"),
+        (replace(VLLM, logprobs="none"), "vllm", "none told there"),
+    ],
+)
+async def test_what_the_logprobs_are_is_seen(
+    writer: LlamaWriter, quirks: Quirks, engine: str, found: str
+) -> None:
+    report = await checked(quirks, writer, engine, "top_k", thorough=True)
+    assert {fact.what: fact.found for fact in report.facts}["logprobs"].startswith(found)
+
+
+async def test_a_follower_of_a_dead_knob_is_not_asked_for(writer: LlamaWriter) -> None:
+    quirks = reading(KOBOLDCPP_1_76, dry_multiplier=None)
+    report = await checked(quirks, writer, "koboldcpp", "dry_multiplier", "dry_base", "dry_range")
+    assert set(says(report).values()) == {"ignored"}
+    evidence = {finding.knob: finding.evidence for finding in report.findings}
+    assert evidence["dry_base"] == "it acts only with dry_multiplier, which is ignored"
+    assert report.requests < 20
+
+
+async def test_a_server_that_does_not_repeat_itself_is_not_trusted(writer: LlamaWriter) -> None:
+    """Every text by chance, whatever the seed: nothing that changes may count."""
+    quirks = reading(replace(LLAMACPP, seed="never", echoes=False), presence_penalty=None)
+    report = await checked(quirks, writer, "llamacpp", "presence_penalty", "top_k")
+    assert says(report) == {"presence_penalty": "cannot tell", "top_k": "honoured"}

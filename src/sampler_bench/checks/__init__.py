@@ -6,6 +6,7 @@ own. So each knob is probed before a search trusts it. One file a family of prob
     seeds       does the seed repeat a text, under which name
     behaviour   does the knob change texts as it must
     echo        does the server say that it used what was sent
+    length      does the token limit hold
     clamps      does it act to the end of its range
     order       where temperature acts
     defaults    what acts although nobody asked for it
@@ -28,7 +29,7 @@ from ..engines import Engine
 from ..engines._pool import PoolEngine
 from ..engines._remote import RemoteEngine
 from ..samplers import parameter_names
-from . import batching, behaviour, clamps, defaults, ending, forced, logprobs, order, seeds
+from . import batching, behaviour, clamps, defaults, ending, forced, length, logprobs, order, seeds
 from ._ask import Ask
 from ._contrasts import NEEDS
 from ._findings import WORKS, Default, Fact, Finding, Report
@@ -61,6 +62,7 @@ async def check(
     seed = await seeds.probe(ask)
     wanted = _wanted(knobs)
     findings = await _findings(ask, wanted)
+    findings += [length.finding(ask)] if thorough else []
     seen = await order.probe(ask) if order.matters(wanted) else "unknown"
     found = await defaults.probe(ask) if thorough else None
     facts = [order.fact(ask, seen)] if order.matters(wanted) else []

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from ..engines._answer import CUT
 from ..engines._dialect import Spoken
 from ..engines._remote import RemoteEngine
 from ..errors import EngineError
@@ -61,7 +62,8 @@ class Ask:
         pause: seconds between requests, where the server's random seed is the clock's second.
         repeats: texts asked for twice, and how many of them came out the same.
         seeded: True where the same seed gives the same text.
-        low, high: the values that are to be searched, by knob.
+        ranges: the values that are to be searched, by knob.
+        lengths: of each text: tokens allowed, tokens that came, whether it was cut off.
     """
 
     def __init__(
@@ -74,6 +76,7 @@ class Ask:
         self.pause = 0.0
         self.repeats = [0, 0]
         self.seeded = False
+        self.lengths: list[tuple[int, int, bool]] = []
         self._kept: dict[Question, Sample] = {}
         self._again: set[Question] = set()
         self._last = 0.0
@@ -137,10 +140,12 @@ class Ask:
         answer = probed.answer
         self._last = time.monotonic()
         thoughts = "".join(answer.thoughts)
+        count = answer.pieces if answer.tokens is None else answer.tokens
+        self.lengths.append((tokens, count, answer.finish in CUT))
         return Sample(
             text=thoughts + "".join(answer.text),
             pieces=(*answer.thoughts, *answer.text),
-            tokens=answer.pieces if answer.tokens is None else answer.tokens,
+            tokens=count,
             finish=answer.finish or "",
             thoughts=thoughts,
             body=probed.body,

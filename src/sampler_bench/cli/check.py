@@ -23,7 +23,13 @@ STYLES = {
     "cannot tell": "yellow",
     "not spoken": "dim",
 }
-MARKS = {"honoured": ("✅", "ok"), "ignored": ("❌", "NO"), "not spoken": ("–", "-")}
+BRIEF = {
+    "extreme": "one text at its extreme",
+    "seeds": "texts change with it",
+    "greedy": "the greedy text changes",
+    "agreement": "texts agree with it",
+    "length": "texts end at their limit",
+}
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -132,6 +138,9 @@ def _default(default: Default) -> str:
 
 
 def _seen(finding: Finding) -> str:
+    """What was seen: in few words where all is well, else with what to do."""
+    if finding.says == "honoured":
+        return "it repeats a text" if finding.knob == "seed" else BRIEF[finding.by]
     return f"{finding.evidence}; {finding.remedy}" if finding.remedy else finding.evidence
 
 

@@ -18,13 +18,13 @@ def live_check(document: Document) -> list[str]:
     return lines
 
 
-def warning(document: Document) -> list[str]:
-    """One line for each knob that the study is about and that does nothing; else none."""
+def unverified(document: Document) -> list[str]:
+    """One sentence, where the study went on over knobs that do nothing; else none."""
     if document.knobs is None or not document.knobs.allowed_unverified:
         return []
     dead = {f.knob for s in document.knobs.servers for f in s.findings if f.says == "ignored"}
     names = ", ".join(map(shown, sorted(dead)))
-    return [f"   ⚠️ UNVERIFIED: the server ignores {names}; what is said of it below is noise."]
+    return [f"UNVERIFIED: the server ignores {names}; what is said of it here is noise."]
 
 
 def _server(server: CheckedServer) -> list[str]:

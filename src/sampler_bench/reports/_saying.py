@@ -7,6 +7,7 @@ from typing import Any
 
 from . import _words
 from ._document import Document, ImportanceResult, SliceResult
+from ._knobs import unverified
 
 CERTAIN = 0.995  # from here on "more than 99 in 100"
 SPELLED = 3  # knobs that a title names
@@ -207,7 +208,7 @@ class Sayings:
             )
         if meta.pending:
             lines.append(f"{meta.pending} texts are still open: the study is not finished.")
-        return [*lines, *notes]
+        return [*lines, *unverified(self.document), *notes]
 
     @property
     def circumstances(self) -> list[tuple[str, str]]:

@@ -10,7 +10,7 @@ from collections import Counter
 
 from ._advice import advice
 from ._document import Document, Interval, Result, SamplerResult
-from ._knobs import live_check, warning
+from ._knobs import live_check, unverified
 from ._minimal import NOT_SHRUNK
 from ._variety_words import variety
 from ._words import interval, plain_text, plus_minus, reasons, seen, sentence, shown
@@ -29,7 +29,7 @@ def report(document: Document, *, plain: bool = False) -> str:
     """
     parts = [
         ["🔍 HYPERPARAMETER SEARCH ANALYSIS REPORT", RULE],
-        [*overview(document), *warning(document)],
+        [*overview(document), *(f"   ⚠️ {said}" for said in unverified(document))],
         live_check(document),
         performance(document),
         importance(document),

@@ -98,11 +98,12 @@ class SamplerBenchAPI:
 
         return asyncio.run(all_of_them())
 
-    def search(self, name: str | None = None) -> Document:
+    def search(self, name: str | None = None, *, allow_unverified: bool = False) -> Document:
         """Run the whole search of the study file and return its results document.
 
         Args:
             name: of the study; None for one made of the time.
+            allow_unverified: go on although the server ignores a knob.
 
         Raises:
             SamplerBenchError: as `sampler-bench search` would say.
@@ -110,7 +111,14 @@ class SamplerBenchAPI:
         spec = with_seed(self.spec, lambda: secrets.randbelow(2**31))
         name = name or f"api_{time.strftime('%Y%m%d_%H%M%S')}_{secrets.token_hex(2)}"
         results = self.folder / f"{name}.json"
-        request = Request(spec, self.folder, name, results, self.environment)
+        request = Request(
+            spec,
+            self.folder,
+            name,
+            results,
+            self.environment,
+            allow_unverified=allow_unverified,
+        )
 
         async def whole() -> Document:
             with open_store(self.folder) as store:
