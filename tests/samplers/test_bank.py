@@ -99,6 +99,7 @@ def test_the_full_record_of_an_effect():
     assert found.kept == pytest.approx(0.94)
     assert found.away == pytest.approx(left[5])
     assert found.tail == 0, "the first five have 88 %: the sixth still belongs to the nucleus"
+    assert found.unlikely == 0
     assert found.entropy == pytest.approx(-(left * np.log(left)).sum())
     assert found.not_computed == ()
 

@@ -47,6 +47,16 @@ def test_what_is_practically_the_same_is_said():
     np.testing.assert_allclose(found.apart, found.apart.T, atol=1e-12)
 
 
+def test_few_unlikely_tokens_keep_configurations_apart():
+    p = np.array([[0.6, 0.36] + [0.04 / 40] * 40])
+    texts = "temperature:temperature=1", "temperature:temperature=1.05"
+    found = look(*texts, bank=Bank.of(np.log(p)))
+    assert found.apart[1, 2] < 0.02
+    assert found.effects[1].unlikely == pytest.approx(0.04)
+    assert found.effects[2].unlikely - found.effects[1].unlikely > 0.002
+    assert found.same() == []
+
+
 def test_knobs_that_are_not_computed_keep_configurations_apart():
     found = look(
         "dry:temperature=1,dry_multiplier=0.8",

@@ -14,6 +14,7 @@ CELL = BAR + 9
 LEFT = 26  # columns of names
 ABREAST = 3  # configurations beside the model
 EIGHTHS = " ▏▎▍▌▋▊▉"
+MEANING = f"at most {100 * SAME:g} % apart, and alike in tokens under 1 % by the model"
 
 
 def letters(n: int) -> list[str]:
@@ -93,6 +94,7 @@ ROWS: tuple[tuple[str, Callable[[Effect], str]], ...] = (
     ("candidates", lambda effect: number(effect.candidates)),
     ("not of the first five", lambda effect: share(effect.away)),
     ("outside the model's 90 %", lambda effect: share(effect.tail)),
+    ("under 1 % by the model", lambda effect: share(effect.unlikely)),
 )
 THIRDS = ("surest", "middle", "most open")
 
@@ -123,11 +125,10 @@ def _alike(found: Inspection, names: Sequence[str]) -> list[str]:
 
 
 def _groups(found: Inspection, names: Sequence[str]) -> list[str]:
-    limit = share(SAME)
     groups = [", ".join(names[i - 1] for i in group) for group in found.same()]
     if not groups:
-        return [f"No two of them are practically the same (at most {limit} apart)."]
-    return [f"Practically the same (at most {limit} apart): {group}." for group in groups]
+        return [f"No two of them are practically the same ({MEANING})."]
+    return [f"Practically the same ({MEANING}): {group}." for group in groups]
 
 
 def _left_out(found: Inspection, names: Sequence[str]) -> list[str]:

@@ -11,8 +11,8 @@ import math
 from collections.abc import Callable, Iterable, Sequence
 from html import escape
 
-from ..samplers.inspection import SAME, Inspection
-from ._inspection import ROWS, THIRDS, letters, number, share
+from ..samplers.inspection import Inspection
+from ._inspection import MEANING, ROWS, THIRDS, letters, number, share
 from ._words import shown
 
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#b58900", "#56b4e9", "#8b5cf6", "#6b8e23")
@@ -187,11 +187,8 @@ def _alike(found: Inspection, names: Sequence[str]) -> list[str]:
         for i, name in enumerate(names)
     ]
     groups = [", ".join(names[i] for i in group) for group in found.same()]
-    limit = share(SAME)
-    said = [
-        f"<p>Practically the same (at most {limit} apart): <b>{group}</b>.</p>" for group in groups
-    ]
-    nobody = f"<p>No two of them are practically the same (at most {limit} apart).</p>"
+    said = [f"<p>Practically the same ({MEANING}): <b>{group}</b>.</p>" for group in groups]
+    nobody = f"<p>No two of them are practically the same ({MEANING}).</p>"
     return [
         "<h2>How far apart</h2>",
         '<p class="small">Mean total variation: the share of tokens in which two texts must '

@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 __all__ = ["Bank", "Effect", "builtin", "describe", "differences", "effects"]
 
 LEADERS = 5  # the model's most probable tokens
-NUMBERS = ("entropy", "kept", "candidates", "away", "tail", "beyond")
+UNLIKELY = 0.01  # a probability
+NUMBERS = ("entropy", "kept", "candidates", "away", "tail", "unlikely", "beyond")
 _TINY = 1e-300
 
 
@@ -40,6 +41,7 @@ class Effect:
         candidates: expected number of tokens that are left.
         away: probability of a token that is not among the model's five most probable.
         tail: probability of a token outside the 90 % nucleus of the untempered model.
+        unlikely: probability of a token to which the untempered model gives under 1 %.
         beyond: probability of a token that no server told: what is said of it is an estimate.
         not_computed: knobs with a memory, which are left out of all these numbers.
     """
@@ -49,6 +51,7 @@ class Effect:
     candidates: float
     away: float
     tail: float
+    unlikely: float
     beyond: float = 0.0
     not_computed: tuple[str, ...] = ()
 
@@ -113,7 +116,7 @@ def _entropy(left: Final, bank: Bank) -> Floats:
 
 
 def _shares(left: Final, bank: Bank) -> list[Floats]:
-    """Kept mass, candidates, away, tail, beyond: (n,) each, in the order of `Effect`."""
+    """Kept mass, candidates, away, tail, unlikely, beyond: (n,) each, in `Effect`'s order."""
     written = bank.count * left.probability
     mass = bank.mass / bank.mass.sum(axis=1, keepdims=True)
     place = np.cumsum(bank.count) - bank.count
@@ -123,6 +126,7 @@ def _shares(left: Final, bank: Bank) -> list[Floats]:
         left.kept * bank.count,
         written * (place >= LEADERS),
         written * bank.tail(),
+        written * (np.exp(bank.logprobs) < UNLIKELY),
         written * ~told,
     ]
     return [term.sum(axis=2).mean(axis=1) for term in terms]
