@@ -42,6 +42,7 @@ from support.tiny_gguf import write_tiny_gguf
 
 from sampler_bench.engines import Engine, EngineOptions, koboldcpp
 from sampler_bench.engines._dialect import Dialect, Spoken, Unspoken
+from sampler_bench.engines._templates import Template
 from sampler_bench.errors import EngineError, SpecError
 from sampler_bench.plugins import find, names
 from sampler_bench.records import Completion, Prompt, SamplerConfig, Trial, Unwritten, Value
@@ -409,6 +410,22 @@ async def test_the_token_limit_is_told_from_the_end(
 
 
 @every_remote
+async def test_a_stop_text_is_an_end(name: str, writer: LlamaWriter) -> None:
+    """Also where the server says `length` of it, as KoboldCpp does."""
+    if name == "openai":
+        return
+    config = SamplerConfig.of("temperature", {"temperature": 0, "max_tokens": 200})
+    async with talking(name, writer, options=replace(OPTIONS, template="raw")) as (engine, server):
+        await engine.check()
+        engine.template = Template("dots", stop=(".",))  # type: ignore[attr-defined]
+        written = await engine.generate(config, PROMPT, SEED)
+    assert isinstance(written, Completion)
+    assert server.last is not None
+    assert (server.last.why, written.cut_off) == ("word", False)
+    assert "." not in written.text
+
+
+@every_remote
 async def test_thoughts_are_kept_apart(name: str, writer: LlamaWriter) -> None:
     """Switched off where the server can; where one thinks all the same, it is no part of a text."""
     config = SamplerConfig.of("temperature", {"temperature": 1, "max_tokens": 7})
@@ -573,15 +590,18 @@ async def test_no_text_of_a_thousand_is_lost_or_doubled(name: str, tmp_path: Pat
 
 async def _write_study(name: str, folder: Path, size: int) -> None:
     """A study by the real loop into a real store, while a fifth of the requests fail somehow."""
-    rng = random.Random(5)
+    rng, faulty = random.Random(5), []
 
     def fault(_: Request) -> str:
-        return rng.choice(PASSING) if rng.random() < 0.2 else ""
+        if rng.random() >= 0.2:
+            return ""
+        faulty.append(rng.choice(PASSING))
+        return faulty[-1]
 
     def naming(applied: Applied) -> str:
         return f"{applied.seed}/{applied.knobs['temperature']}/{applied.tokens}"
 
-    options = replace(OPTIONS, max_retries=20, first_wait_seconds=0.001, timeout_seconds=1)
+    options = replace(OPTIONS, max_retries=20, first_wait_seconds=0.001, timeout_seconds=2)
     quirks = replace(USUAL[name], slots=8, queue=-1)
     writer = CannedWriter(naming=naming)
     async with talking(name, writer, quirks, fault=fault, options=options) as (engine, server):
@@ -595,8 +615,9 @@ async def _write_study(name: str, folder: Path, size: int) -> None:
     texts = [trial.written.text for trial in kept if isinstance(trial.written, Completion)]
     assert len(set(texts)) == size
     lost = sum(trial.written.retries for trial in kept if trial.written)
-    assert len(_asked(server)) == size + lost
-    assert 0.1 < lost / size < 0.4
+    # on a busy machine some more are lost to time-outs, and some of those never arrive
+    assert size + len(faulty) <= len(_asked(server)) <= size + lost
+    assert len(faulty) > size / 10
 
 
 async def _study(engine: Engine, folder: Path, size: int) -> list[Trial]:

@@ -4,7 +4,7 @@ Nothing here is taken from the engines under test, or it would share their mista
 """
 
 from .hosted import OPENAI, OPENAI_COMPATIBLE, OPENAI_COMPATIBLE_BARE, OPENROUTER, OPENROUTER_NARROW
-from .koboldcpp import KOBOLDCPP_1_76, KOBOLDCPP_1_102, KOBOLDCPP_1_115
+from .koboldcpp import KOBOLDCPP_1_76, KOBOLDCPP_1_102, KOBOLDCPP_1_115, KOBOLDCPP_FORCING
 from .llamacpp import LLAMACPP, LLAMACPP_OLD
 from .local import (
     LMSTUDIO,
@@ -14,7 +14,7 @@ from .local import (
     TEXTGEN,
     TEXTGEN_TRANSFORMERS,
 )
-from .ollama import OLLAMA
+from .ollama import OLLAMA, OLLAMA_2025
 from .vllm import APHRODITE, SGLANG, SGLANG_DETERMINISTIC, VLLM, VLLM_HIDDEN
 
 __all__ = [
@@ -22,11 +22,13 @@ __all__ = [
     "KOBOLDCPP_1_76",
     "KOBOLDCPP_1_102",
     "KOBOLDCPP_1_115",
+    "KOBOLDCPP_FORCING",
     "LLAMACPP",
     "LLAMACPP_OLD",
     "LMSTUDIO",
     "LMSTUDIO_SETTING",
     "OLLAMA",
+    "OLLAMA_2025",
     "OPENAI",
     "OPENAI_COMPATIBLE",
     "OPENAI_COMPATIBLE_BARE",

@@ -151,3 +151,5 @@ KOBOLDCPP_1_115 = _kobold(
     counts="whole",
     forces_min_p=0.002,
 )
+# `--gendefaultsoverwrite '{"min_p": 0.2}'` beats every request, silently.
+KOBOLDCPP_FORCING = replace(KOBOLDCPP_1_115, forced={"min_p": 0.2})

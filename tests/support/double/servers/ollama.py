@@ -51,3 +51,9 @@ OLLAMA = Quirks(
     thinks_in="thinking",
     think_key="think",
 )
+# The Go sampler of 2025: temperature after top_k, no penalties, no typical_p.
+OLLAMA_2025 = replace(
+    OLLAMA,
+    order=orders.fixed("top_k", "temperature", "top_p", "min_p"),
+    asked={**OLLAMA.asked, "/api/version": {"version": "0.9.0"}},
+)
