@@ -9,10 +9,18 @@ from typing import Any
 import httpx2
 import numpy as np
 import pytest
-from support.double import KOBOLDCPP_1_76, KOBOLDCPP_1_115, LLAMACPP, VLLM, Double, LlamaWriter
+from support.double import (
+    KOBOLDCPP_1_76,
+    KOBOLDCPP_1_115,
+    LLAMACPP,
+    VLLM,
+    Double,
+    LlamaWriter,
+    servers,
+)
 from support.double.applied import Applied
-from support.double.chain import candidates, probabilities
-from support.double.quirks import OFF, Quirks
+from support.double.chain import STEPS, candidates, probabilities
+from support.double.quirks import OFF, SPAN, Quirks
 from support.double.writer import End, Piece
 from support.loopback import until
 
@@ -178,3 +186,39 @@ async def test_a_full_queue_is_said(writer: LlamaWriter) -> None:
                 break
             second = await client.post(url, json=body)
         assert (second.status_code, second.headers["retry-after"]) == (429, "3")
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("name", servers.__all__)
+async def test_every_server_writes_with_its_own_defaults(name: str, writer: LlamaWriter) -> None:
+    """The data is sound: knobs and steps are known, and each endpoint answers an empty request."""
+    quirks = getattr(servers, name)
+    for endpoint in quirks.endpoints:
+        assert {key.knob for key in endpoint.keys.values()} <= {*OFF, *SPAN}
+        body = {"prompt": PROMPT, "messages": [{"role": "user", "content": PROMPT}]}
+        inner = {endpoint.tokens: 3, "stop": ["zzz"]}
+        said = {endpoint.inside: inner} if endpoint.inside else {"max_tokens": 3, **inner}
+        async with (
+            Double(quirks, writer) as server,
+            httpx2.AsyncClient(verify=False, timeout=60) as client,
+        ):
+            response = await client.post(server.url + endpoint.path, json={**body, **said})
+        assert response.status_code == 200
+        (applied,) = server.applied
+        assert applied.tokens == 3
+        assert set(applied.steps) <= STEPS.keys() | {"penalties", "dry", "sigma", "xtc", "adaptive"}
+        assert len(set(applied.steps)) == len(applied.steps)
+
+
+@pytest.mark.anyio
+async def test_vllms_presence_penalty_looks_at_the_answer_alone(writer: LlamaWriter) -> None:
+    """The first token is drawn as without it, though all its likely tokens stand in the prompt."""
+    texts = []
+    async with Double(VLLM, writer) as server, httpx2.AsyncClient(verify=False) as client:
+        for penalty in (0.0, 2.0):
+            body = {"prompt": "the dog and the dog and the", "temperature": 0, "max_tokens": 90}
+            asked = {**body, "presence_penalty": penalty, "logprobs": 2}
+            told = (await client.post(server.url + "/v1/completions", json=asked)).json()
+            texts.append(told["choices"][0]["logprobs"]["tokens"])
+    assert texts[0][0] == texts[1][0]
+    assert texts[0] != texts[1]

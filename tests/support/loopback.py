@@ -194,14 +194,19 @@ class Loopback:
             for part in reply.parts:
                 yield part
             return
-        while (part := await self._unless(gone, _next(reply.parts))) is not None:
-            yield part
+        parts = reply.parts
+        while True:
+            found: bytes | None = await self._unless(gone, _next(parts))
+            if found is None:
+                return
+            yield found
 
     async def _unless(self, gone: asyncio.Future[bytes], work: Awaitable[T]) -> T:
         """Wait for something, unless the client goes away first."""
-        task = asyncio.ensure_future(work)
+        task: asyncio.Future[T] = asyncio.ensure_future(work)
+        both: list[asyncio.Future[Any]] = [gone, task]
         try:
-            await asyncio.wait([gone, task], return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
         finally:
             if not task.done():
                 task.cancel()

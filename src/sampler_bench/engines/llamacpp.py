@@ -89,6 +89,9 @@ DIALECT = Dialect(
     },
     notes=(
         "Values out of range are clamped silently; what was applied is read back from the answer.",
+        # seen on xllamacpp 2026.10: sigma 2 and typical_p 0.6 keep 94 tokens where 18 are typical
+        "After top_n_sigma, typical_p hardly cuts and dynamic temperature stays colder: both count "
+        "the tokens that it cut as candidates of probability 0. Do not combine them.",
         "Adaptive-p acts only when named in `samplers`; it is named where it is under study.",
     ),
 )

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .orders import Steps
-from .quirks import OFF, Endpoint, Key, Quirks
+from .quirks import OFF, SPAN, Endpoint, Key, Quirks
 
 MAX_SEED = 2**31 - 1
 PARTS = {
@@ -22,6 +22,7 @@ PARTS = {
     "adaptive": ("adaptive_target",),
     "penalties": ("rep_pen", "presence", "frequency"),
 }
+CUTS = ("top_k", "top_a", "top_p", "min_p", "typical", "tfs", "sigma")
 PLUMBING = {
     *("model", "messages", "prompt", "stream", "stream_options", "stop", "n", "user", "seed"),
     *("logprobs", "top_logprobs", "max_tokens", "max_completion_tokens", "reasoning_effort"),
@@ -131,19 +132,20 @@ class Reader:
             knobs[key.knob] = self._value(name, key, inner)
         knobs.update(self.quirks.forced)
         knobs.update({knob: knobs[other] for knob, other in self.quirks.tied.items()})
-        low, high = knobs.pop("heat_low", 0.0), knobs.pop("heat_high", 0.0)
+        low, high = (knobs.pop(knob, 0.0) for knob in SPAN)
         if high > 0 and inner.get("dynamic_temperature", True):
             knobs.update(temperature=(low + high) / 2, dynatemp_range=(high - low) / 2)
+        self._chill(knobs)
+        if knobs["adaptive_target"] >= 0 and not any(active(knobs, step) for step in CUTS):
+            knobs["min_p"] = self.quirks.forces_min_p
+        return knobs
+
+    def _chill(self, knobs: dict[str, Any]) -> None:
         heat = knobs["temperature"]
         if self.quirks.greedy is not None and heat <= self.quirks.greedy:
             knobs.update(temperature=0.0, top_k=1)
         elif heat < self.quirks.coldest:
             knobs["temperature"] = self.quirks.coldest
-        cuts = ("top_k", "top_a", "min_p", "sigma")
-        loose = all(knobs[k] <= 0 for k in cuts) and knobs["top_p"] >= 1 and knobs["typical"] >= 1
-        if knobs["adaptive_target"] >= 0 and loose:
-            knobs["min_p"] = self.quirks.forces_min_p
-        return knobs
 
     def _value(self, name: str, key: Key, inner: Mapping[str, Any]) -> Any:
         default = self.quirks.hidden.get(key.knob, key.default)
@@ -248,4 +250,6 @@ def _texts(value: Any, default: list[str]) -> list[str]:
 
 def active(knobs: Mapping[str, Any], step: str) -> bool:
     """Say whether a step does anything."""
+    if step == "sigma":
+        return bool(knobs["sigma"] > 0)  # off is 0 here and -1 there
     return any(knobs[knob] != OFF[knob] for knob in PARTS.get(step, (step,)))

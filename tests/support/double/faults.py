@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from typing import Any
 
 from support.loopback import Cut, Reply, as_json
@@ -28,21 +29,29 @@ def before(kind: str, retry_after: float | None = None) -> Reply:
     return as_json({"error": told}, int(kind), **headers)
 
 
+def whole(kind: str, reply: Reply) -> Reply:
+    """What goes wrong with an answer in one piece."""
+    assert isinstance(reply.parts, list)
+    (text,) = reply.parts
+    if kind in ("half", "no_end"):
+        return replace(reply, parts=[text[: len(text) // 2]])
+    if kind in ("cut", "hang"):
+        return replace(reply, parts=[text[: len(text) // 2]], end=kind)
+    if kind == "error":
+        return as_json({"error": "out of memory"}, 500)
+    return reply
+
+
 async def within(kind: str, parts: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
     """The real stream, until it goes wrong."""
     count = 0
     async for part in parts:
         if kind == "slow":
             await asyncio.sleep(SLOW_SECONDS)
-            yield part
-            continue
-        if count == PIECES:
+        elif count == PIECES:
             break
         count += 1
         yield part
-    else:
-        if kind == "slow":
-            return
     if kind == "half":
         yield b'data: {"choices": [{"de\n\n' if part.startswith(b"data") else b'{"message": {"co'
     elif kind == "error":

@@ -117,8 +117,8 @@ class Quirks:
 
     Attributes:
         engine: whose behaviour it is.
-        asked: its questions and answers besides texts: path to JSON. `{model}`, `{context}` and
-            `{prompt}` in texts are filled in.
+        asked: its questions and answers besides texts: path to JSON. `{model}`,
+            `{context}`, `{template}` and `{slots}` are filled in.
         entry: what its /v1/models says of the model besides its name.
         prefix: what it puts before the model's name.
         owner: who owns the models in its /v1/models; None where there is no such list.
@@ -194,6 +194,10 @@ class Quirks:
     thinking: str = ""
     thinks_in: str = ""
     think_key: str = ""
+
+
+# Knobs that are no knobs of the model's: they become `temperature` and `dynatemp_range`.
+SPAN = ("heat_low", "heat_high")
 
 
 def clamped(knob: str, default: Any, low: float, high: float = INFINITY) -> Key:

@@ -99,7 +99,7 @@ class Double(Loopback):
             case "koboldcpp", "/api/extra/perf":
                 return self._perf()
             case "koboldcpp", "/api/extra/last_logprobs" if self.quirks.most_logprobs:
-                return {"logprobs": self._last_logprobs()}
+                return {"logprobs": listed(self.last_probs, FLOOR)}
             case "llamacpp", "/tokenize":
                 return {"tokens": await self.writer.tokens(str(body.get("content", "")))}
             case "llamacpp", "/apply-template":
@@ -146,9 +146,6 @@ class Double(Loopback):
             "idle": 0 if self.running else 1,
         }
 
-    def _last_logprobs(self) -> Any:
-        return listed(self.last_probs, FLOOR)
-
     # What it writes
 
     async def _write(self, endpoint: Endpoint, request: Request) -> Reply:
@@ -162,7 +159,7 @@ class Double(Loopback):
         self._admit()
         pieces = self._pieces(body, applied, prompt)
         if not self._streams(endpoint, body):
-            return as_json(await self._whole(shape, pieces))
+            return faults.whole(kind, as_json(await self._whole(shape, pieces)))
         parts = shape.stream(_chained(await anext(pieces), pieces))
         return Reply(
             faults.within(kind, parts) if kind else parts,
@@ -201,10 +198,13 @@ class Double(Loopback):
             return prompt[-max(1, left) :]
         if len(prompt) < applied.room and self.quirks.engine == "llamacpp":
             return prompt  # the answer ends where the context does
+        size, room = len(prompt), applied.room
         raise Refusal(
             400,
-            f"This model's maximum context length is {applied.room} tokens. However, you "
-            f"requested {len(prompt) + applied.tokens} tokens",
+            f"request ({size} tokens) exceeds the available context size ({room} tokens)"
+            if self.quirks.engine == "llamacpp"
+            else f"This model's maximum context length is {room} tokens. However, you requested "
+            f"{size + applied.tokens} tokens",
         )
 
     def _streams(self, endpoint: Endpoint, body: Mapping[str, Any]) -> bool:

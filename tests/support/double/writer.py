@@ -175,8 +175,8 @@ class LlamaWriter:
 
     async def _drawn(self, applied: Applied, prompt: Sequence[int]) -> AsyncGenerator[Piece | End]:
         """Draw token by token; a text that might begin a stop text is held back."""
-        if applied.knobs["mirostat"] or active(applied.knobs, "adaptive"):
-            raise Refusal(501, "the double cannot draw mirostat or adaptive-p beside this")
+        if active(applied.knobs, "adaptive"):
+            raise Refusal(501, "the double cannot draw adaptive-p beside this")
         if applied.knobs["rep_slope"] != 1 and applied.knobs["rep_pen"] != 1:
             raise Refusal(501, "the double has no slope of the repetition penalty")
         rng = np.random.default_rng(applied.seed)
@@ -197,16 +197,12 @@ class LlamaWriter:
             written.append(chosen["id"])
             raw += b"" if CONTROL.fullmatch(chosen["token"]) else bytes(chosen["bytes"])
             text = raw.decode("utf-8", "ignore")
-            if found := [text.find(stop) for stop in applied.stop if stop in text]:
-                yield Piece(text[shown : min(found)])
-                word = next(stop for stop in applied.stop if stop in text)
+            if word := next((stop for stop in applied.stop if stop in text), ""):
+                yield Piece(text[shown : text.index(word)])
                 yield End("word", len(written), len(prompt), _settings(applied), word)
                 return
             safe = len(text) - _begun(text, applied.stop)
-            said = (
-                _told(entries, place, p, logits, applied) if applied.logprobs is not None else None
-            )
-            yield Piece(text[shown:safe], said)
+            yield Piece(text[shown:safe], _told(entries, place, p, logits, applied))
             shown = max(shown, safe)
         yield Piece(text[shown:])
         yield End("limit", len(written), len(prompt), _settings(applied))
@@ -253,7 +249,6 @@ class CannedWriter:
         words: of the answer.
         why: why it ends.
         naming: what each text begins with; by default its seed.
-        seeds: those that it was asked with.
     """
 
     words: str = "says hello there"
@@ -262,7 +257,6 @@ class CannedWriter:
     template: str = "{{ messages }}"
     context: int = 4096
     naming: Callable[[Applied], str] = lambda applied: f"seed {applied.seed}"
-    seeds: list[int] = field(default_factory=list)
 
     async def wrap(self, messages: Sequence[Mapping[str, Any]]) -> str:
         return " ".join(str(message["content"]) for message in messages)
@@ -272,7 +266,6 @@ class CannedWriter:
 
     async def write(self, applied: Applied, prompt: Sequence[int]) -> AsyncGenerator[Piece | End]:
         pieces = [self.naming(applied), *(f" {word}" for word in self.words.split())]
-        self.seeds.append(applied.seed)
         for piece in pieces:
             yield Piece(piece)
         yield End(self.why, len(pieces), len(prompt))
@@ -368,8 +361,10 @@ def _begun(text: str, stops: Sequence[str]) -> int:
 
 def _told(
     entries: Sequence[Mapping[str, Any]], place: int, p: Floats, logits: Floats, applied: Applied
-) -> dict[str, Any]:
-    """An entry of probabilities in llama.cpp's form, before or after sampling."""
+) -> dict[str, Any] | None:
+    """An entry of probabilities in llama.cpp's form, before or after sampling, where wanted."""
+    if applied.logprobs is None:
+        return None
     shown = p if applied.after else probabilities(logits)
     top = np.argsort(-shown, kind="stable")[: applied.logprobs]
     kind = "prob" if applied.after else "logprob"
