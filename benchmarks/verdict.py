@@ -2,87 +2,125 @@
 
     python benchmarks/verdict.py --families flat physics --runs 50 --budget 300
 
+Every rate is printed as k/n with its standard error in brackets. The search is asked for 16 cells
+at a time, which is as far as the program's view lags behind; the confirmation for four, and it ends
+by itself: `fresh` is the share of its kept texts that it spent. `--strategy` plays the others: they
+leave no share of the budget by themselves, so here each is given what bayesian is given.
+
 `false better`: "better" said where the winner is truly no better than the baseline. `power`:
 "better" said where the winner truly is three standard errors of its fresh-seed difference above the
 baseline.
 `false as good`: "as good" said where the winner is truly the margin or more above the baseline.
-`set`: the set of equivalents holds a configuration that truly is within the margin of the best.
+`set`: the set of equivalents holds a configuration that truly is within the margin of the best; its
+size in configurations, and as a share of those tried.
 `simplest`: the recommended simplest configuration is truly within the margin of the winner.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parent))
-from _players import Game, batch_of, problem_of
+from _players import Game, problem_of
 from _problems import FAMILIES
 
 from sampler_bench import plugins
-from sampler_bench.analysis.verdict import confirm, confirmation_texts, verdict
+from sampler_bench.analysis.confirming import confirm, confirmation_texts
+from sampler_bench.analysis.verdict import verdict
+
+SEARCH_BATCH, BATCH = 16, 4
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--families", nargs="+", default=list(FAMILIES), choices=list(FAMILIES))
+    parser.add_argument("--strategy", default="bayesian", choices=plugins.names("search"))
     parser.add_argument("--budget", type=int, default=300)
+    parser.add_argument("--share", type=float, help="kept for fresh seeds; default: as the package")
     parser.add_argument("--runs", type=int, default=20)
     parser.add_argument("--first", type=int, default=0)
+    parser.add_argument("--rows", type=Path, help="add each study here, and report all in it")
     parser.add_argument("--minutes", type=float, default=1e9, help="begin no run after so long")
     options = parser.parse_args()
-    started, everything = time.time(), []
-    for family in options.families:
-        rows = []
-        for run in range(options.first, options.first + options.runs):
-            if time.time() - started > 60 * options.minutes:
-                break
-            rows.append(judge(FAMILIES[family](run), options.budget, run))
-        report(family, rows)
-        everything += rows
-    report("all", everything)
+    started, rows = time.time(), kept_rows(options.rows)
+    for run in range(options.first, options.first + options.runs):
+        for family in options.families:
+            if time.time() - started < 60 * options.minutes:
+                rows.append(judge(FAMILIES[family](run), run, options))
+                keep(options.rows, rows[-1])
+    for family in dict.fromkeys(row["family"] for row in rows):
+        report(family, [row for row in rows if row["family"] == family])
+    report("all", rows)
 
 
-def judge(study, budget: int, seed: int) -> dict:
+def kept_rows(path: Path | None) -> list[dict]:
+    if path is None or not path.is_file():
+        return []
+    return [json.loads(line) for line in path.read_text().splitlines()]
+
+
+def keep(path: Path | None, row: dict) -> None:
+    if path is not None:
+        with path.open("a") as file:
+            file.write(json.dumps(row) + "\n")
+
+
+def judge(study, seed: int, options: argparse.Namespace) -> dict:
     """Play one study to its verdict and compare that with the truth."""
-    kept = confirmation_texts(budget)
-    game, problem = Game(study, seed), problem_of(study, budget - kept)
-    ask = plugins.find("search", "bayesian").ask
+    budget, share = options.budget, options.share
+    kept = confirmation_texts(budget) if share is None else round(share * budget)
+    game = Game(study, seed)
+    problem = replace(problem_of(study, budget - kept), confirm=kept)
+    ask = plugins.find("search", options.strategy).ask
     while len(game.rows) < budget - kept:
-        n = min(batch_of(len(game.rows)), budget - kept - len(game.rows))
-        for cell in ask(game.table(), problem, n, np.random.default_rng([seed, len(game.rows)])):
+        n = min(SEARCH_BATCH, budget - kept - len(game.rows))
+        rng = np.random.default_rng([seed, len(game.rows)])
+        cells = ask(game.table(), problem, n, rng)
+        if not cells:
+            break
+        for cell in cells:
             game.write(cell)
-    fresh = confirm(game.table(), problem, kept, np.random.default_rng(seed))
-    for cell in fresh:
-        game.write(cell)
+    while cells := confirm(game.table(), problem, kept, BATCH):
+        for cell in cells:
+            game.write(cell)
+    fresh = [cell for cell, _, _ in game.rows if cell.fresh]
     found = verdict(game.table(), problem)
     best, base = (float(study.truth([c])[0]) for c in (found.best, study.baseline))
     sets = study.truth(found.equivalent)
     simplest = float(study.truth([found.simplest])[0])
     return {
+        "family": study.name,
+        "seed": seed,
         "sentence": found.sentence,
         "gain": best - base,
-        "covers": found.gain.low <= best - base <= found.gain.high,
+        "covers": bool(found.gain.low <= best - base <= found.gain.high),
+        "above": bool(found.gain.low > best - base),
         "width": found.gain.high - found.gain.low,
-        "standard errors": (best - base) / error_of(study, found.best, fresh),
+        "claimed": found.gain.mean - (best - base),
+        "standard errors": (best - base) / error_of(study, found.best, fresh, kept),
+        "fresh": len(fresh) / max(kept, 1),
         "margin": found.margin,
         "set": bool(sets.max() >= study.best - found.margin),
         "size": len(found.equivalent),
-        "simplest": simplest >= best - found.margin,
+        "of the tried": len(found.equivalent) / len(game.values),
+        "simplest": bool(simplest >= best - found.margin),
         "regret": study.best - best,
-        "objective covers": found.objective.low <= best <= found.objective.high,
+        "objective covers": bool(found.objective.low <= best <= found.objective.high),
     }
 
 
-def error_of(study, config, fresh: list) -> float:
-    """The standard error of winner minus baseline by the fresh texts alone."""
+def error_of(study, config, fresh: list, kept: int) -> float:
+    """The standard error of winner minus baseline by fresh texts alone, had all kept been spent."""
     total = 0.0
     for one in (config, study.baseline):
-        count = max(1, sum(cell.config == one for cell in fresh))
+        count = max(1, sum(cell.config == one for cell in fresh)) * max(kept / len(fresh or [0]), 1)
         rate, quality = study.failing([one])[0], study.quality([one])[0]
         variance = (1 - rate) * study.noise(one)[0] ** 2
         variance += rate * (1 - rate) * (quality - study.failure_score) ** 2
@@ -93,27 +131,33 @@ def error_of(study, config, fresh: list) -> float:
 def report(title: str, rows: list[dict]) -> None:
     if not rows:
         return
-
-    def share(mask, of) -> str:
-        mask, of = np.array(mask, dtype=bool), np.array(of, dtype=bool)
-        return f"{int((mask & of).sum())}/{int(of.sum())}"
-
-    said = np.array([row["sentence"] for row in rows])
-    gain, margin = (np.array([row[k] for row in rows]) for k in ("gain", "margin"))
-    sure = np.array([row["standard errors"] for row in rows]) >= 3
+    column = {key: np.array([row[key] for row in rows]) for key in rows[0]}
+    said, gain, margin = column["sentence"], column["gain"], column["margin"]
+    better, as_good = said == "better", said == "as good"
     everyone = np.ones(len(rows), dtype=bool)
     print(
-        f"{title:9} {len(rows):4d} runs: better {np.mean(said == 'better'):.2f}, "
-        f"as good {np.mean(said == 'as good'):.2f}; false better "
-        f"{share(said == 'better', gain <= 1e-9)}; power {share(said == 'better', sure)}; "
-        f"false as good {share(gain >= margin, said == 'as good')}; gain covers "
-        f"{share([r['covers'] for r in rows], everyone)}; best covers "
-        f"{share([r['objective covers'] for r in rows], everyone)}; set "
-        f"{share([r['set'] for r in rows], everyone)} of {np.mean([r['size'] for r in rows]):.0f}; "
-        f"simplest {share([r['simplest'] for r in rows], everyone)}; regret "
-        f"{np.mean([r['regret'] for r in rows]):.3f}",
+        f"{title:9} {len(rows):4d} runs: better {rate(better, everyone)}, as good "
+        f"{rate(as_good, everyone)}; false better {rate(better, gain <= 1e-9)} or, interval above "
+        f"the true gain, {rate(column['above'], everyone)}; power "
+        f"{rate(better, column['standard errors'] >= 3)}; false as good "
+        f"{rate(gain >= margin, as_good)}; gain covers {rate(column['covers'], everyone)}, claimed "
+        f"minus true {mean(column['claimed'])}, width {mean(column['width'])}; best covers "
+        f"{rate(column['objective covers'], everyone)}; set {rate(column['set'], everyone)} of "
+        f"{mean(column['size'])} = {mean(column['of the tried'])} of the tried; simplest "
+        f"{rate(column['simplest'], everyone)}; fresh {mean(column['fresh'])}; regret "
+        f"{mean(column['regret'])}",
         flush=True,
     )
+
+
+def rate(hit: np.ndarray, of: np.ndarray) -> str:
+    n, k = int(of.sum()), int((hit & of).sum())
+    return f"{k}/{n} ({np.sqrt(k / n * (1 - k / n) / n):.2f})" if n else "0/0"
+
+
+def mean(values: np.ndarray) -> str:
+    error = values.std(ddof=1) / np.sqrt(len(values)) if len(values) > 1 else 0.0
+    return f"{values.mean():.3f} ({error:.3f})"
 
 
 if __name__ == "__main__":

@@ -2,14 +2,10 @@
 
 import numpy as np
 import pytest
+from support.tables import with_rows
 
-from sampler_bench.analysis.verdict import (
-    choose_winner,
-    confirm,
-    confirmation_texts,
-    knobs_away,
-    verdict,
-)
+from sampler_bench.analysis.choice import choose_winner, knobs_away
+from sampler_bench.analysis.verdict import verdict
 from sampler_bench.records import FAILED, JUDGED, MISSING, Cell, SamplerConfig, ScoreTable
 from sampler_bench.samplers import Listed, SamplerSpace, Space
 from sampler_bench.search import Problem
@@ -24,7 +20,6 @@ SPACE = Space(
 )
 BASELINE = SamplerConfig.parse("temperature:temperature=1")
 GRID = list(SPACE.grid())
-RNG = np.random.default_rng(0)
 
 
 def problem_of(**changes):
@@ -80,46 +75,9 @@ def test_fresh_texts_have_no_say_in_the_choice():
     table = table_of(lambda c: 7.5 if c == GRID[0] else 6.5)
     winner = choose_winner(table, problem_of())
     rows = [(Cell(GRID[8], k % 2, k // 2, fresh=True), JUDGED, 10.0) for k in range(30)]
-    both = ScoreTable.of([*rows_of(table), *rows], 2)
+    both = with_rows(table, rows)
     assert choose_winner(both, problem_of()) == winner
     assert verdict(both, problem_of()).best == winner
-
-
-def rows_of(table):
-    return [
-        (Cell(table.configs[c], int(p), int(r), bool(f)), int(s), float(y))
-        for c, p, r, f, s, y in zip(
-            table.config, table.prompt, table.repeat, table.fresh, table.state, table.score,
-            strict=True,
-        )
-    ]  # fmt: skip
-
-
-def test_confirm_tries_winner_and_baseline_on_fresh_seeds_in_balance():
-    table = table_of(lambda c: 7.5 if c == GRID[0] else 6.5)
-    rows, cells = rows_of(table), []
-    for _ in range(6):
-        asked = confirm(ScoreTable.of(rows, 2), problem_of(), 5, RNG)
-        cells += asked
-        rows += [(cell, JUDGED, 7.0) for cell in asked]
-    assert len(set(cells)) == len(cells) == 30
-    assert all(cell.fresh for cell in cells)
-    counts = {c: sum(cell.config == c for cell in cells) for c in {cell.config for cell in cells}}
-    assert abs(counts[choose_winner(table, problem_of())] - counts[BASELINE]) <= 1
-    for config in counts:
-        uses = [sum(c.config == config and c.prompt == p for c in cells) for p in range(2)]
-        assert abs(uses[0] - uses[1]) <= 1
-
-
-def test_confirm_ends_where_the_winner_is_the_baseline():
-    table = table_of(lambda c: 8.0 if c == GRID[4] else 6.0, noise=0.1)
-    assert confirm(table, problem_of(baseline=GRID[4]), 5, RNG) == []
-    found = verdict(table, problem_of(baseline=GRID[4]))
-    assert (found.sentence, found.gain.mean) == ("as good", 0.0)
-
-
-def test_the_confirmation_is_a_share_of_the_budget():
-    assert 0 < confirmation_texts(300, baseline=False) < confirmation_texts(300) < 150
 
 
 @pytest.mark.parametrize("baseline", [None, BASELINE, GRID[2]])
@@ -143,11 +101,33 @@ def test_takes_every_kind_of_table(baseline, n_prompts):
         assert (found.gain is None) == (baseline is None)
 
 
-def test_says_whether_the_best_was_tried():
-    rows = [(Cell(GRID[0], k % 2, k), JUDGED, 7 + 0.1 * k) for k in range(4)]
-    wide = Space((*SPACE.samplers,))
-    found = verdict(ScoreTable.of(rows, 2), problem_of(space=wide))
-    assert found.tried == (found.best == GRID[0])
+def test_an_untried_best_has_the_best_tried_one_beside_it():
+    """Worth rises beyond the tried temperatures: the model recommends where nobody has been."""
+    heat = [SamplerConfig.parse(f"temperature:temperature={t}") for t in (0.6, 0.8, 1.0, 1.2)]
+    space = Space(
+        (SamplerSpace("temperature", (("temperature", Listed((0.6, 0.8, 1.0, 1.2, 1.4))),)),)
+    )
+    rows = [
+        (Cell(c, k % 2, k // 2), JUDGED, 5 + 2 * c.get("temperature") + 0.05 * (-1) ** k)
+        for c in heat
+        for k in range(8)
+    ]
+    found = verdict(ScoreTable.of(rows, 2), problem_of(space=space))
+    assert (found.best.get("temperature"), found.tried) == (1.4, False)
+    assert found.best_tried == heat[-1]
+    assert found.notes[0].endswith("The best tried one is temperature:temperature=1.2.")
+
+
+def test_says_what_it_would_take_in_numbers():
+    """SD .8 of single texts: 16 texts a side show .8 points, and four times as many half of it."""
+    few = verdict(table_of(lambda c: 7.0, 2, noise=0.8), problem_of())
+    decide, separate = few.needed
+    assert (decide.first, decide.second) == (few.best, BASELINE)
+    assert decide.texts > 100
+    assert f"About {decide.texts} more texts" in " ".join(few.notes)
+    assert separate.second in GRID
+    sure = verdict(table_of(lambda c: 7.5 if c == GRID[4] else 6.0, 20), problem_of())
+    assert sure.needed == ()
 
 
 def test_counts_knobs_away_from_neutral():
@@ -164,3 +144,25 @@ def test_interval_for_new_prompts_from_eight_on():
     many = verdict(table_of(lambda c: 7.0, 16, n_prompts=8), problem_of(n_prompts=8))
     assert any("not known" in note for note in few.notes)
     assert any(note.startswith("For new prompts of the same kind: ") for note in many.notes)
+    assert few.new_prompts is None
+    assert many.new_prompts.low < many.objective.low
+    assert many.new_prompts.high > many.objective.high
+    assert many.gain_on_new_prompts.low <= many.gain.low
+
+
+def test_the_interval_for_new_prompts_holds_the_truth_over_many_prompts():
+    """Prompts differ by 1 point: eight of them cannot say what others will bring to a hair."""
+    hits = 0
+    for seed in range(20):
+        rng = np.random.default_rng([9, seed])
+        effect = rng.normal(0, 1.0, 8)
+        rows = [
+            (Cell(c, p, k), JUDGED, 6 + effect[p] + 0.2 * rng.normal())
+            for c in [BASELINE, *GRID[:4]]
+            for p in range(8)
+            for k in range(2)
+        ]
+        found = verdict(ScoreTable.of(rows, 8), problem_of(n_prompts=8))
+        hits += found.new_prompts.low < 6.0 < found.new_prompts.high
+        assert found.objective.high - found.objective.low < 0.9
+    assert hits >= 17, hits

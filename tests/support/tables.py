@@ -74,3 +74,25 @@ def awkward_tables(n_prompts: int = 2) -> dict[str, ScoreTable]:
             [(many[0], JUDGED, 3.0)] + [(c, MISSING, 0.0) for c in many[1:]], n_prompts
         ),
     }
+
+
+def rows_of(table: ScoreTable) -> list[tuple[Cell, int, float]]:
+    """The rows that a table was made of."""
+    return [
+        (
+            Cell(
+                table.configs[table.config[i]],
+                int(table.prompt[i]),
+                int(table.repeat[i]),
+                bool(table.fresh[i]),
+            ),
+            int(table.state[i]),
+            float(table.score[i]),
+        )
+        for i in range(len(table))
+    ]
+
+
+def with_rows(table: ScoreTable, more: list[tuple[Cell, int, float]]) -> ScoreTable:
+    """A table with more rows at its end."""
+    return ScoreTable.of([*rows_of(table), *more], table.n_prompts)

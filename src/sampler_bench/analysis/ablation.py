@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from ..posterior import Posterior
 from ..records import Estimate, SamplerConfig, ScoreTable, Value
 from ..samplers import parameter, parameter_names
-from .verdict import difference, interval, posterior_of
+from .reading import difference, interval, posterior_of
 
 if TYPE_CHECKING:
     from ..search import Problem

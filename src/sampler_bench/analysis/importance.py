@@ -15,7 +15,8 @@ import numpy as np
 
 from ..records import Estimate, SamplerConfig, ScoreTable, Value
 from .landscape import Grid, survey
-from .verdict import Z, posterior_of
+from .power import Z
+from .reading import posterior_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

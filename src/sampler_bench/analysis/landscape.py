@@ -16,7 +16,7 @@ from ..posterior import Belief, Posterior
 from ..posterior.frame import reference
 from ..records import SamplerConfig, ScoreTable, Value
 from ..samplers import SamplerSpace, Space
-from .verdict import posterior_of
+from .reading import posterior_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

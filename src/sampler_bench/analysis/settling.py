@@ -16,7 +16,7 @@ import numpy as np
 from ..posterior import Posterior, fit_posterior
 from ..posterior.best import best
 from ..records import Estimate, SamplerConfig, ScoreTable
-from .verdict import gain_of, interval, posterior_of
+from .reading import gain_of, interval, posterior_of
 
 if TYPE_CHECKING:
     from ..search import Problem

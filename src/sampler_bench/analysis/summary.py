@@ -17,7 +17,8 @@ import numpy as np
 
 from ..records import FAILED, JUDGED, MISSING, Estimate, SamplerConfig, ScoreTable
 from .intervals import mean_interval, rate_interval
-from .verdict import Z, posterior_of
+from .power import Z
+from .reading import posterior_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

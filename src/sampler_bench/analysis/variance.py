@@ -23,7 +23,7 @@ from ..posterior import Posterior
 from ..posterior.noise import INTERACTION, PROMPT, SIGMA
 from ..records import Estimate, SamplerConfig, ScoreTable
 from .landscape import Landscape, survey
-from .verdict import posterior_of
+from .reading import posterior_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from ._document import Document
+from ._document import Document, NeededResult, RangeResult
 from ._words import reasons, shown
 
 MANY_CUT_OFF = 0.2  # of the texts
@@ -12,6 +12,8 @@ MANY_MISSING = 0.1
 MANY_FAILED = 0.3
 LITTLE = 0.02  # a share of the variance that is surely below this does not matter
 FEW_PROMPTS = 3
+MOST_TEXTS = 100_000  # more than this is no advice
+NEAR = 0.011  # points; the least gap that is told
 MOST_SPREAD = 0.1  # sampler means nearer than this are flat
 
 
@@ -82,8 +84,15 @@ def _narrow(document: Document) -> Iterator[str]:
     mine = [row for row in document.ranges if best and row.sampler == best.sampler_type]
     inner = [row for row in mine if not row.whole and row.low is not None and row.high is not None]
     if inner:
-        said = ", ".join(f"{row.parameter} {row.low:g} to {row.high:g}" for row in inner)
-        yield f"For a finer search of {mine[0].sampler}, narrow the ranges to: {said}."
+        said = ", ".join(f"{row.parameter} {_span(row)}" for row in inner)
+        yield (
+            f"For a finer search of {mine[0].sampler} ({said}), write its study file: "
+            "sampler-bench analyze --latest --refine focused.yaml"
+        )
+
+
+def _span(row: RangeResult) -> str:
+    return f"{row.low:g}" if row.low == row.high else f"{row.low:g} to {row.high:g}"
 
 
 def _idle(document: Document) -> Iterator[str]:
@@ -104,15 +113,49 @@ def _prompts(document: Document) -> Iterator[str]:
 
 def _undecided(document: Document) -> Iterator[str]:
     verdict = document.verdict
-    if verdict is not None and verdict.sentence == "cannot tell" and verdict.baseline:
-        yield (
-            "Compare the two directly, with more texts: sampler-bench benchmark --samplers "
-            f"{shown(verdict.best)} {shown(verdict.baseline)}"
+    if verdict is None or verdict.sentence != "cannot tell" or not verdict.baseline:
+        return
+    it = next((row for row in verdict.needed if row.second == verdict.baseline), None)
+    command = f"sampler-bench benchmark --samplers {shown(verdict.best)} {shown(verdict.baseline)}"
+    if it is None or it.texts > MOST_TEXTS:
+        yield f"Compare the two directly, with more texts: {command}"
+        return
+    prompts = max(len(document.search_metadata.prompts), 1)
+    each = -(-it.texts // (2 * prompts))
+    yield f"To decide about your baseline: {amount(it)}: {command} --samples-per-config {each}"
+
+
+def _separate(document: Document) -> Iterator[str]:
+    """What it would take to separate the first two, where that is within reach."""
+    verdict = document.verdict
+    for it in verdict.needed if verdict else ():
+        if it.second == (verdict.baseline if verdict else None):
+            continue
+        near = "they look equal"
+        if it.gap > NEAR:
+            near = f"they look {it.gap:.2f} points apart"
+        who = f"{shown(it.first)} and {shown(it.second)}"
+        if it.texts > MOST_TEXTS:
+            yield f"The first two cannot be separated at any sane price ({near}): {who}."
+        else:
+            yield f"To separate the first two ({near}): {amount(it)}: {who}."
+
+
+def amount(it: NeededResult) -> str:
+    """`240 more texts, 35 minutes, $0.40`."""
+    parts = [f"{it.texts} more texts"]
+    if it.minutes is not None:
+        parts.append(
+            f"{it.minutes:.0f} minutes" if it.minutes >= 2 else f"{it.minutes:.1f} minutes"
         )
+    if it.dollars:
+        parts.append(f"${it.dollars:.2f}")
+    return ", ".join(parts)
 
 
 RULES: tuple[Callable[[Document], Iterator[str]], ...] = (
     _undecided,
+    _separate,
     _missing,
     _cut_off,
     _failed,

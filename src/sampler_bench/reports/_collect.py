@@ -33,10 +33,12 @@ from ..samplers.effect import effects
 from ..search import Problem
 from ..store import StudyRow
 from . import _depth
+from ._depth import DIGITS
+from ._depth import interval as _interval
+from ._depth import number as _number
 from ._document import (
     Document,
     ImportanceResult,
-    Interval,
     LiveCheckResult,
     Metadata,
     PromptResult,
@@ -47,8 +49,6 @@ from ._document import (
 )
 from ._slices import slice_results
 from ._variety import objective_notes, with_diversity
-
-DIGITS = 6  # after the point, of every number that is no count
 
 
 def collect(
@@ -92,7 +92,7 @@ def collect(
         search_metadata=_metadata(study, trials, table, server, judges, kind),
         best_configuration=_best(found, rows, named),
         all_results=results,
-        verdict=None if found is None else _verdict(found, study),
+        verdict=None if found is None else _verdict(found, study, _depth.price_of(study, trials)),
         samplers=_samplers(rows),
         importance=_importance(table, problem),
         ranges=_ranges(table, problem, found),
@@ -241,7 +241,7 @@ def _prompts(study: StudyRow) -> list[str]:
     return [str(prompt) for prompt in asked] if isinstance(asked, list) else []
 
 
-def _verdict(found: Verdict, study: StudyRow) -> VerdictResult:
+def _verdict(found: Verdict, study: StudyRow, price: _depth.Price) -> VerdictResult:
     return VerdictResult(
         best=found.best.text,
         tried=found.tried,
@@ -254,6 +254,13 @@ def _verdict(found: Verdict, study: StudyRow) -> VerdictResult:
         simplest=found.simplest.text if found.simplest else None,
         probability_best=_number(found.probability_best),
         probability_better=_chance(found.gain),
+        best_tried=found.best_tried.text if found.best_tried else None,
+        new_prompts=_interval(found.new_prompts) if found.new_prompts else None,
+        gain_on_new_prompts=(
+            _interval(found.gain_on_new_prompts) if found.gain_on_new_prompts else None
+        ),
+        needed=[_depth.needed(it, price) for it in found.needed],
+        saved=found.saved,
         notes=[*found.notes, *objective_notes(study.spec)],
     )
 
@@ -318,16 +325,6 @@ def _ends(region: Region) -> Iterator[tuple[str, dict[str, Any]]]:
 def _parameters(config: SamplerConfig) -> dict[str, int | float | str | list[str]]:
     pairs = config.parameters
     return {name: list(v) if isinstance(v, tuple) else v for name, v in pairs}
-
-
-def _interval(estimate: Estimate) -> Interval:
-    return Interval(
-        mean=_number(estimate.mean), low=_number(estimate.low), high=_number(estimate.high)
-    )
-
-
-def _number(value: float) -> float | None:
-    return None if math.isnan(value) else round(float(value), DIGITS)
 
 
 def _time(seconds: float) -> str:

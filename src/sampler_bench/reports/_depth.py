@@ -4,15 +4,25 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from ..analysis.ablation import ablation
 from ..analysis.best_of_n import curves
 from ..analysis.settling import settling
 from ..analysis.variance import parts
-from ..records import Estimate, Score, ScoreTable, Trial, Value, Verdict
+from ..records import Completion, Estimate, Needed, Score, ScoreTable, Trial, Value, Verdict
 from ..search import Problem
-from ._document import CurveResult, Interval, KnobResult, MomentResult, VarianceResult
+from ..store import StudyRow
+from ._document import (
+    CurveResult,
+    Interval,
+    KnobResult,
+    MomentResult,
+    NeededResult,
+    VarianceResult,
+)
 
+NAN = float("nan")
 DIGITS = 6  # after the point, of every number that is no count
 
 
@@ -73,6 +83,44 @@ def variance(
         interaction=interval(told.interaction),
         text=interval(told.text),
         judge=interval(told.judge),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Price:
+    """What one more text takes at the pace of a study: minutes and US dollars; NaN: not known."""
+
+    minutes: float
+    dollars: float
+
+
+def price_of(study: StudyRow, trials: Sequence[Trial]) -> Price:
+    """The pace of a study so far.
+
+    A study that was interrupted has idle time on its clock, and a server that writes several texts
+    at once works more seconds than pass; so the smaller of the two is taken.
+    """
+    written = [t.written for t in trials if isinstance(t.written, Completion)]
+    if not written:
+        return Price(NAN, NAN)
+    work = sum(text.seconds for text in written)
+    work += sum(j.seconds for t in trials for j in t.judgments if isinstance(j, Score))
+    passed = study.updated - study.created
+    seconds = min(work, passed) if passed > 0 else work
+    cost = sum(j.cost for t in trials for j in t.judgments)
+    return Price(seconds / 60 / len(written), cost / len(written))
+
+
+def needed(it: Needed, price: Price) -> NeededResult:
+    """What it would take to tell two configurations apart."""
+    return NeededResult(
+        first=it.first.text,
+        second=it.second.text,
+        gap=round(it.gap, DIGITS),
+        visible=round(it.visible, DIGITS),
+        texts=it.texts,
+        minutes=number(it.texts * price.minutes),
+        dollars=number(it.texts * price.dollars),
     )
 
 

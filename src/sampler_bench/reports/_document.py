@@ -182,11 +182,32 @@ class SliceResult(Part):
     high: list[float] = []
 
 
+class NeededResult(Part):
+    """What it would take to tell `first` and `second` apart.
+
+    `texts` more texts, half on each, would show a difference of `gap` points with 80 % power, and
+    take about so many `minutes` and `dollars` at the pace of this study; the texts so far show one
+    of `visible` points.
+    """
+
+    first: str
+    second: str
+    gap: float
+    visible: float
+    texts: int
+    minutes: Number = None
+    dollars: Number = None
+
+
 class VerdictResult(Part):
     """The answer: `sentence` is `better`, `as good` or `cannot tell`.
 
     `probability_best` is that of no other configuration being better, `probability_better` that of
     the best one being better than the baseline.
+    `best_tried` stands beside a best that was not `tried`. `new_prompts` and `gain_on_new_prompts`
+    speak of other prompts of the same kind; null where there are too few to know. `needed` says
+    what would decide. `saved` texts kept for fresh seeds were not spent, as they could not have
+    changed the sentence.
     """
 
     best: str
@@ -200,6 +221,11 @@ class VerdictResult(Part):
     simplest: str | None = None
     probability_best: Number = None
     probability_better: Number = None
+    best_tried: str | None = None
+    new_prompts: Interval | None = None
+    gain_on_new_prompts: Interval | None = None
+    needed: list[NeededResult] = []
+    saved: int = 0
     notes: list[str] = []
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 
 from ._advice import advice
+from ._depth_words import best_of, knobs, scatter, settled, with_score
 from ._document import Document, Interval, Result, SamplerResult
 from ._knobs import live_check, unverified
 from ._minimal import NOT_SHRUNK
@@ -104,6 +105,7 @@ def performance(document: Document) -> list[str]:
     named = {result.config: result for result in document.all_results}
     for sampler in document.samplers:
         lines += ["", *_sampler(sampler, named.get(sampler.best))]
+        lines += best_of(document, sampler.sampler)
     return [*lines, "", *_ranking(document), "", *_explained(document)]
 
 
@@ -188,7 +190,8 @@ def importance(document: Document) -> list[str]:
         lines.append(
             f"     {name}{where}: {row.share.mean or 0.0:.0%} [{low:.0%} to {high:.0%}]{mark}"
         )
-    return [*lines, "", "   Share of the variance over the space that each explains alone."]
+    lines += ["", "   Share of the variance over the space that each explains alone."]
+    return [*lines, *scatter(document)]
 
 
 def ranges(document: Document) -> list[str]:
@@ -237,12 +240,15 @@ def _verdict(document: Document) -> list[str]:
     verdict = document.verdict
     assert verdict is not None
     lines = ["", "   ⚖️ Verdict:", f"     {sentence(document)}"]
+    if not verdict.tried and verdict.best_tried:
+        lines.append(f"     Best that was tried: {with_score(document, verdict.best_tried)}")
     if verdict.simplest and verdict.simplest != verdict.best:
         lines.append(f"     Simplest that is shown to be no worse: {verdict.simplest}")
     others = [config for config in verdict.equivalent if config != verdict.best]
     if others:
         lines.append(f"     Cannot be told apart within {verdict.margin:g} points: {_few(others)}")
-    return [*lines, *(f"     {shown(note)}" for note in verdict.notes)]
+    lines += knobs(document)
+    return [*lines, *(f"     {shown(note)}" for note in verdict.notes), *settled(document)]
 
 
 def _few(configs: list[str]) -> str:

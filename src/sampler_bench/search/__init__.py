@@ -36,6 +36,7 @@ class Problem:
         margin: differences up to this many points count as none.
         temperature_last: where the server applies temperature, for what a configuration does.
         features: next-token log-probabilities of the model (the fingerprint), None for the bank.
+        confirm: texts kept for the confirmation on fresh seeds; None where there is none.
     """
 
     space: Space
@@ -48,6 +49,7 @@ class Problem:
     margin: float = 0.1
     temperature_last: bool = True
     features: Mapping[str, NDArray[np.float64]] | None = field(default=None, compare=False)
+    confirm: int | None = None
 
 
 class Strategy(Protocol):

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
+from ..analysis.confirming import confirmation_texts
 from ..engines import Engine, EngineOptions, ServerInfo
 from ..errors import EngineError, SpecError
 from ..judges import Judge, JudgeOptions
@@ -107,17 +108,28 @@ def build_strategy(spec: StudySpec) -> Strategy:
 
 def build_problem(spec: StudySpec, baseline: SamplerConfig | None, info: ServerInfo) -> Problem:
     """Say what a strategy may know of a study besides the evidence."""
+    budget = spec.n_iterations * len(spec.prompts) * spec.samples_per_config
     return Problem(
         space=spec.space,
         n_prompts=len(spec.prompts),
-        budget=spec.n_iterations * len(spec.prompts) * spec.samples_per_config,
+        budget=budget,
         n_iterations=spec.n_iterations,
         samples_per_config=spec.samples_per_config,
         baseline=baseline,
         failure_score=spec.failure_score,
         margin=spec.margin,
         temperature_last=info.details.get("temperature_order", "last") != "first",
+        confirm=_kept_for_fresh_seeds(spec, budget, baseline is not None),
     )
+
+
+def _kept_for_fresh_seeds(spec: StudySpec, budget: int, baseline: bool) -> int | None:
+    """How many texts the confirmation may use; a benchmark has none."""
+    if spec.given:
+        return None
+    if spec.confirm is not None:
+        return round(budget * spec.confirm)
+    return confirmation_texts(budget, baseline)
 
 
 def check_expressible(engine: Engine, space: Space, baseline: SamplerConfig | None) -> None:

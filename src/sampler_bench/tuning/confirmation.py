@@ -1,4 +1,7 @@
-"""After the search: winner, simpler rival and baseline once more, on seeds that nobody has seen."""
+"""After the search: winner, simpler rival and baseline once more, on seeds that nobody has seen.
+
+It ends early where more texts could not change the verdict (`analysis.confirming`).
+"""
 
 from __future__ import annotations
 
@@ -14,7 +17,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Confirmation:
-    """A strategy that asks for `texts` cells on fresh seeds, chosen by the verdict's needs."""
+    """A strategy that asks for up to `texts` cells on fresh seeds, by what they can change."""
 
     texts: int
 
@@ -22,9 +25,8 @@ class Confirmation:
         self, table: ScoreTable, problem: Problem, n: int, rng: np.random.Generator
     ) -> list[Cell]:
         """Return up to `n` cells; none until the whole search is known, nor when done."""
-        from ..analysis.verdict import confirm
+        from ..analysis.confirming import confirm
 
         if (table.state[~table.fresh] == PENDING).any() or not len(table.evidence()):
             return []
-        left = self.texts - int(table.fresh.sum())
-        return confirm(table, problem, min(n, left), rng) if left > 0 else []
+        return confirm(table, problem, self.texts, n)

@@ -15,7 +15,6 @@ from pathlib import Path
 from types import ModuleType
 from typing import Literal
 
-from ..analysis.verdict import confirmation_texts
 from ..engines import Engine, ServerInfo
 from ..errors import EngineError, StoreError, UsageError
 from ..judges import Judge
@@ -176,8 +175,7 @@ def phases_of(request: Request, problem: Problem) -> list[tuple[str, Strategy, P
     """
     if request.spec.given:
         return [("benchmark", GivenConfigs(request.spec.given), problem)]
-    share = request.spec.confirm
-    texts = confirmation_texts(problem.budget) if share is None else round(problem.budget * share)
+    texts = problem.confirm or 0
     searching = replace(problem, budget=max(problem.budget - texts, 1))
     return [
         ("search", build_strategy(request.spec), searching),

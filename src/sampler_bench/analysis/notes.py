@@ -1,0 +1,158 @@
+"""What else a verdict says: what more it would take, what new prompts may bring, in plain words."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ..posterior.noise import INTERACTION, PROMPT
+from ..records import PENDING, Estimate, Needed, SamplerConfig, ScoreTable, Verdict
+from .choice import CANNOT_TELL
+from .confirming import SURE, confirm
+from .power import POWER, Z, texts_needed
+from .reading import Reading, interval
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ..search import Problem
+
+FEWEST_PROMPTS = 8  # for an interval over new prompts
+MOST_TEXTS = 100_000  # a number beyond it is no advice
+NO_GAP = 0.1  # of the margin: no two configurations are taken to be nearer than this
+
+
+def best_tried(reading: Reading) -> SamplerConfig | None:
+    """The tried configuration of the space with the highest estimate; None where none is."""
+    first = next(_tried_in_order(reading), None)
+    return None if first is None else reading.configs[first]
+
+
+def needed(reading: Reading, problem: Problem, sentence: str) -> tuple[Needed, ...]:
+    """What would probably decide: about the baseline, and between the first two, where open."""
+    found = []
+    if problem.baseline is not None and sentence == CANNOT_TELL:
+        found.append(_to_decide(reading, problem.margin))
+    second = next((i for i in _tried_in_order(reading) if i), None)
+    if second is not None:
+        mean, sd = reading.difference(0, second)
+        if abs(mean) < Z * sd:
+            found.append(_needed(reading, second, max(abs(mean), NO_GAP * problem.margin), sd))
+    return tuple(found)
+
+
+def _to_decide(reading: Reading, margin: float) -> Needed:
+    """For `better` a gain as large as it looks, for `as good` its distance from the margin."""
+    mean, sd = reading.difference(0, 1)
+    return _needed(reading, 1, max(abs(mean), abs(margin - mean), margin / 4), sd)
+
+
+def _needed(reading: Reading, other: int, gap: float, error: float) -> Needed:
+    variance = float(reading.belief.text_variance[0] + reading.belief.text_variance[other])
+    more = texts_needed(gap, variance, error)
+    return Needed(reading.configs[0], reading.configs[other], gap, POWER * error, more)
+
+
+def _tried_in_order(reading: Reading) -> Iterator[int]:
+    """The tried configurations of the space, the highest estimate first."""
+    space = reading.posterior.frame.space
+    for i in np.argsort(-reading.belief.mean, kind="stable"):
+        if reading.tried(int(i)) and reading.configs[i] in space:
+            yield int(i)
+
+
+def for_new_prompts(reading: Reading, problem: Problem) -> tuple[Estimate, Estimate | None] | None:
+    """Objective and gain for new prompts of the same kind; None below FEWEST_PROMPTS.
+
+    The study's prompts are taken as drawn from such prompts: their effects, and how settings suit
+    them, scatter the mean over others like them as they do that over these.
+    """
+    n = problem.n_prompts
+    if n < FEWEST_PROMPTS:
+        return None
+    theta, unit = reading.posterior.theta, reading.posterior.unit
+    prompt, suited = (unit**2 * math.exp(2 * theta[k]) for k in (PROMPT, INTERACTION))
+    mean, sd = float(reading.belief.mean[0]), float(reading.belief.sd[0])
+    worth = interval(mean, math.sqrt(sd**2 + (prompt + suited) / n))
+    if problem.baseline is None:
+        return worth, None
+    gain, error = reading.difference(0, 1)
+    return worth, interval(gain, math.sqrt(error**2 + 2 * suited / n))
+
+
+def saved(table: ScoreTable, problem: Problem) -> int:
+    """How many of the texts kept for fresh seeds were not spent, as they could change nothing."""
+    asked, kept = int(table.fresh.sum()), problem.confirm
+    if kept is None or not 0 < asked < kept or (table.state == PENDING).any():
+        return 0
+    return 0 if confirm(table, problem, kept, 1) else kept - asked
+
+
+def notes(reading: Reading, problem: Problem, found: Verdict, spared: int) -> list[str]:
+    """Plain sentences for the reader.
+
+    Args:
+        reading: the joint belief.
+        problem: the study.
+        found: the verdict, complete but for its notes.
+        spared: texts that `saved` counts.
+    """
+    lines = []
+    if not found.tried:
+        beside = f" The best tried one is {found.best_tried.text}." if found.best_tried else ""
+        lines.append(
+            "The best configuration was not tried: its worth is what the model expects from its "
+            f"neighbours.{beside}"
+        )
+    lines.append(_failures(reading, problem))
+    if spared:
+        lines.append(
+            f"Stopped early: {spared} of the {problem.confirm} texts kept for fresh seeds were not "
+            f"spent; with probability {SURE:.0%} or more they would not have changed this answer."
+        )
+    lines += _about_the_baseline(reading, problem, found)
+    lines.append(_new_prompts(found, problem.n_prompts))
+    return lines
+
+
+def _failures(reading: Reading, problem: Problem) -> str:
+    evidence = reading.posterior.evidence
+    said = []
+    for name, config in (("best", reading.configs[0]), ("baseline", problem.baseline)):
+        if config in evidence.configs:
+            i = evidence.configs.index(config)
+            said.append(f"{int(evidence.failed[i])} of {int(evidence.total[i])} ({name})")
+    overall = f"{int(evidence.failed.sum())} of {evidence.n_texts} (all)"
+    return f"Failed texts: {', '.join([*said, overall])}."
+
+
+def _about_the_baseline(reading: Reading, problem: Problem, found: Verdict) -> list[str]:
+    if problem.baseline is None:
+        return ["There is no baseline to compare with."]
+    if problem.baseline not in reading.posterior.evidence.configs:
+        return ["The baseline was not judged yet, so nothing is said about the gain."]
+    if found.sentence != CANNOT_TELL:
+        return []
+    it = next(n for n in found.needed if n.second == problem.baseline)
+    return [
+        f"As far as it has come, a gain of {it.visible:.2f} points or more would be seen (with 80 "
+        f"% power). About {count(it.texts)} more texts of best and baseline would probably decide."
+    ]
+
+
+def _new_prompts(found: Verdict, n_prompts: int) -> str:
+    worth, gain = found.new_prompts, found.gain_on_new_prompts
+    if worth is None:
+        return f"For new prompts: not known ({n_prompts} prompts; {FEWEST_PROMPTS} are needed)."
+    more = f"; gain {gain.mean:+.2f} ({gain.low:+.2f} to {gain.high:+.2f})" if gain else ""
+    return (
+        f"For new prompts of the same kind: {worth.mean:.2f} ({worth.low:.2f} to {worth.high:.2f})"
+        f"{more}."
+    )
+
+
+def count(texts: int) -> str:
+    """A number of texts, in words where it is beyond what anybody would write."""
+    return f"{texts}" if texts <= MOST_TEXTS else f"more than {MOST_TEXTS:,}"

@@ -1,0 +1,79 @@
+"""A posterior, read: joint beliefs about configurations, their differences and intervals."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ..posterior import Belief, Posterior, fit_remembered, frame_of
+from ..records import Estimate, SamplerConfig, ScoreTable
+from .power import Z
+
+if TYPE_CHECKING:
+    from ..search import Problem
+
+LEADING = 120  # configurations among which the best may be
+
+
+def posterior_of(table: ScoreTable, problem: Problem) -> Posterior:
+    """The model of a table's evidence, its hyperparameters fitted to all of it."""
+    frame = frame_of(problem.space, problem.temperature_last, problem.features)
+    return fit_remembered(table, frame, problem.failure_score)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Reading:
+    """A posterior, the winner, and the joint belief about winner, baseline and rivals.
+
+    Attributes:
+        configs: the winner first, then the baseline if there is one, then the others.
+    """
+
+    posterior: Posterior
+    configs: list[SamplerConfig]
+    belief: Belief
+
+    def difference(self, a: int, b: int) -> tuple[float, float]:
+        """Mean and standard deviation of the objective of `a` minus that of `b`."""
+        return difference(self.belief, a, b)
+
+    def tried(self, number: int) -> bool:
+        """Whether any text of a configuration counted."""
+        return self.configs[number] in self.posterior.evidence.configs
+
+
+def read(posterior: Posterior, winner: SamplerConfig, problem: Problem) -> Reading:
+    """The joint belief: the winner first, then the baseline, then what was tried, then leaders."""
+    known = dict.fromkeys([winner])
+    if problem.baseline is not None:
+        known[problem.baseline] = None
+    known.update(dict.fromkeys(posterior.evidence.configs))
+    pool, points = posterior.frame.with_pool(())
+    mean, sd = posterior.marginal_at(points)
+    order = np.argsort(-(mean + sd), kind="stable")[:LEADING]
+    known.update(dict.fromkeys(pool[i] for i in order))
+    configs = list(known)
+    return Reading(posterior, configs, posterior.believe(configs))
+
+
+def difference(belief: Belief, a: int, b: int) -> tuple[float, float]:
+    """Mean and standard deviation of the objective of `a` minus that of `b`."""
+    full = belief.covariance
+    variance = full[a, a] + full[b, b] - 2 * full[a, b]
+    return float(belief.mean[a] - belief.mean[b]), float(np.sqrt(max(variance, 0.0)))
+
+
+def interval(mean: float, sd: float) -> Estimate:
+    """A Gaussian belief as mean and 95 % interval."""
+    return Estimate(mean, mean - Z * sd, mean + Z * sd)
+
+
+def gain_of(
+    posterior: Posterior, config: SamplerConfig, baseline: SamplerConfig | None
+) -> Estimate | None:
+    """The objective of a configuration minus the baseline's; None without a baseline."""
+    if baseline is None:
+        return None
+    return interval(*difference(posterior.believe([config, baseline]), 0, 1))
