@@ -116,9 +116,12 @@ def test_the_usual_file_is_chosen(tmp_path: Path, files: list[str], chosen: str)
         assert fetch(hub, tmp_path)[0].name == chosen
 
 
-@pytest.mark.parametrize("files", [["README.md"], ["a.gguf", "b.gguf"]])
-def test_an_open_choice_is_the_users(tmp_path: Path, files: list[str]) -> None:
-    with Hub(dict.fromkeys(files, b"GGUF")) as hub, pytest.raises(EngineError, match="which file"):
+@pytest.mark.parametrize(
+    ("files", "said"),
+    [(["README.md"], "has no GGUF file"), (["a.gguf", "b.gguf"], "a.gguf, b.gguf; which one?")],
+)
+def test_an_open_choice_is_the_users(tmp_path: Path, files: list[str], said: str) -> None:
+    with Hub(dict.fromkeys(files, b"GGUF")) as hub, pytest.raises(EngineError, match=said):
         fetch(hub, tmp_path)
 
 
@@ -141,3 +144,12 @@ def test_models_are_kept_where_the_user_says(
     assert models_folder() == tmp_path
     monkeypatch.delenv("SAMPLER_BENCH_MODELS")
     assert models_folder() == Path.home() / ".cache/sampler-bench/models"
+
+
+def test_a_quantization_is_chosen(tmp_path: Path) -> None:
+    files = {f"m-{kind}.gguf": b"GGUF" + kind.encode() for kind in ("Q8_0", "Q5_K_M", "Q4_K_M")}
+    with Hub(files) as hub:
+        assert fetch(hub, tmp_path)[0].name == "m-Q4_K_M.gguf"
+        assert fetch(hub, tmp_path, kind="q5_k_m")[0].name == "m-Q5_K_M.gguf"
+        with pytest.raises(EngineError, match=r"m-Q8_0.gguf; none of them is Q2_K. Name one as"):
+            fetch(hub, tmp_path, kind="Q2_K")

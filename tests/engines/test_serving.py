@@ -119,6 +119,20 @@ async def test_another_model_on_the_port_is_named(plan: Plan, tmp_path: Path) ->
 
 
 @pytest.mark.anyio
+async def test_nothing_is_downloaded_for_a_port_that_is_taken(plan: Plan) -> None:
+    nowhere = Source("owner/name", "tiny.gguf", endpoint="http://127.0.0.1:9")
+    wanted = replace(plan, gguf=None, source=nowhere)
+    said: list[str] = []
+    async with serving(plan, print, NONE):
+        async with serving(wanted, said.append, NONE) as again:
+            assert again.process is None
+        with pytest.raises(EngineError, match="the port is taken by"):
+            async with serving(replace(wanted, name="another"), print, NONE):
+                pass
+    assert "is served at" in said[-1]
+
+
+@pytest.mark.anyio
 async def test_a_stranger_on_the_port_is_named(plan: Plan) -> None:
     async with PlainServer("something-else", fault=lambda _: None).start(plan.port):
         with pytest.raises(EngineError, match=rf"taken by this very process \({os.getpid()}\)"):
@@ -173,6 +187,7 @@ sys.exit(serve(plan, lambda line: print(line, flush=True)))
     ("engine", "how"),
     [
         ("built-in", signal.SIGINT),
+        ("built-in", signal.SIGTERM),
         ("built-in", signal.SIGKILL),
         ("koboldcpp", signal.SIGTERM),
         ("koboldcpp", signal.SIGKILL),
@@ -197,7 +212,7 @@ def test_however_it_ends_no_process_is_left(
     _, alive = psutil.wait_procs(children, timeout=8)
     assert alive == []
     assert not port_in_use(plan.port)
-    if how == signal.SIGINT:
+    if how != signal.SIGKILL:
         assert serve.returncode == 0
 
 

@@ -1,11 +1,13 @@
 """The loop on scripted parts and a real store: what it keeps, what it asks, when it stops."""
 
 import asyncio
+import threading
 import time
 from collections import Counter
 
+import numpy as np
 import pytest
-from support.scripted import TASK, ScriptedEngine, ScriptedJudge, completion
+from support.scripted import GOOD, TASK, ScriptedEngine, ScriptedJudge, completion
 
 from sampler_bench.errors import EngineError, JudgeError
 from sampler_bench.plugins import find
@@ -13,11 +15,14 @@ from sampler_bench.records import (
     FAILED,
     JUDGED,
     MISSING,
+    PENDING,
     Cell,
     Completion,
     Failure,
     Prompt,
     SamplerConfig,
+    Score,
+    Trial,
     Unscored,
     Unwritten,
 )
@@ -243,3 +248,62 @@ async def test_a_cell_is_never_asked_twice():
     ledger.add(cell, 1)
     with pytest.raises(AssertionError, match="asked for twice"):
         ledger.add(cell, 1)
+
+
+async def test_a_strategy_that_thinks_does_not_hold_up_the_texts(tmp_path):
+    seen = threading.Event()
+
+    class Thinking:
+        def ask(self, table, problem, n, rng):
+            if len(table):  # goes on only when texts were written while it thinks
+                assert seen.wait(30)
+            return find("search", "random").ask(table, problem, n, rng)
+
+    class Telling(ScriptedEngine):
+        async def generate(self, config, prompt, seed):
+            written = await super().generate(config, prompt, seed)
+            asyncio.get_running_loop().call_later(0.01, seen.set)
+            return written
+
+    study = Study(tmp_path, engine=Telling())
+    study.strategy = Thinking()
+    assert await study.run() == "done"
+
+
+async def test_what_came_is_kept_when_the_time_is_over(tmp_path):
+    class Slow(ScriptedJudge):
+        async def judge(self, identity, prompt, text):
+            await asyncio.sleep(3600)
+
+    study = Study(tmp_path, judge=Slow(), limits=Limits(max_minutes=0.3 / 60))
+    assert "max_minutes" in await study.run()
+    assert sum(study.engine.calls.values()) == sum(
+        trial.written is not None for trial in study.kept()
+    )
+
+
+async def test_a_ledger_drops_what_the_store_has_and_shows_the_same_table():
+    configs = [SamplerConfig.of("temperature", {"temperature": t}) for t in (1, 2)]
+    cells = [Cell(config, prompt, 0) for config in configs for prompt in range(70)]
+    texts = Ledger([], ("a",), 70, texts=True)
+    lean = Ledger([], ("a",), 70)
+    for k, cell in enumerate(cells):
+        for ledger in (texts, lean):
+            ledger.add(cell, 1)
+            if k % 7:
+                written = completion(cell.config, Prompt(cell.prompt, "x"), 1)
+                score = Score("a", k % 10)
+                ledger.update(Trial(cell, 1, written, None, (score,), (float(k), 1.0)))
+    assert texts.text(1).startswith(GOOD)
+    with pytest.raises(AssertionError, match="told to drop"):
+        lean.text(1)
+    assert len(lean.unsettled()) == 20
+    assert lean.settled_prefix() == 0
+    table = lean.table(visible=100)
+    assert len(table) == 140
+    assert table.state[100:].tolist() == [PENDING] * 40
+    assert np.isnan(table.score[100:]).all()
+    assert np.isnan(table.covariates[100:]).all()
+    assert table.covariates[99].tolist() == [99.0, 1.0]
+    assert table.configs[table.config[75]] == cells[75].config
+    assert table.prompt[75] == cells[75].prompt

@@ -38,7 +38,7 @@ def trial(cell, text, score=8.0, failed=False):
 
 
 def ledger_of(*trials):
-    return Ledger(list(trials), ("j",), 2)
+    return Ledger(list(trials), ("j",), 2, texts=True)
 
 
 def worth(ledger, weight, visible=None):

@@ -157,7 +157,7 @@ def run_and_keep(request: Request, store: Store, quiet: bool) -> tuple[Finished,
             raise
     document = finished.document()
     keep(request, document)
-    write_page(page_of(request), document, finished.ledger.trials)
+    write_page(page_of(request), document, finished.trials)
     return finished, document
 
 

@@ -5,26 +5,29 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-HELP = "start the server of a model of models.yaml, or of a GGUF file"
+HELP = "start the server of a model: of models.yaml, of a GGUF file, or of a hub"
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the options."""
     add = parser.add_argument
-    add("model", help="a model of models.yaml, or the path of a GGUF file")
+    add(
+        "model",
+        help="a name of models.yaml, the path of a GGUF file, or owner/name[:Q5_K_M] of a hub",
+    )
     add("--engine", choices=["koboldcpp", "llamacpp"], help="default: KoboldCpp where it is found")
     add("--koboldcpp", type=Path, metavar="PATH", help="the KoboldCpp program")
     add("--port", type=int, help="default: the model's own")
     add("--slots", type=int, help="texts written at once")
     add("--context", type=int, help="tokens of prompt and answer together, for each slot")
-    add("--threads", type=int, default=1, help="CPU threads (default: 1)")
+    add("--threads", type=int, help="CPU threads (default: one less than there are cores)")
+    add("--gpu-layers", type=int, help="layers on the GPU, -1 for all (default: the model's own)")
     add("--log", type=Path, default=Path("koboldcpp.log"), help="default: koboldcpp.log")
     add("--verbose", action="store_true", help="show the server's own output here as well")
 
 
 def run(args: argparse.Namespace) -> int:
     """Serve until the user stops it."""
-    from ..engines._download import Source
     from ..engines._serving import Plan, serve
     from ..spec import model_or_file
     from ._environment import environment
@@ -34,15 +37,22 @@ def run(args: argparse.Namespace) -> int:
     plan = Plan(
         entry.name,
         gguf=entry.gguf,
-        source=Source(entry.hub, entry.file, entry.sha256) if entry.hub else None,
+        source=entry.download,
         engine=args.engine or ("auto" if entry.engine == "koboldcpp" else entry.engine),
         koboldcpp=args.koboldcpp,
         port=entry.port if args.port is None else args.port,
         slots=args.slots or entry.slots or 4,
         context=args.context or entry.context or 2048,
-        threads=args.threads,
-        gpu_layers=entry.gpu_layers,
+        threads=args.threads or _threads(),
+        gpu_layers=entry.gpu_layers if args.gpu_layers is None else args.gpu_layers,
         log=args.log,
         verbose=args.verbose,
     )
     return serve(plan, say, environment())
+
+
+def _threads() -> int:
+    """One less than there are cores: the search needs some of one, and llama.cpp's threads spin."""
+    import psutil
+
+    return max(1, (psutil.cpu_count(logical=False) or 2) - 1)

@@ -37,6 +37,7 @@ class Source:
     Attributes:
         hub: id of the repository, `owner/name`.
         file: its path there; empty to choose by the usual quantizations.
+        kind: the quantization to choose where `file` is empty; empty for the usual ones.
         sha256: expected checksum; empty for the one that the hub names.
         endpoint: another hub; empty for the usual one.
     """
@@ -45,6 +46,7 @@ class Source:
     file: str = ""
     sha256: str = ""
     endpoint: str = ""
+    kind: str = ""
 
 
 def models_folder() -> Path:
@@ -96,20 +98,25 @@ def download(source: Source, folder: Path, say: Say, *, wait_seconds: float = 1.
 
 
 def _choose(source: Source) -> str:
-    """Pick a file of a repository: the only GGUF, or the first of the usual quantizations."""
+    """Pick a file of a repository: of the kind that is asked for, the only GGUF, or a usual one."""
     from huggingface_hub import HfApi
 
     with _Translation(source, "its list of files"):
         listed = HfApi(endpoint=source.endpoint or None).list_repo_files(source.hub)
     files = sorted(name for name in listed if name.lower().endswith(".gguf"))
-    if len(files) == 1:
+    if len(files) == 1 and not source.kind:
         return files[0]
-    for kind in USUAL:
+    for kind in (source.kind,) if source.kind else USUAL:
         for name in files:
             if kind.lower() in name.lower() and "-of-" not in name:
                 return name
+    if not files:
+        raise EngineError(
+            f"{source.hub} has no GGUF file; name a repository that has (many end in -GGUF)"
+        )
+    asked = f"none of them is {source.kind}." if source.kind else "which one?"
     raise EngineError(
-        f"{source.hub}: which file? it has {', '.join(files) or 'no GGUF file'}; name one in "
+        f"{source.hub} has {', '.join(files)}; {asked} Name one as {source.hub}:FILE, or in "
         "models.yaml (`file:`)"
     )
 

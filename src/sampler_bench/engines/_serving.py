@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -104,6 +105,8 @@ def serve(plan: Plan, say: Say, environment: Mapping[str, str] = os.environ) -> 
     Raises:
         EngineError: it cannot be served; says why and what to do.
     """
+    plan = _with_file(plan, say)  # not in `stay`: Ctrl-C would have to wait for the download
+    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
 
     async def stay() -> int:
         async with serving(plan, say, environment) as served:
@@ -132,11 +135,11 @@ async def serving(
     Raises:
         EngineError: it cannot be served; says why and what to do.
     """
+    if _taken(plan):
+        yield await _reuse(plan, say)
+        return
     plan = _with_file(plan, say)
     assert plan.gguf is not None
-    if plan.port and port_in_use(plan.port):
-        yield await _reuse(plan, plan.gguf, say)
-        return
     with ExitStack() as stack:
         engine, url, process = await _start(plan, plan.gguf, say, environment, stack)
         info = await _answers(engine, url, process, plan, say)
@@ -153,14 +156,39 @@ async def _start(
     if program is None:
         child = Child.start(_order(plan, gguf), plan.log)
         stack.callback(child.stop)
-        return "llamacpp", await child.ready_async(), child.process
+        async with _patience(say):
+            return "llamacpp", await child.ready_async(), child.process
     output = stack.enter_context(open_log(plan.log))
     process = spawn(_guarded(kobold_command(program, _order(plan, gguf))), output, quiet=True)
     stack.callback(end_process, process, 10.0)
     return "koboldcpp", f"http://127.0.0.1:{plan.port}", process
 
 
+@asynccontextmanager
+async def _patience(say: Say) -> AsyncIterator[None]:
+    """Say every few seconds that a model is still loading."""
+    begin = time.monotonic()
+
+    async def tell() -> None:
+        while True:
+            await asyncio.sleep(TELL_SECONDS)
+            say(f"still loading after {time.monotonic() - begin:.0f} s")
+
+    telling = asyncio.create_task(tell())
+    try:
+        yield
+    finally:
+        telling.cancel()
+
+
+def _taken(plan: Plan) -> bool:
+    return plan.port != 0 and port_in_use(plan.port)
+
+
 def _with_file(plan: Plan, say: Say) -> Plan:
+    """The plan with its file, which is downloaded unless its port is taken already."""
+    if _taken(plan):
+        return plan
     gguf = plan.gguf
     if gguf is None:
         if plan.source is None:
@@ -207,7 +235,7 @@ def _guarded(command: list[str]) -> list[str]:
     return [sys.executable, "-P", "-m", f"{__package__}._guard", str(os.getpid()), *command]
 
 
-async def _reuse(plan: Plan, gguf: Path, say: Say) -> Served:
+async def _reuse(plan: Plan, say: Say) -> Served:
     """Use what listens on the port, if it is the same model.
 
     Raises:
@@ -220,18 +248,20 @@ async def _reuse(plan: Plan, gguf: Path, say: Say) -> Served:
             info = await known.check()
     except EngineError as error:
         raise EngineError(taken(plan.name, plan.port)) from error
-    if not _same_model(info, plan.name, gguf):
+    if not _same_model(info, plan):
         serves = f"{taken(plan.name, plan.port)} (it serves {info.model} with {engine})"
         raise EngineError(serves)
     say(f"Loading complete: {info.model} is served at {url} already, by {engine}")
     return Served(engine, info)
 
 
-def _same_model(info: ServerInfo, name: str, gguf: Path) -> bool:
-    names = {name, gguf.stem, gguf.name}
+def _same_model(info: ServerInfo, plan: Plan) -> bool:
+    file = plan.gguf or (Path(plan.source.file) if plan.source and plan.source.file else None)
+    names = {plan.name} | ({file.stem, file.name} if file else set())
     served = {info.model, info.model.removeprefix("koboldcpp/")}
     path = info.details.get("model_path")
-    return bool(names & served) or (isinstance(path, str) and Path(path) == gguf.resolve())
+    there = plan.gguf is not None and isinstance(path, str) and Path(path) == plan.gguf.resolve()
+    return bool(names & served) or there
 
 
 def _engine(engine: str, url: str) -> RemoteEngine:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +16,8 @@ from .files import config_folder
 from .study import _baseline, _part, _text, _urls, _whole
 from .yaml_file import Node, Problems, read
 
+HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*(:[\w.-]+)?")
+FREE_PORT = 5001  # where a model is served that models.yaml gives no port
 BUNDLED = "demo"  # as a gguf: the model that comes with the package
 
 
@@ -25,12 +28,15 @@ class ModelEntry:
     Attributes:
         engine: what serves it: `koboldcpp`, `llamacpp` or `embedded`.
         gguf: its file on this machine, if there is one.
-        hub, file, sha256, size: where the file can be had, and how it is recognised (bytes).
+        hub, file, sha256: where the file can be had, and how it is recognised.
+        kind: the quantization to choose where `file` names none, such as `Q5_K_M`.
+        size: of the file, as its page says.
         port: where its server listens; 0 for a model that is served on demand.
         server: base URLs of running servers, where it is served elsewhere.
         context: tokens of prompt and answer together, for each slot.
         baseline: its maker's recommended settings.
-        source: the page on which id, size, licence and settings were read.
+        source: the page on which id, size and licence were read.
+        baseline_source: the page on which the maker's settings were read.
     """
 
     name: str
@@ -38,8 +44,9 @@ class ModelEntry:
     gguf: Path | None = None
     hub: str = ""
     file: str = ""
+    kind: str = ""
     sha256: str = ""
-    size: int = 0
+    size: str = ""
     port: int = 0
     server: tuple[str, ...] = ()
     context: int = 0
@@ -49,12 +56,13 @@ class ModelEntry:
     baseline: SamplerConfig | None = None
     licence: str = ""
     source: str = ""
+    baseline_source: str = ""
     description: str = ""
 
     @property
     def download(self) -> Source | None:
         """Where its file can be had; None where models.yaml does not say."""
-        return Source(self.hub, self.file, self.sha256) if self.hub else None
+        return Source(self.hub, self.file, self.sha256, kind=self.kind) if self.hub else None
 
     @property
     def servers(self) -> tuple[str, ...]:
@@ -96,13 +104,38 @@ def load_model(name: str) -> ModelEntry:
 
 
 def model_or_file(word: str) -> ModelEntry:
-    """A model of models.yaml, or a GGUF file that is named by its path."""
+    """A model of models.yaml, a GGUF file by its path, or one of a hub.
+
+    A hub's is written `owner/name`, with `:Q5_K_M` or `:FILE.gguf` behind it to choose among
+    several files (without, Q4_K_M).
+
+    Raises:
+        SpecError: there is no such model or file.
+    """
+    path = Path(word).expanduser()
+    if path.is_file():
+        return ModelEntry(path.stem, gguf=path, port=FREE_PORT)
+    if HUB_ID.fullmatch(word) and (":" in word or not word.endswith(".gguf")):
+        return _of_hub(word)
     if word.endswith(".gguf") or os.sep in word:
-        path = Path(word).expanduser()
-        if not path.is_file():
-            raise SpecError(f"model {word!r}: there is no such file")
-        return ModelEntry(path.stem, engine="llamacpp", gguf=path, port=5001)
+        raise SpecError(
+            f"model {word!r}: there is no such file; give a path, a name of models.yaml, or a "
+            "model of a hub as owner/name"
+        )
     return load_model(word)
+
+
+def _of_hub(word: str) -> ModelEntry:
+    hub, _, chosen = word.partition(":")
+    name = hub.partition("/")[2].removesuffix("-GGUF").removesuffix("-gguf")
+    is_file = chosen.endswith(".gguf")
+    return ModelEntry(
+        name,
+        hub=hub,
+        file=chosen if is_file else "",
+        kind="" if is_file else chosen,
+        port=FREE_PORT,
+    )
 
 
 def locate(word: str, folder: Path) -> Path:
@@ -137,7 +170,7 @@ FIELDS: dict[str, Callable[[Node], Any]] = {
     "hub": _text,
     "file": _text,
     "sha256": _text,
-    "size": _whole(1),
+    "size": _text,
     "port": _whole(0),
     "server": _urls,
     "context": _whole(1),
@@ -147,5 +180,6 @@ FIELDS: dict[str, Callable[[Node], Any]] = {
     "baseline": _baseline,
     "licence": _text,
     "source": _text,
+    "baseline_source": _text,
     "description": _text,
 }

@@ -107,11 +107,11 @@ def _fold(
     problem = replace(problem, features=features)
     named = judge.get("identities", [])
     identities = tuple(map(str, named)) if isinstance(named, list) else ()
-    ledger = Ledger(trials, identities, len(spec.prompts), forget=False)
+    ledger = Ledger(trials, identities, len(spec.prompts), forget=False, texts=True)
     kind: Literal["search", "benchmark"] = "benchmark" if benchmark else "search"
     worth = Objective.of(spec).judged_by(ledger)
     table = ledger.table()
-    return collect(study, ledger.trials, table, problem, server, identities, kind, worth, knobs)
+    return collect(study, trials, table, problem, server, identities, kind, worth, knobs)
 
 
 def _newest_file(folder: Path) -> Path:

@@ -111,7 +111,7 @@ class Loop:
         self.watch, self.stop = watch, stop
         self._to_write: asyncio.Queue[Trial] = asyncio.Queue()
         self._to_judge: asyncio.Queue[tuple[Trial, str]] = asyncio.Queue()
-        self._to_keep: asyncio.Queue[Keeping] = asyncio.Queue()
+        self._to_keep: asyncio.Queue[tuple[Keeping, asyncio.Event]] = asyncio.Queue()
         self._news = asyncio.Event()
         self._active = 0
         self._faults = {"text": 0, "judgment": 0}
@@ -150,10 +150,8 @@ class Loop:
             raise first_error(several) from several
 
     async def _conduct(self, phases: list[tuple[str, Strategy, Problem]]) -> str:
-        for trial in self.ledger.trials:
-            state = self.ledger.state(trial.cell)
-            if state != PENDING:
-                self.watch(Settled(trial, state, kept=True))
+        for trial in self.ledger.take_kept():
+            self.watch(Settled(trial, self.ledger.state(trial.cell), kept=True))
         for trial in self.ledger.unsettled():
             self._dispatch(trial)
         for name, strategy, problem in phases:
@@ -230,33 +228,41 @@ class Loop:
                 self._to_judge.put_nowait((trial, identity))
 
     async def _write_texts(self) -> None:
+        """Write one text after the other; while one is written, the last may wait to be kept."""
+        kept: asyncio.Event | None = None
         while True:
             trial = await self._to_write.get()
             if not self._halted() and not self._outage:
-                await self._working(self._write(trial))
+                before, kept = kept, await self._working(self._write(trial))
+                if before is not None:
+                    await before.wait()
 
     async def _judge_texts(self) -> None:
+        """Have one text judged after the other; what was paid for is kept before the next."""
         while True:
             trial, identity = await self._to_judge.get()
             if not self._halted() and not self._outage and await self._reserved():
-                await self._working(self._judge(trial, identity))
+                await (await self._working(self._judge(trial, identity))).wait()
 
-    async def _working(self, work: Coroutine[None, None, Keeping]) -> None:
-        """Do some work and hand its result to the keeper; it is active until it is kept."""
+    async def _working(self, work: Coroutine[None, None, Keeping]) -> asyncio.Event:
+        """Do some work and hand its result to the keeper; returns an event: it is kept."""
         self._active += 1
+        kept = asyncio.Event()
         try:
-            self._to_keep.put_nowait(await work)
+            self._to_keep.put_nowait((await work, kept))
         except BaseException:
             self._active -= 1
             raise
+        return kept
 
     async def _keep_results(self) -> None:
         """Keep what comes, one result after the other."""
         while True:
-            keep = await self._to_keep.get()
+            keep, kept = await self._to_keep.get()
             try:
                 await keep()
             finally:
+                kept.set()
                 self._active -= 1
                 self._to_keep.task_done()
                 self._news.set()

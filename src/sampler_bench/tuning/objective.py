@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..analysis.diversity import Grams, first_words, grams, overlap
-from ..records import FAILED, JUDGED, MISSING, PENDING, Cell, Completion, ScoreTable, Trial
+from ..records import FAILED, JUDGED, MISSING, PENDING, Cell, ScoreTable
 from ..search import Problem, Strategy
 
 if TYPE_CHECKING:
@@ -126,12 +126,8 @@ class Novelty:
 
     def _grams(self, row: int) -> Grams:
         if row not in self.grams:
-            self.grams[row] = grams(first_words(_text(self.ledger.trials[row])))
+            self.grams[row] = grams(first_words(self.ledger.text(row)))
         return self.grams[row]
-
-
-def _text(trial: Trial) -> str:
-    return trial.written.text if isinstance(trial.written, Completion) else ""
 
 
 def _group(table: ScoreTable, row: int) -> tuple[int, int, bool]:

@@ -19,7 +19,7 @@ from ..engines import Engine, ServerInfo
 from ..errors import EngineError, StoreError, UsageError
 from ..judges import Judge
 from ..plugins import find
-from ..records import Completion, JsonObject, SamplerConfig, Unwritten
+from ..records import Completion, JsonObject, SamplerConfig, Trial, Unwritten
 from ..reports._collect import collect
 from ..reports._document import Document
 from ..search import Problem, Strategy
@@ -85,17 +85,19 @@ class Finished:
     ended: str
     request: Request
     study: StudyRow
-    ledger: Ledger
+    trials: list[Trial]
+    identities: tuple[str, ...]
     problem: Problem
     server: JsonObject
     knobs: JsonObject | None = None
 
     def document(self) -> Document:
         """The results document."""
-        ledger = self.ledger
+        prompts = self.problem.n_prompts
+        ledger = Ledger(self.trials, self.identities, prompts, forget=False, texts=True)
         return collect(
             self.study,
-            ledger.trials,
+            self.trials,
             ledger.table(),
             self.problem,
             self.server,
@@ -164,7 +166,8 @@ async def run(
             store.unlock(study.id)
     row = store.study(study.name)
     assert row is not None
-    return Finished(ended, request, row, ledger, problem, server_note(info), knobs)
+    trials, note = store.trials(study.id), server_note(info)
+    return Finished(ended, request, row, trials, judge.identities, problem, note, knobs)
 
 
 def phases_of(request: Request, problem: Problem) -> list[tuple[str, Strategy, Problem]]:
@@ -257,7 +260,8 @@ def _recall(
     limits = Limits(spec.max_samples, spec.max_cost, spec.max_minutes)
     budget = Budget(limits, judge.expected_cost(1, _usual_length(spec)), time.monotonic)
     budget.recall(trials)
-    return Ledger(trials, judge.identities, len(spec.prompts)), budget
+    texts = not Objective.of(spec).plain
+    return Ledger(trials, judge.identities, len(spec.prompts), texts=texts), budget
 
 
 def server_note(info: ServerInfo) -> JsonObject:
