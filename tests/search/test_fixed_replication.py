@@ -42,6 +42,15 @@ def test_grid_walks_every_point_once_after_the_baseline():
     assert [c.prompt for c in cells[:6]] == [0, 1, 0, 1, 0, 1]
 
 
+def test_grid_goes_round_all_rivals_before_it_repeats_one():
+    cells = run(grid, Problem(SMALL, 2, 99, samples_per_config=3))
+    size = SMALL.size()
+    for turn in range(3):
+        part = cells[turn * size * 2 : (turn + 1) * size * 2]
+        assert {cell.repeat for cell in part} == {turn}
+        assert Counter(cell.config for cell in part) == dict.fromkeys(SMALL.grid(), 2)
+
+
 def test_grid_refuses_a_continuous_range():
     with pytest.raises(SpecError, match="a grid cannot walk a continuous range"):
         run(grid, Problem(WIDE, 1, 9))

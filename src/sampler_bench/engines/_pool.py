@@ -30,7 +30,7 @@ _log = logging.getLogger(__name__)
 
 FIRST_LIMIT = 2
 LARGEST_LIMIT = 64
-REST_SECONDS = 5.0
+REST_SECONDS = 1.0
 LONGEST_REST_SECONDS = 60.0
 
 
@@ -178,7 +178,7 @@ class PoolEngine(Engine):
         except Fault as fault:
             tried.append(member)
             if fault.may_pass:
-                member.failed(fault, self._clock(), self._rest)
+                self._note_fault(member, fault)
                 fault.wait = 0.0 if self._others_ready(member) else fault.wait
             raise
         except EngineError as error:
@@ -190,6 +190,13 @@ class PoolEngine(Engine):
         finally:
             member.running -= 1
             self._wake()
+
+    def _note_fault(self, member: Member, fault: Fault) -> None:
+        well = not member.failures
+        member.failed(fault, self._clock(), self._rest)
+        if well and member.failures:
+            others = "the others take its texts" if self._others_ready(member) else "it is awaited"
+            _log.warning("a server fails (%s); %s until it answers again", fault.detail, others)
 
     async def _take(self, tried: list[Member]) -> Member:
         """Wait for a server with room; the least loaded, those not yet tried first."""
@@ -219,6 +226,7 @@ class PoolEngine(Engine):
         async with member.checking:
             if member.doubted:
                 self._accept(member, await member.engine.look())
+                _log.warning("%s answers and writes with the others", member.engine.http.shown)
 
     def _refuse(self, member: Member, error: EngineError) -> None:
         """Use a server no more; with the last one the error ends the run.

@@ -1,7 +1,9 @@
-"""grid: every configuration of the space once, sampler after sampler, always in the same order.
+"""grid: every configuration of the space, sampler after sampler, always in the same order.
 
-The baseline comes first. Sure to try the best listed setting, and dear: the number of texts is the
-size of the space x prompts x `samples_per_config`.
+The baseline comes first. Each round gives every configuration one text on each prompt, so that a
+server that drifts over hours does not become a difference between first and last. Sure to try the
+best listed setting, and dear: the number of texts is the size of the space x prompts x
+`samples_per_config`.
 """
 
 from __future__ import annotations
@@ -24,4 +26,4 @@ def ask(table: ScoreTable, problem: Problem, n: int, rng: np.random.Generator) -
         SpecError: a range of the space is continuous, so that it cannot be walked.
     """
     walk = dict.fromkeys([*with_baseline(problem), *problem.space.grid()])
-    return due(walk, table, problem)[:n]
+    return sorted(due(walk, table, problem), key=lambda cell: cell.repeat)[:n]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import asyncio
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -41,7 +42,6 @@ async def build_engine(
         EngineError: no server answers.
     """
     from ..engines._pool import pool
-    from ..engines._recognise import recognise
 
     options = _options(spec, entry, api_key, log)
     servers = spec.server or (entry.servers if entry else ())
@@ -49,11 +49,31 @@ async def build_engine(
         name = "embedded" if spec.engine == "auto" else spec.engine
         built: Engine = find("engines", name).build(options)
         return built
-    engines: list[Engine] = []
-    for url in servers:
-        name = await recognise(url, api_key) if spec.engine == "auto" else spec.engine
-        engines.append(find("engines", name).build(replace(options, server=url)))
+    names = await _engines_at(servers, api_key) if spec.engine == "auto" else None
+    engines: list[Engine] = [
+        find("engines", names[i] if names else spec.engine).build(replace(options, server=url))
+        for i, url in enumerate(servers)
+    ]
     return pool(engines)
+
+
+async def _engines_at(servers: Sequence[str], api_key: str) -> list[str]:
+    """The engine at each address; who does not answer yet is taken to be as the others.
+
+    Raises:
+        EngineError: nobody answers.
+    """
+    from ..engines._recognise import recognise
+
+    asked = (recognise(url, api_key) for url in servers)
+    answers = await asyncio.gather(*asked, return_exceptions=True)
+    for answer in answers:
+        if isinstance(answer, BaseException) and not isinstance(answer, EngineError):
+            raise answer
+    known = [answer for answer in answers if isinstance(answer, str)]
+    if not known:
+        raise EngineError("; ".join(str(answer) for answer in answers))
+    return [answer if isinstance(answer, str) else known[0] for answer in answers]
 
 
 def _options(

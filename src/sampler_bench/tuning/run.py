@@ -38,7 +38,7 @@ from .build import (
     check_model,
 )
 from .confirmation import Confirmation
-from .events import Checked, Planned, Watcher
+from .events import Checked, Planned, Warned, Watcher
 from .knobs import KNOBS, verify
 from .ledger import Ledger
 from .listed import GivenConfigs
@@ -133,6 +133,8 @@ async def run(
         await stack.enter_async_context(judge)
         info = await engine.check()
         watch(Checked("server", describe(info)))
+        for trouble in away(info):
+            watch(Warned(f"{trouble}; it may join later"))
         watch(Checked("judge", await judge.check()))
         problem = build_problem(spec, choose_baseline(spec, entry), info)
         check_expressible(engine, spec.space, problem.baseline)
@@ -277,6 +279,12 @@ def server_note(info: ServerInfo) -> JsonObject:
         "temperature_order": str(info.details.get("temperature_order", "")),
         "fingerprint": str(info.details.get("fingerprint", "")),
     }
+
+
+def away(info: ServerInfo) -> list[str]:
+    """What is wrong with each server that does not answer yet."""
+    found = info.details.get("away")
+    return [str(problem) for problem in found] if isinstance(found, list) else []
 
 
 def describe(info: ServerInfo) -> str:
