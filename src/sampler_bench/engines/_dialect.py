@@ -32,6 +32,7 @@ class Spoken:
         above: True where `low` itself is not taken.
         gap: an open interval of values that the server replaces silently.
         only: the values that it takes, where it takes few.
+        filled: True where it refuses an empty list.
         differs: in words, where the server's meaning is not quite ours.
         say: writes the keys from our value and all values; None: the value under `key`.
     """
@@ -43,6 +44,7 @@ class Spoken:
     above: bool = False
     gap: tuple[float, float] | None = None
     only: tuple[Value, ...] = ()
+    filled: bool = False
     differs: str = ""
     say: Callable[[Value, Values], JsonObject] | None = None
 
@@ -51,7 +53,7 @@ class Spoken:
         if self.only:
             return None if value in self.only else f"it takes only {_list(self.only)}"
         if isinstance(value, str | tuple):
-            return None
+            return "it takes no empty list" if self.filled and not value else None
         if self.gap and self.gap[0] < value < self.gap[1]:
             return f"it replaces values between {self.gap[0]:g} and {self.gap[1]:g}"
         if self.low is not None and (value < self.low or (self.above and value == self.low)):

@@ -50,7 +50,7 @@ DIALECT = Dialect(
         "dry_base": Spoken("dry_base"),
         "dry_multiplier": Spoken("dry_multiplier"),
         "dry_range": Spoken("dry_penalty_last_n"),
-        "dry_sequence_breakers": Spoken("dry_sequence_breakers"),
+        "dry_sequence_breakers": Spoken("dry_sequence_breakers", filled=True),
         "dynatemp_exponent": Spoken("dynatemp_exponent"),
         "dynatemp_range": Spoken("dynatemp_range"),
         "epsilon_cutoff": REMOVED,

@@ -9,9 +9,11 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import zip_longest
 
-from ..engines.llamacpp import DIALECT
+from ..engines._dialect import Dialect, Spoken
+from ..engines.llamacpp import DIALECT as SERVER
 from ..errors import SpecError
 from ..records import Json, SamplerConfig, Value
 from . import Loss, Source, _dialects
@@ -21,6 +23,8 @@ from ._readers import order_of_names
 ABOUT = "llama.cpp: command line flags of llama-server or llama-cli"
 SUFFIX = ".sh"
 BREAKER = "dry_sequence_breakers"
+# The command line takes "none" for an empty list, which the server's JSON refuses.
+DIALECT: Dialect = replace(SERVER, words={**SERVER.words, BREAKER: Spoken(BREAKER)})
 # Our dialect's key: the flag.
 FLAGS = {
     "temperature": "--temp",
