@@ -25,6 +25,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     add("--study", metavar="NAME", help="a study by name")
     add("--compare", nargs="+", metavar="FILE", help="several results files, or a pattern")
     add("--export", type=Path, metavar="FILE", help="write the best configurations as YAML")
+    add("--refine", type=Path, metavar="FILE", help="write the study file of a focused search")
     add("--output-dir", type=Path, default=Path("results"), help="default: results")
     add("--json", action="store_true", help="print the results as JSON")
     add("--csv", type=Path, metavar="DIR", help="write every number as CSV tables")
@@ -49,6 +50,11 @@ def run(args: argparse.Namespace) -> int:
     if args.export is not None:
         write_atomically(args.export, write_best(document))
         say(f"exported: {args.export}")
+    if args.refine is not None:
+        from ..spec.refine import write_refined
+
+        write_atomically(args.refine, write_refined(document))
+        say(f"focused study file: {args.refine}; run: sampler-bench search --config {args.refine}")
     return 0
 
 
