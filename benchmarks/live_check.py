@@ -28,7 +28,7 @@ from support.double import LlamaWriter
 from support.live_runs import Outcome, run
 from support.tiny_gguf import write_tiny_gguf
 
-WRONG = ("ignored called honoured", "honoured called ignored")
+WRONG = ("ignored called honoured", "honoured called ignored", "broken")
 
 
 def main() -> None:
@@ -70,7 +70,10 @@ def kept(out: Path | None) -> list[Outcome]:
 
 def table(outcomes: Sequence[Outcome]) -> str:
     """Runs, mistakes and doubts: in all, and over engines, knobs, twists and models."""
-    head = f"{'':24} {'runs':>5} {'ign.->hon.':>10} {'hon.->ign.':>10} {'cannot tell':>11} requests"
+    titles = ("runs", "ign.->hon.", "hon.->ign.", "broken", "cannot tell")
+    widths = (5, 10, 10, 6, 11)
+    named = " ".join(f"{title:>{width}}" for title, width in zip(titles, widths, strict=True))
+    head = f"{'':24} {named} requests"
     lines = [head, row("all", outcomes)]
     by: Sequence[tuple[str, Callable[[Outcome], str]]] = (
         ("engine", lambda o: o.engine),
@@ -94,9 +97,9 @@ def row(name: str, outcomes: Sequence[Outcome]) -> str:
     doubt = kinds["cannot tell"] / max(len(outcomes), 1)
     asked = [outcome.requests for outcome in outcomes]
     mean = sum(asked) / max(len(asked), 1)
-    first, second = (kinds[kind] for kind in WRONG)
+    first, second, broken = (kinds[kind] for kind in WRONG)
     return (
-        f"{name:24} {len(outcomes):5} {first:10} {second:10} {doubt:11.1%} "
+        f"{name:24} {len(outcomes):5} {first:10} {second:10} {broken:6} {doubt:11.1%} "
         f"{mean:5.1f}, at most {max(asked, default=0)}"
     )
 

@@ -11,6 +11,8 @@ from support.double import (
     KOBOLDCPP_1_115,
     LLAMACPP,
     OLLAMA,
+    OPENAI,
+    OPENROUTER,
     TABBYAPI_FORCING,
     VLLM,
     Double,
@@ -184,3 +186,18 @@ async def test_a_server_that_does_not_repeat_itself_is_not_trusted(writer: Llama
     quirks = reading(replace(LLAMACPP, seed="never", echoes=False), presence_penalty=None)
     report = await checked(quirks, writer, "llamacpp", "presence_penalty", "top_k")
     assert says(report) == {"presence_penalty": "cannot tell", "top_k": "honoured"}
+
+
+@pytest.mark.parametrize(("quirks", "engine"), [(OPENAI, "openai"), (OPENROUTER, "openrouter")])
+async def test_a_server_that_refuses_unknown_keys_is_checked_all_the_same(
+    writer: LlamaWriter, quirks: Quirks, engine: str
+) -> None:
+    """Other names of a knob and of the seed are tried there too, and turned down."""
+    deaf = reading(quirks, top_p=None)
+    deaf = replace(deaf, also=(*deaf.also, "top_p"))
+    async with Double(deaf, writer, model="m") as server:
+        options = EngineOptions(server=server.url, model="m", api_key="k", max_retries=1)
+        async with find("engines", engine).build(options) as built:
+            report = await check(built, ["top_p", "temperature"])
+    assert says(report) == {"top_p": "ignored", "temperature": "honoured", "max_tokens": "honoured"}
+    assert {f.what: f.found for f in report.facts}["seed's name"].endswith("not its name")

@@ -21,7 +21,7 @@ from sampler_bench.checks._ask import HOTTEST, PROMPT, Ask
 from sampler_bench.checks._contrasts import CONTRASTS, settings
 from sampler_bench.engines import EngineOptions
 from sampler_bench.engines._remote import RemoteEngine
-from sampler_bench.errors import SpecError
+from sampler_bench.errors import EngineError, SpecError
 from sampler_bench.plugins import find
 from sampler_bench.records import SamplerConfig
 
@@ -67,6 +67,7 @@ CLAMPS = {
     "rep_pen": (0.5, 1.3),
 }
 NOISE = 0.04
+BROKEN = "broken"  # the check raised an error
 STEPS = {
     **{"temperature": "temperature", "dynatemp_range": "temperature"},
     **{"dynatemp_exponent": "temperature", "smoothing_factor": "smoothing"},
@@ -99,9 +100,9 @@ class Outcome:
 
     @property
     def kind(self) -> str:
-        """`right`, `ignored called honoured`, `honoured called ignored` or `cannot tell`."""
-        if self.says == "cannot tell":
-            return "cannot tell"
+        """`right`, `cannot tell`, `broken`, or which mistake was made."""
+        if self.says in ("cannot tell", BROKEN):
+            return self.says
         if self.acts == (self.says != "ignored"):
             return "right"
         return "honoured called ignored" if self.acts else "ignored called honoured"
@@ -152,13 +153,19 @@ async def run(seed: int, writers: Mapping[str, LlamaWriter]) -> Outcome:
         double.quirks = quirks = twisted(quirks, twist, asked, rng, writer.context)
         double._reader = (Noisy if twist == "noisy" else Reader)(quirks, rng=random.Random(seed))
         async with built(engine, way, double.url) as live:
-            report = await check(live, [knob], thorough=False)
+            said = await answer(live, knob)
     acts = truth(quirks, asked, writer.context)
+    return Outcome(*(seed, engine, way, server, twist, model, knob), acts, *said)
+
+
+async def answer(live: RemoteEngine, knob: str) -> tuple[str, str, int]:
+    """What the check says, its evidence, and its requests."""
+    try:
+        report = await check(live, [knob], thorough=False)
+    except EngineError as error:
+        return BROKEN, str(error), 0
     (finding,) = report.findings
-    return Outcome(
-        *(seed, engine, way, server, twist, model, knob),
-        *(acts, finding.says, finding.evidence, report.requests),
-    )
+    return finding.says, finding.evidence, report.requests
 
 
 def chosen(

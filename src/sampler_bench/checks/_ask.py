@@ -153,6 +153,21 @@ class Ask:
             logprobs=tuple(map(tuple, answer.logprobs)),
         )
 
+    async def maybe(
+        self,
+        values: Mapping[str, Value],
+        seed: int,
+        tokens: int,
+        change: Callable[[JsonObject], JsonObject],
+    ) -> Sample | None:
+        """As `send`; None where the server refuses what the change made of the request."""
+        try:
+            return await self.send(values, seed, tokens, change=change)
+        except EngineError as error:
+            if not refused(error):
+                raise
+            return None
+
     async def cool(self) -> None:
         """Find a temperature that the server takes: some refuse the hottest."""
         for hot in (t for t in HOTTEST if t <= self.hot):
@@ -160,7 +175,7 @@ class Ask:
             try:
                 await self.text({"temperature": hot}, 1)
             except EngineError as error:
-                if hot == HOTTEST[-1] or "HTTP 4" not in str(error):
+                if hot == HOTTEST[-1] or not refused(error):
                     raise
             else:
                 return
@@ -201,6 +216,11 @@ class Ask:
 
 def _question(values: Mapping[str, Value], seed: int, tokens: int) -> Question:
     return tuple(sorted(values.items())), seed, tokens
+
+
+def refused(error: EngineError) -> bool:
+    """Say whether a server will not take a request as it stands (OpenRouter says so by 404)."""
+    return any(f"HTTP {status} " in str(error) for status in (400, 404, 422))
 
 
 def collision(samples: Sequence[Sample]) -> float:

@@ -12,7 +12,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ..engines._openai import OpenAIEngine
-from ..errors import EngineError
 from ..records import JsonObject, Value
 from ._ask import Ask
 from ._findings import Fact
@@ -28,16 +27,11 @@ async def probe(ask: Ask) -> Fact:
     if not isinstance(ask.engine, OpenAIEngine):
         return Fact(WHAT, "not asked for on this engine's endpoint")
     one: dict[str, Value] = {"top_k": 1} if ask.speaks("top_k") else {"temperature": 0.0}
-    try:
-        usual = await _first(ask, {"temperature": 1.0})
-        if not usual:
-            return Fact(WHAT, "none told there")
-        hot = await _first(ask, {"temperature": ask.hot})
-        alone = await _first(ask, {"temperature": 1.0, **one})
-    except EngineError as error:
-        if "HTTP 4" not in str(error):
-            raise
-        return Fact(WHAT, "refused there")
+    usual = await _first(ask, {"temperature": 1.0})
+    if not usual:
+        return Fact(WHAT, "none told there")
+    hot = await _first(ask, {"temperature": ask.hot})
+    alone = await _first(ask, {"temperature": 1.0, **one})
     return Fact(WHAT, _told(usual, hot, alone))
 
 
@@ -58,5 +52,6 @@ async def _first(ask: Ask, values: Mapping[str, Value]) -> tuple[float, ...]:
     more: JsonObject = {"logprobs": True, "top_logprobs": TOLD}
     if ask.engine.template is not None:
         more = {"logprobs": TOLD}
-    sample = await ask.send(values, 1, 1, change=lambda body: {**body, **more})
-    return tuple(sorted(sample.logprobs[0], reverse=True)) if sample.logprobs else ()
+    sample = await ask.maybe(values, 1, 1, lambda body: {**body, **more})
+    rows = sample.logprobs if sample is not None else ()
+    return tuple(sorted(rows[0], reverse=True)) if rows else ()

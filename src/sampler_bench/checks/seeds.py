@@ -12,12 +12,10 @@ texts are equal (`_ask.collision`).
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 from itertools import pairwise
 
 from ..engines._dialect import Dialect
 from ..plugins import find, names
-from ..records import JsonObject
 from ._ask import SHORT, Ask, Sample, collision
 from ._findings import Fact, Finding
 
@@ -29,7 +27,7 @@ REMEDY = "no text can be repeated there; if another word for the seed works, cho
 async def probe(ask: Ask) -> Finding:
     """Find out whether seeds work, and note in `ask` how the other probes must ask."""
     key = ask.engine.dialect.seed
-    samples = await _draw(ask, None)
+    samples = await _draw(ask)
     if not _vary(samples):
         return await _stuck(ask, key, samples[0])
     if samples[3].text == samples[0].text and key:
@@ -74,29 +72,30 @@ async def _stuck(ask: Ask, key: str, first: Sample) -> Finding:
 
 async def names_of_seed(ask: Ask) -> Fact:
     """Try what other engines call the seed, each in place of this engine's own word."""
-    own, works = ask.engine.dialect.seed, []
-    others = [key for key in _all_names() if key != own]
-    for key in others:
-        samples = await _draw(ask, key, (1, 2, 1))
-        if samples[2].text == samples[0].text != samples[1].text:
-            works.append(key)
+    others = [key for key in _all_names() if key != ask.engine.dialect.seed]
+    works = [key for key in others if await _works(ask, key)]
     dead = [f"`{key}`" for key in others if key not in works]
     said = f"{', '.join(dead)} {'is' if len(dead) == 1 else 'are'} not its name" if dead else ""
     also = "works: " + ", ".join(f"`{key}`" for key in works) if works else ""
     return Fact("seed's name", "; ".join(part for part in (also, said) if part), fine=not works)
 
 
-async def _draw(ask: Ask, key: str | None, seeds: tuple[int, ...] = SEEDS) -> list[Sample]:
-    """Texts for some seeds, under this key instead of the engine's own."""
+async def _works(ask: Ask, key: str) -> bool:
+    """Whether seeds under this key repeat a text: 1, 2, 1."""
+    texts = []
+    for seed in (1, 2, 1):
+        change = ask.without(ask.engine.dialect.seed, **{key: seed})
+        sample = await ask.maybe({"temperature": ask.hot}, seed, SHORT, change)
+        if sample is None:
+            return False
+        texts.append(sample.text)
+    return texts[2] == texts[0] != texts[1]
+
+
+async def _draw(ask: Ask) -> list[Sample]:
     hot = {"temperature": ask.hot}
-    if key is None:
-        texts = [await ask.text(hot, seed) for seed in seeds[:-1]]
-        return [*texts, await ask.send(hot, seeds[-1])]
-    return [await ask.send(hot, s, SHORT, change=_renamed(ask, key, s)) for s in seeds]
-
-
-def _renamed(ask: Ask, key: str, seed: int) -> Callable[[JsonObject], JsonObject]:
-    return ask.without(ask.engine.dialect.seed, **{key: seed})
+    texts = [await ask.text(hot, seed) for seed in SEEDS[:-1]]
+    return [*texts, await ask.send(hot, SEEDS[-1])]
 
 
 def _all_names() -> list[str]:
