@@ -202,7 +202,7 @@ def test_a_judge_that_is_no_use_stops_before_anything_is_written(fault, code, me
 
 @pytest.mark.parametrize("fault", ["429", "500", "html", "cut", "nonsense", "eleven"])
 def test_a_judge_that_stumbles_costs_no_configuration_anything(fault, tmp_path):
-    with JudgeServer(["ok", "ok", fault, "ok", fault]) as judge:
+    with JudgeServer(["ok", "ok", fault]) as judge:
         done = run(
             "search",
             *DEMO,
