@@ -18,7 +18,7 @@ from support.double import (
     LlamaWriter,
     servers,
 )
-from support.double.applied import Applied
+from support.double.applied import Applied, Reader
 from support.double.chain import STEPS, candidates, probabilities
 from support.double.quirks import OFF, SPAN, Quirks
 from support.double.writer import End, Piece
@@ -85,6 +85,9 @@ async def test_koboldcpp_1_115_knows_nsigma(writer: LlamaWriter) -> None:
 async def test_koboldcpps_openai_endpoint_has_other_words(writer: LlamaWriter) -> None:
     """There `seed` overwrites `sampler_seed`, and frequency is taken for presence."""
     path = "/v1/completions"
+    native = next(e for e in KOBOLDCPP_1_76.endpoints if e.path == "/api/v1/generate")
+    body = {"nsigma": 1, "seed": 1, "max_tokens": 9, "min_p": 0.1, "sampler_seed": 4}
+    assert Reader(KOBOLDCPP_1_76).read(native, body, 99).ignored == ("nsigma", "seed", "max_tokens")
     many = [{**NEUTRAL, "seed": 5, "sampler_seed": seed} for seed in (1, 2, 3)]
     assert len(set(await draws(KOBOLDCPP_1_76, writer, path, many))) == 1
     async with Double(KOBOLDCPP_1_76, writer) as server, httpx2.AsyncClient(verify=False) as client:

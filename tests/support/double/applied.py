@@ -24,9 +24,8 @@ PARTS = {
 }
 CUTS = ("top_k", "top_a", "top_p", "min_p", "typical", "tfs", "sigma")
 PLUMBING = {
-    *("model", "messages", "prompt", "stream", "stream_options", "stop", "n", "user", "seed"),
-    *("logprobs", "top_logprobs", "max_tokens", "max_completion_tokens", "reasoning_effort"),
-    *("logit_bias", "response_format"),
+    *("model", "messages", "prompt", "stream", "stream_options", "n", "user", "logprobs"),
+    *("top_logprobs", "max_completion_tokens", "reasoning_effort", "logit_bias", "response_format"),
 }
 
 
@@ -116,7 +115,8 @@ class Reader:
 
     def _unknown(self, endpoint: Endpoint, inner: Mapping[str, Any]) -> tuple[str, ...]:
         known = {*endpoint.keys, *(a for key in endpoint.keys.values() for a in key.aliases)}
-        names = {*PLUMBING, *self.quirks.also, endpoint.tokens, endpoint.stop, endpoint.seed}
+        names = {*PLUMBING, *self.quirks.also}
+        names |= {endpoint.tokens, endpoint.stop, endpoint.seed, endpoint.room}
         unknown = tuple(name for name in inner if name not in known | names)
         if unknown and self.quirks.unknown == "refuse":
             raise Refusal(400, f"Unrecognized request argument supplied: {unknown[0]}")

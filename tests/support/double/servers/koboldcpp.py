@@ -101,7 +101,7 @@ def _kobold(version: str, keys: Mapping[str, Key], longest: int, **more: Any) ->
         engine="koboldcpp",
         endpoints=_endpoints(keys, longest),
         order=orders.kobold,
-        also=("sampler_order", "ban_eos_token", "trim_stop", "max_context_length", "genkey"),
+        also=("sampler_order", "ban_eos_token", "trim_stop", "genkey"),
         prefix="koboldcpp/",
         owner="koboldcpp",
         asked={
