@@ -23,8 +23,9 @@ from pathlib import Path
 
 import numpy as np
 from _players import PLAYERS, Game
+from _report import report
 from _sweep_study import FINGERPRINT, Surface, fingerprint
-from search import _error, _measure, report
+from search import measure
 from sweep import TABLE
 
 from sampler_bench.posterior import Frame, fit_posterior, frame_of
@@ -60,21 +61,20 @@ def main() -> None:
             study = surface.study(run)
             for method in (WITHOUT, WITH):
                 rows += [
-                    {"family": study.name, "method": method, "run": run, **_measure(study, answer)}
+                    {"family": study.name, "method": method, "run": run, **measure(study, answer)}
                     for answer in PLAYERS[method](study, tuple(args.budgets), run)
                 ]
             if args.out:
                 args.out.write_text("\n".join(map(json.dumps, rows)) + "\n")
+    report(rows)
     for name in dict.fromkeys(row["family"] for row in rows):
-        mine = [row for row in rows if row["family"] == name]
-        report(mine, name)
-        gains(mine)
-    report(rows, "all")
-    gains(rows)
+        gains(name, [row for row in rows if row["family"] == name])
+    gains("all", rows)
 
 
-def gains(rows: list[dict]) -> None:
+def gains(title: str, rows: list[dict]) -> None:
     """Print the paired difference at each budget."""
+    print(f"\n{title}: gain in regret by the fingerprint")
     for texts in sorted({row["texts"] for row in rows}):
         mine = [row for row in rows if row["texts"] == texts]
         without, having = (
@@ -82,7 +82,12 @@ def gains(rows: list[dict]) -> None:
             for method in (WITHOUT, WITH)
         )
         gain = np.array([without[key] - having[key] for key in sorted(set(without) & set(having))])
-        print(f"gain at {texts:4d}: {gain.mean():+.4f} ±{_error(gain):.4f}, {len(gain)} studies")
+        print(f"{texts:5d} texts: {gain.mean():+.4f} ±{_error(gain):.4f}, {len(gain)} studies")
+
+
+def _error(values: np.ndarray) -> float:
+    """The standard error of a mean."""
+    return float(np.std(values) / np.sqrt(len(values)))
 
 
 def predict(surfaces: list[Surface], budgets: list[int], runs: range) -> None:

@@ -1,5 +1,6 @@
 """The demo model's measured surface: the table is sound, and studies on it are fair."""
 
+import subprocess
 import sys
 from pathlib import Path
 
@@ -85,3 +86,11 @@ def test_the_committed_fingerprint_is_the_demo_models(parts):
     assert features["count"].sum() == 2048
     mass = (features["count"] * np.exp(features["logprobs"])).sum(axis=1)
     np.testing.assert_allclose(mass, 1, atol=1e-3)
+
+
+def test_the_comparison_with_and_without_runs():
+    command = [sys.executable, str(BENCHMARKS / "fingerprint.py"), "--runs", "1", "--budgets", "15"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=200)
+    assert "all: gain in regret by the fingerprint" in done.stdout
+    assert "   15 texts: " in done.stdout
+    assert "4 studies" in done.stdout
