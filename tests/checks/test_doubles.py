@@ -14,6 +14,7 @@ from support.double import (
     OPENAI,
     OPENROUTER,
     TABBYAPI_FORCING,
+    USUAL,
     VLLM,
     Double,
     LlamaWriter,
@@ -201,3 +202,24 @@ async def test_a_server_that_refuses_unknown_keys_is_checked_all_the_same(
             report = await check(built, ["top_p", "temperature"])
     assert says(report) == {"top_p": "ignored", "temperature": "honoured", "max_tokens": "honoured"}
     assert {f.what: f.found for f in report.facts}["seed's name"].endswith("not its name")
+
+
+@pytest.mark.parametrize(
+    "engine", ["koboldcpp", "textgen", "vllm", pytest.param("aphrodite", marks=pytest.mark.slow)]
+)
+async def test_all_knobs_cost_fewer_than_150_short_requests(
+    writer: LlamaWriter, engine: str
+) -> None:
+    report = await checked(USUAL[engine], writer, engine, thorough=True)
+    assert report.requests < 150
+    assert report.order == ("last" if engine == "koboldcpp" else "first")
+    doubtful = [f for f in report.findings if f.says == "cannot tell"]
+    assert not doubtful
+
+
+async def test_an_order_that_moves_temperature_past_some_cuts_only_is_honoured(
+    writer: LlamaWriter,
+) -> None:
+    """Aphrodite's top_k and top_p come at the very end; `temperature_last` moves past the rest."""
+    report = await checked(USUAL["aphrodite"], writer, "aphrodite", "temperature_order")
+    assert says(report) == {"temperature_order": "honoured"}

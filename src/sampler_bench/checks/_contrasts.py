@@ -74,7 +74,7 @@ CONTRASTS: Mapping[str, Contrast] = {
     "adaptive_decay": Contrast(
         (0.99,), 0.0, {"temperature": 1.0, "adaptive_target": 0.5}, tokens=LONG, pairs=4
     ),
-    "adaptive_target": Contrast((0.3,), tokens=LONG),
+    "adaptive_target": Contrast((0.3,)),
     "dry_allowed_length": _loops(1, plain=1000, dry_multiplier=10.0),
     "dry_base": _loops(8.0, plain=1.0, dry_multiplier=0.2, dry_allowed_length=1),
     "dry_multiplier": _loops(100.0, dry_allowed_length=1),
@@ -105,7 +105,7 @@ CONTRASTS: Mapping[str, Contrast] = {
     "smoothing_factor": Contrast((100.0,)),
     "temperature": Contrast((0.0,), base={}, still="always"),
     "temperature_order": Contrast(
-        ("last",), "first", {"temperature": None, "top_p": 0.2}, still="unseeded"
+        ("last",), "first", {"temperature": None, "top_p": 0.2, "min_p": 0.3}, still="unseeded"
     ),
     "tfs": Contrast((1e-6,)),
     "top_a": Contrast((1.0,), base={"temperature": 1.0}, tokens=LONG),

@@ -21,6 +21,7 @@ from ._ask import LONG, SHORT, WARM, Ask
 from ._findings import Default
 from .echo import same
 
+# The likeliest to act come first: they are told apart with the fewest requests.
 USUAL: Mapping[str, tuple[float, ...]] = {
     "temperature": (0.7, 0.75, 0.8, 0.6, 0.9),
     "top_k": (100, 40, 50, 20, 64),
@@ -42,6 +43,7 @@ USUAL: Mapping[str, tuple[float, ...]] = {
     "epsilon_cutoff": (),
     "eta_cutoff": (),
 }
+LIKELY = 3  # top_k, top_p and min_p, apart from all the rest
 REMEMBERS = ("repetition_penalty", "presence_penalty", "frequency_penalty", "dry_multiplier")
 
 
@@ -100,7 +102,7 @@ async def _acting(
         return []
     if len(knobs) == 1:
         return list(knobs)
-    half = len(knobs) // 2
+    half = min(len(knobs) // 2, LIKELY)
     return [
         *await _acting(ask, knobs[:half], values, tokens),
         *await _acting(ask, knobs[half:], values, tokens),

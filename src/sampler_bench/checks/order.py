@@ -36,7 +36,7 @@ async def probe(ask: Ask) -> str:
     for mass in MASSES:
         usual = await _only_text(ask, {"temperature": 1.0, "top_p": mass})
         if usual:
-            heated = await _only_text(ask, {"temperature": ask.hot, "top_p": mass})
+            heated = await _only_text(ask, {"temperature": ask.hot, "top_p": mass}, SEEDS[:2])
             return "last" if heated == usual else "first" if not heated else "unknown"
     return "unknown"
 
@@ -51,10 +51,10 @@ def fact(ask: Ask, seen: str) -> Fact:
     return Fact("temperature order", f"temperature acts {seen}{told}", fine)
 
 
-async def _only_text(ask: Ask, values: dict[str, Value]) -> str:
+async def _only_text(ask: Ask, values: dict[str, Value], seeds: Sequence[int] = SEEDS) -> str:
     """The text that all seeds give, long enough to count; empty where they differ."""
-    first = await ask.text(values, SEEDS[0])
-    for seed in SEEDS[1:]:
+    first = await ask.text(values, seeds[0])
+    for seed in seeds[1:]:
         if (await ask.text(values, seed)).text != first.text:
             return ""
     return first.text if len(first.pieces) >= LEAST_PIECES else ""

@@ -122,8 +122,11 @@ def show(report: Report) -> None:
 
 def lines(report: Report) -> list[str]:
     """What else there is to say, a line each."""
+    from ._output import sign
+
+    mark = sign("⚠️ ", "! ", sys.stdout)
     unspoken = [finding.knob for finding in report.findings if finding.says == "not spoken"]
-    found = [f"{fact.what}: {fact.found}" for fact in report.facts]
+    found = [f"{'' if f.fine else mark}{f.what}: {f.found}" for f in report.facts]
     if report.defaults is not None:
         acting = ", ".join(map(_default, report.defaults)) or "nothing"
         found.insert(0, f"acts when left out: {acting}")

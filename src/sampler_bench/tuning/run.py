@@ -146,8 +146,8 @@ async def run(
         allow = request.allow_unverified
         knobs = await verify(engine, problem.space, problem.baseline, known, allow, watch)
         study = open_study(store, request, clock())
-        store.set_note(study.id, KNOBS, knobs or {})
         try:
+            store.set_note(study.id, KNOBS, knobs or {})
             begun = bool(store.trials(study.id))
             prompts = [with_instructions(prompt, task) for prompt in spec.prompts]
             seen = await fingerprint.remembered(engine, prompts, store, study.id, begun)
