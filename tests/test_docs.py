@@ -114,3 +114,20 @@ async def test_the_worked_engine_writes_on_its_worked_server():
     assert written.text == f"seed {SEED} says hello there"
     assert written.sent == expected
     assert all(double.applied[0].knobs[k] == v for k, v in quirks.OFF.items() if k != "sigma")
+
+
+def test_the_worked_export_comes_back_and_names_what_it_loses():
+    from sampler_bench.exports import Source
+
+    module = worked_example("adding-an-export.md", "exports", "mytool")
+    config = SamplerConfig.parse("min_p+xtc:temperature=2.5,min_p=0.1,xtc_probability=0.5")
+    said = " ".join(loss.sentence for loss in module.losses(config, Source(order="last")))
+    assert "xtc_probability=0.5 is lost: MyTool has no such knob" in said
+    assert "temperature=2.5 is lost: it takes only values up to 2" in said
+    assert "tuned with temperature last" in said
+    whole = SamplerConfig.parse("min_p:temperature=1.5,min_p=0.1,max_tokens=300")
+    source = Source(order="first", study="s")
+    assert module.losses(whole, source) == []
+    assert module.read(module.write(whole, source)) == whole
+    silent = module.read('{"heat": 0.7, "nucleus": null}')
+    assert silent == SamplerConfig.parse("top_p:temperature=0.7,top_p=0.95")
