@@ -47,6 +47,7 @@ from ._document import (
     SamplerResult,
     VerdictResult,
 )
+from ._panel import panel_result
 from ._slices import slice_results
 from ._variety import objective_notes, with_diversity
 
@@ -103,6 +104,7 @@ def collect(
         knobs=LiveCheckResult.model_validate(knobs) if knobs else None,
         diversity=variety,
         slices=slice_results(table, problem),
+        panel=panel_result(trials),
     )
 
 

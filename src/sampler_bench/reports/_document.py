@@ -333,6 +333,45 @@ class LiveCheckResult(Part):
     servers: list[CheckedServer] = []
 
 
+class JudgeResult(Part):
+    """How one judge judged: `values` different scores, `at_top` the share that got its highest.
+
+    `length` and `drift` are correlations (-1 to 1) of its scores with the length of texts and with
+    the order of judging, within configurations. `failed` counts judgments that never came.
+    """
+
+    judge: str
+    texts: int = 0
+    mean: Number = None
+    std: Number = None
+    values: int = 0
+    top: Number = None
+    at_top: Number = None
+    length: Interval = Interval()
+    drift: Interval = Interval()
+    failed: dict[str, int] = {}
+    cost: float = 0.0
+    seconds: Number = None
+    tokens: int = 0
+
+
+class AgreementResult(Part):
+    """Two judges on the texts both scored; `difference` is the mean of first minus second."""
+
+    first: str
+    second: str
+    texts: int = 0
+    correlation: Interval = Interval()
+    difference: Number = None
+
+
+class PanelResult(Part):
+    """The judges of a study."""
+
+    judges: list[JudgeResult] = []
+    agreement: list[AgreementResult] = []
+
+
 class Metadata(Part):
     """About the run. Times are UTC; `cost` is in US dollars, `seconds` of the clock on the wall.
 
@@ -392,6 +431,7 @@ class Document(Part):
     diversity: DiversitySummary | None = None
     slices: list[SliceResult] = []
     knobs: LiveCheckResult | None = None
+    panel: PanelResult | None = None
 
     def text(self) -> str:
         """The document as JSON, readable, keys in a fixed order."""

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from . import _words
-from ._document import Document, ImportanceResult, SliceResult
+from ._document import Document
 from ._knobs import unverified
 
 CERTAIN = 0.995  # from here on "more than 99 in 100"
@@ -149,50 +149,6 @@ class Sayings:
         return "Baseline: " if self.verdict and config == self.verdict.baseline else ""
 
     @property
-    def no_slices(self) -> str:
-        """Why there are no pictures of the response."""
-        if not self.meta.texts:
-            return "No text was judged yet, so there is nothing to draw."
-        if not self.document.slices:
-            return "This results file holds no model of the study; a kept study can be drawn."
-        return "No sampler of this study moves two knobs at once."
-
-    def held(self, found: SliceResult) -> str:
-        """Where the other knobs are held, but for the length of answers."""
-        held = [f"{k} {v}" for k, v in found.held.items() if k != "max_tokens"]
-        return f"with {', '.join(held)}" if held else ""
-
-    def surface_words(self, found: SliceResult) -> str:
-        """A surface for those who do not see it."""
-        x, y = found.axes
-        best = max(range(len(found.mean)), key=found.mean.__getitem__)
-        at = (
-            f"{x.name} {x.values[best % len(x.values)]}, {y.name} {y.values[best // len(x.values)]}"
-        )
-        return (
-            f"Expected worth of {found.sampler} over {x.name} and {y.name}: from "
-            f"{min(found.mean):.2f} to {max(found.mean):.2f}, highest at {at}."
-        )
-
-    def curve_words(self, found: SliceResult) -> str:
-        """A curve for those who do not see it."""
-        axis = found.axes[0]
-        best = max(range(len(found.mean)), key=found.mean.__getitem__)
-        return (
-            f"Expected worth of {found.sampler} over {axis.name}: {found.mean[0]:.2f} at "
-            f"{axis.values[0]}, highest {found.mean[best]:.2f} at {axis.values[best]}, "
-            f"{found.mean[-1]:.2f} at {axis.values[-1]}."
-        )
-
-    @property
-    def importance_sentence(self) -> str:
-        """Which knobs matter."""
-        told = [row for row in self.document.importance if row.told]
-        if not told:
-            return "The data cannot tell which knob matters."
-        return f"Surely matters: {', '.join(map(_knob, told))}. Of the rest the data cannot tell."
-
-    @property
     def limits(self) -> list[str]:
         """What the study cannot tell."""
         meta, notes = self.meta, list(self.verdict.notes) if self.verdict else []
@@ -246,11 +202,3 @@ class Sayings:
         if any(judge.startswith("demo") for judge in self.meta.judges):
             return f"sampler-bench demo --seed {self.meta.seed}"
         return ""
-
-
-def _knob(row: ImportanceResult) -> str:
-    if row.parameter == "sampler":
-        return "the choice of sampler"
-    share = f"{row.share.mean:.0%}" if row.share.mean is not None else "unknown"
-    where = "" if row.sampler == row.parameter else f" of {row.sampler}"
-    return f"{row.parameter}{where} ({share} of the variance)"

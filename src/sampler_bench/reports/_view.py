@@ -17,7 +17,15 @@ from markupsafe import Markup
 from ..samplers import parameter, parameter_names
 from . import _words
 from ._advice import advice
-from ._document import Document, Interval, Result
+from ._document import (
+    CheckedServer,
+    CurveResult,
+    Document,
+    FindingResult,
+    Interval,
+    LiveCheckResult,
+    Result,
+)
 from ._minimal import NOT_SHRUNK
 from ._saying import knobs_of, label
 
@@ -145,7 +153,7 @@ class View:
         self.best = document.best_configuration
         self.baseline = self._baseline()
         self.applied = applied
-        self.measured = bool(document.search_metadata.spec.get("fingerprint"))
+        self.measured = bool(document.search_metadata.server.get("fingerprint"))
         self.advice = advice(document)
         self.not_shrunk = NOT_SHRUNK if document.verdict is None else ""
 
@@ -312,6 +320,87 @@ class View:
     def entropies(self) -> bool:
         """Whether effective entropies are known."""
         return any(row.entropy is not None for row in self.document.all_results)
+
+    @property
+    def any_below(self) -> bool:
+        """Whether pictures of worth leave a setting below."""
+        means = sorted(r.estimate.mean for r in self.document.all_results if r.estimate.mean)
+        return bool(means) and means[-1] - means[0] > 1.0
+
+    @property
+    def varieties(self) -> bool:
+        """Whether diversity is known of any configuration."""
+        return any(
+            row.diversity is not None and row.diversity.estimate.mean is not None
+            for row in self.document.all_results
+        )
+
+    @property
+    def front(self) -> list[Result]:
+        """The configurations that no other beats in both quality and diversity."""
+        front = self.document.diversity.front if self.document.diversity else []
+        found = [self.named[config] for config in front if config in self.named]
+        return [row for row in found if row.diversity is not None]
+
+    @property
+    def sizes(self) -> list[int]:
+        """A few of the budgets at which samplers are compared."""
+        known = sorted({n for curve in self.document.best_of_n for n in curve.sizes})
+        return [n for n in known if n in (1, 2, 3, 5, 8, 13, 21)] or known[:7]
+
+    def at_sizes(self, curve: CurveResult) -> list[Interval | None]:
+        """A sampler's best of N at these budgets; None where it has too few settings."""
+        found = dict(zip(curve.sizes, curve.best, strict=True))
+        return [found.get(n) for n in self.sizes]
+
+    @property
+    def ablation_scale(self) -> Scale:
+        """The scale of what knobs contribute, with nothing on it."""
+        return scale_of([*(row.gain for row in self.document.ablation), Interval(mean=0.0)])
+
+    def plain(self, value: object) -> str:
+        """A knob's value."""
+        return f"{value:g}" if isinstance(value, int | float) else _words.shown(str(value))
+
+    @property
+    def scatter(self) -> list[tuple[str, Interval]]:
+        """Where the scatter of scores comes from."""
+        found = self.document.variance
+        if found is None:
+            return []
+        rows = [
+            ("settings of the space", found.settings),
+            ("of this, between samplers", found.sampler),
+            ("prompts", found.prompt),
+            ("settings that suit some prompts better", found.interaction),
+            ("single texts of one setting on one prompt", found.text),
+            ("judging one text again", found.judge),
+        ]
+        return [(title, part) for title, part in rows if part.mean is not None]
+
+    @property
+    def scatter_scale(self) -> Scale:
+        """From nothing to the widest scatter."""
+        return Scale(0.0, scale_of([part for _, part in self.scatter]).high)
+
+    def total(self, counts: Mapping[str, int]) -> int:
+        """The sum of counts."""
+        return sum(counts.values())
+
+    def counts(self, counts: Mapping[str, int]) -> str:
+        """`timeout 3, refusal 1`."""
+        return _words.reasons(dict(counts))
+
+    @property
+    def live(self) -> LiveCheckResult | None:
+        """What the live check of the server found; None where there was none."""
+        found = self.document.knobs
+        return found if found is not None and found.servers else None
+
+    def findings(self, server: CheckedServer) -> list[FindingResult]:
+        """What was found of each knob, the troubles first."""
+        seed = [server.seed] if server.seed is not None else []
+        return sorted([*server.findings, *seed], key=lambda f: f.says == "honoured")
 
     @property
     def speeds(self) -> bool:

@@ -30,9 +30,13 @@ SECTIONS = {
     "surfaces": "How each sampler reacts",
     "curves": "One knob at a time",
     "importance": "Which knobs matter",
-    "entropy": "One picture of all samplers",
-    "speed": "Quality and speed",
+    "bestof": "Best of N at equal budget",
+    "entropy": "All samplers in one picture",
+    "variety": "Quality, variety, speed",
     "failures": "What failed",
+    "settled": "How the answer settled",
+    "panel": "The judges",
+    "knobs": "Did every knob act?",
     "reader": "Read the texts",
     "limits": "What this cannot tell",
     "repeat": "How to repeat it",
@@ -75,6 +79,7 @@ def report(
         beside: the name under which texts that have no room will lie beside the page.
         most: bytes of texts that the page holds.
     """
+    from ._picture_words import PictureWords
     from ._saying import Sayings
     from ._view import View, environment
 
@@ -94,6 +99,7 @@ def report(
         .render(
             view=View(document, len(found.inside), len(found.beside), beside, presets, sent),
             say=Sayings(document),
+            see=PictureWords(document),
             document=document,
             sections=SECTIONS,
             style=(HERE / "style.css").read_text(encoding="utf-8"),

@@ -60,6 +60,9 @@ function rowsOf(slice) {
   return { mean: rows(slice.mean), half: rows(slice.high.map((h, i) => (h - slice.low[i]) / 2)) };
 }
 
+const worthOf = (row) => row.estimate;
+const diversityOf = (row) => row.diversity.estimate;
+const varied = (found) => found.all_results.filter((row) => row.diversity && row.diversity.estimate.mean !== null && row.diversity.quality.mean !== null);
 const told = (found) => found.all_results.filter((row) => row.estimate.mean !== null);
 
 function hover(row) {
@@ -156,6 +159,63 @@ const PLOTS = {
     return { traces, layout: layout({ showlegend: true, xaxis: axis("effective entropy (nats): how open the next word is"), yaxis: axis("worth", { range: worthRange(found) }) }) };
   },
 
+  openness(found) {
+    const rows = varied(found).filter((row) => row.entropy !== null).slice(0, MOST_DOTS);
+    return { traces: scatter(found, rows, (row) => row.entropy, true, diversityOf),
+      layout: layout({ showlegend: true, xaxis: axis("effective entropy (nats): how open the next word is"), yaxis: axis("diversity") }) };
+  },
+
+  variety(found) {
+    const rows = varied(found).slice(0, MOST_DOTS);
+    const x = (row) => row.diversity.estimate.mean;
+    const quality = (row) => row.diversity.quality;
+    const traces = scatter(found, rows, x, false, quality);
+    const named = new Map(found.all_results.map((row) => [row.config, row]));
+    const kept = (found.diversity ? found.diversity.front : []).map((config) => named.get(config)).filter(Boolean).sort((a, b) => x(a) - x(b));
+    traces.unshift({ type: "scatter", mode: "lines", name: "front", x: kept.map(x), y: kept.map((row) => Math.max(quality(row).mean, worthRange(found, quality, rows)[0])),
+      line: { color: css("--ink"), width: 1.6, dash: "dot" }, hoverinfo: "skip" });
+    const verdict = found.verdict || {};
+    const notes = rows.filter((row) => row.config === verdict.best || row.config === verdict.baseline).map((row) => ({
+      x: x(row), y: quality(row).mean, text: row.config === verdict.best ? "recommended" : "baseline", showarrow: true, arrowhead: 0, arrowwidth: 1.2,
+      arrowcolor: css("--soft"), ax: row.config === verdict.best ? -46 : 46, ay: row.config === verdict.best ? -34 : 34, font: { color: css("--ink"), size: 13 } }));
+    return { traces, layout: layout({ showlegend: true, annotations: notes, xaxis: axis("diversity: how much texts on one prompt differ"), yaxis: axis("quality", { range: worthRange(found, quality, rows) }) }) };
+  },
+
+  bestof(found) {
+    const traces = [];
+    for (const curve of found.best_of_n) {
+      const colour = paint(found, curve.sampler);
+      const known = curve.best.map((b, i) => [curve.sizes[i], b]).filter(([, b]) => b.mean !== null);
+      const x = known.map(([n]) => n);
+      traces.push({ type: "scatter", mode: "lines", showlegend: false, legendgroup: curve.sampler, x: [...x, ...[...x].reverse()], hoverinfo: "skip",
+        y: [...known.map(([, b]) => b.high), ...known.map(([, b]) => b.low).reverse()], fill: "toself", fillcolor: withAlpha(colour, 0.12), line: { width: 0 } });
+      traces.push({ type: "scatter", mode: "lines+markers", name: curve.sampler, legendgroup: curve.sampler, x, y: known.map(([, b]) => b.mean), line: { color: colour, width: 2.6 },
+        marker: { color: colour, size: 7, symbol: symbolOf(found, curve.sampler) }, hovertemplate: curve.sampler + ": best of %{x} worth %{y:.2f}<extra></extra>" });
+    }
+    return { traces, layout: layout({ showlegend: true, xaxis: axis("N settings tried", { type: "log", tickmode: "array", tickvals: [1, 2, 3, 5, 8, 13, 20, 30, 50, 100], ticktext: ["1", "2", "3", "5", "8", "13", "20", "30", "50", "100"] }), yaxis: axis("worth of the best") }) };
+  },
+
+  settled(found) {
+    const base = found.settled.some((m) => m.gain && m.gain.mean !== null);
+    const moments = found.settled.filter((m) => !base || (m.gain && m.gain.mean !== null));
+    const of = (m) => (base ? m.gain : m.objective);
+    const x = moments.map((m) => m.texts);
+    const colour = css("--accent");
+    const changed = moments.filter((m, i) => i === 0 || m.config !== moments[i - 1].config);
+    return {
+      traces: [
+        { type: "scatter", mode: "lines", x: [...x, ...[...x].reverse()], y: [...moments.map((m) => of(m).high), ...moments.map((m) => of(m).low).reverse()],
+          fill: "toself", fillcolor: withAlpha(colour, 0.16), line: { width: 0 }, hoverinfo: "skip" },
+        { type: "scatter", mode: "lines", x, y: moments.map((m) => of(m).mean), line: { color: colour, width: 2.6 },
+          text: moments.map((m) => samplerOf(m.config) + " " + label(m.config)), hovertemplate: "after %{x} texts: %{text}<br>" + (base ? "gain %{y:+.2f}" : "worth %{y:.2f}") + "<extra></extra>" },
+        { type: "scatter", mode: "markers", x: changed.map((m) => m.texts), y: changed.map((m) => of(m).mean),
+          marker: { size: 11, color: changed.map((m) => paint(found, samplerOf(m.config))), line: { color: css("--card"), width: 2 } },
+          text: changed.map((m) => samplerOf(m.config) + " " + label(m.config)), hovertemplate: "from %{x} texts on: %{text}<extra></extra>" },
+      ],
+      layout: layout({ xaxis: axis("texts"), yaxis: axis(base ? "gain over the baseline" : "worth", base ? { zeroline: true, zerolinecolor: css("--base") } : {}) }),
+    };
+  },
+
   speed(found) {
     const rows = told(found).filter((row) => row.writing_seconds && row.tokens).slice(0, MOST_DOTS);
     const x = (row) => row.tokens / row.writing_seconds;
@@ -185,20 +245,21 @@ const PLOTS = {
 };
 
 // The configurations of each sampler as dots with their intervals' ends on hover.
-function scatter(found, rows, x, bars = true) {
+function scatter(found, rows, x, bars = true, of = worthOf) {
   const samplers = [...new Set(rows.map((row) => row.sampler_type))];
   const few = rows.length <= 150;
-  const floor = worthRange(found)[0];
-  const edge = floor + 0.02 * (worthRange(found)[1] - floor);
-  const below = (row) => row.estimate.mean < floor;
+  const range = of === diversityOf ? [-1, 2] : worthRange(found, of, of === worthOf ? undefined : rows);
+  const floor = range[0];
+  const edge = floor + 0.02 * (range[1] - floor);
+  const below = (row) => of(row).mean < floor;
   return samplers.map((sampler) => {
     const mine = rows.filter((row) => row.sampler_type === sampler);
     const colour = paint(found, sampler);
-    const trace = { type: "scatter", mode: "markers", name: sampler, x: mine.map(x), y: mine.map((row) => below(row) ? edge : row.estimate.mean),
+    const trace = { type: "scatter", mode: "markers", name: sampler, x: mine.map(x), y: mine.map((row) => below(row) ? edge : of(row).mean),
       marker: { color: withAlpha(colour, 0.85), symbol: mine.map((row) => below(row) ? "triangle-down-open" : symbolOf(found, sampler)), size: mine.map((row) => Math.min(dotSize(row), 17)), line: { color: css("--card"), width: 1 } },
       text: mine.map(hover), hovertemplate: "%{text}<extra></extra>" };
-    if (bars && few) trace.error_y = { type: "data", array: mine.map((row) => below(row) ? 0 : (row.estimate.high ?? row.estimate.mean) - row.estimate.mean),
-      arrayminus: mine.map((row) => below(row) ? 0 : row.estimate.mean - (row.estimate.low ?? row.estimate.mean)), color: withAlpha(colour, 0.28), thickness: 1.4, width: 0 };
+    if (bars && few) trace.error_y = { type: "data", array: mine.map((row) => below(row) ? 0 : (of(row).high ?? of(row).mean) - of(row).mean),
+      arrayminus: mine.map((row) => below(row) ? 0 : of(row).mean - (of(row).low ?? of(row).mean)), color: withAlpha(colour, 0.28), thickness: 1.4, width: 0 };
     return trace;
   });
 }
@@ -213,13 +274,12 @@ function front(rows, x) {
 }
 
 // One scale for all pictures of worth: room for the good half twice over; broken settings lie below.
-function worthRange(found) {
-  const rows = told(found);
-  const means = rows.map((row) => row.estimate.mean).sort((a, b) => a - b);
+function worthRange(found, of = worthOf, rows = told(found)) {
+  const means = rows.map((row) => of(row).mean).sort((a, b) => a - b);
   if (!means.length) return [0, 10];
-  const ends = (row) => [row.estimate.low ?? row.estimate.mean, row.estimate.high ?? row.estimate.mean];
+  const ends = (row) => [of(row).low ?? of(row).mean, of(row).high ?? of(row).mean];
   const middle = means[means.length >> 1];
-  const good = rows.filter((row) => row.estimate.mean >= middle);
+  const good = rows.filter((row) => of(row).mean >= middle);
   const top = Math.min(10.1, Math.max(...good.map((row) => ends(row)[1])));
   const spread = Math.max(top - Math.min(...good.map((row) => ends(row)[0])), 0.4);
   const low = Math.max(top - 2.2 * spread, Math.min(means[0], ...rows.map((row) => ends(row)[0])), 0);

@@ -1,0 +1,191 @@
+"""The pictures of the page in words: what they show, for everybody and for those who see none."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import pairwise
+
+from ._document import (
+    DiversityResult,
+    Document,
+    ImportanceResult,
+    Interval,
+    JudgeResult,
+    Result,
+    SliceResult,
+)
+
+SATURATED = 0.25  # of the texts with a judge's highest score: it runs out of scale
+
+
+class PictureWords:
+    """What the pictures of a document show, in words."""
+
+    def __init__(self, document: Document) -> None:
+        self.document, self.meta = document, document.search_metadata
+
+    @property
+    def no_slices(self) -> str:
+        """Why there are no pictures of the response."""
+        if not self.meta.texts:
+            return "No text was judged yet, so there is nothing to draw."
+        if not self.document.slices:
+            return "This results file holds no model of the study; a kept study can be drawn."
+        return "No sampler of this study moves two knobs at once."
+
+    def held(self, found: SliceResult) -> str:
+        """Where the other knobs are held, but for the length of answers."""
+        held = [f"{k} {v}" for k, v in found.held.items() if k != "max_tokens"]
+        return f"with {', '.join(held)}" if held else ""
+
+    def surface_words(self, found: SliceResult) -> str:
+        """A surface for those who do not see it."""
+        x, y = found.axes
+        best = max(range(len(found.mean)), key=found.mean.__getitem__)
+        at = (
+            f"{x.name} {x.values[best % len(x.values)]}, {y.name} {y.values[best // len(x.values)]}"
+        )
+        return (
+            f"Expected worth of {found.sampler} over {x.name} and {y.name}: from "
+            f"{min(found.mean):.2f} to {max(found.mean):.2f}, highest at {at}."
+        )
+
+    def curve_words(self, found: SliceResult) -> str:
+        """A curve for those who do not see it."""
+        axis = found.axes[0]
+        best = max(range(len(found.mean)), key=found.mean.__getitem__)
+        return (
+            f"Expected worth of {found.sampler} over {axis.name}: {found.mean[0]:.2f} at "
+            f"{axis.values[0]}, highest {found.mean[best]:.2f} at {axis.values[best]}, "
+            f"{found.mean[-1]:.2f} at {axis.values[-1]}."
+        )
+
+    @property
+    def importance_sentence(self) -> str:
+        """Which knobs matter."""
+        told = [row for row in self.document.importance if row.told]
+        if not told:
+            return "The data cannot tell which knob matters."
+        return f"Surely matters: {', '.join(map(_knob, told))}. Of the rest the data cannot tell."
+
+    @property
+    def best_of_words(self) -> str:
+        """Best of N for those who do not see it."""
+        parts = [
+            f"{curve.sampler} from {curve.best[0].mean:.2f} with {curve.sizes[0]} to "
+            f"{curve.best[-1].mean:.2f} with {curve.sizes[-1]}"
+            for curve in self.document.best_of_n
+            if curve.best and curve.best[0].mean is not None and curve.best[-1].mean is not None
+        ]
+        return f"Worth of the best of N random settings by sampler: {'; '.join(parts)}."
+
+    @property
+    def entropy_words(self) -> str:
+        """Worth over entropy for those who do not see it."""
+        known = [r for r in self.document.all_results if None not in (r.entropy, r.estimate.mean)]
+        if not known:
+            return "Worth over effective entropy."
+        cold, hot = min(known, key=_entropy), max(known, key=_entropy)
+        return (
+            f"Worth over effective entropy: {cold.estimate.mean:.2f} at {cold.entropy:.2f} nats "
+            f"({cold.config}), {hot.estimate.mean:.2f} at {hot.entropy:.2f} nats ({hot.config})."
+        )
+
+    @property
+    def no_variety(self) -> str:
+        """Why diversity is not shown."""
+        if not self.meta.texts:
+            return "No text was written yet."
+        return (
+            "How varied the texts are is not known: it takes two good texts of one setting on one "
+            "prompt, and a study whose texts are at hand."
+        )
+
+    @property
+    def variety_sentence(self) -> str:
+        """What variety costs: the two ends of the front."""
+        front = self._front()
+        if len(front) < 2:
+            return "No setting buys more variety for less quality, as far as these texts show."
+        best, varied = front[0], front[-1]
+        return (
+            f"Along the front, diversity rises from {best.estimate.mean:.2f} to "
+            f"{varied.estimate.mean:.2f} while quality falls from {best.quality.mean:.2f} to "
+            f"{varied.quality.mean:.2f}."
+        )
+
+    def _front(self) -> list[DiversityResult]:
+        """The front from the best end to the most varied."""
+        front = self.document.diversity.front if self.document.diversity else []
+        named = {row.config: row.diversity for row in self.document.all_results}
+        found = [part for config in front if (part := named.get(config)) is not None]
+        return [p for p in found if p.estimate.mean is not None and p.quality.mean is not None]
+
+    @property
+    def variety_words(self) -> str:
+        """Quality against diversity for those who do not see it."""
+        return f"Quality against diversity, one dot a setting. {self.variety_sentence}"
+
+    @property
+    def settled_sentence(self) -> str:
+        """Since when the answer has been the same."""
+        moments = self.document.settled
+        last, since = moments[-1].config, len(moments) - 1
+        while since and moments[since - 1].config == last:
+            since -= 1
+        changes = sum(a.config != b.config for a, b in pairwise(moments))
+        if not changes:
+            return f"The answer has been the same since {moments[0].texts} texts."
+        times = "once" if changes == 1 else f"{changes} times"
+        if since == len(moments) - 1:
+            return f"The answer changed {times}, even at the last look: it has not settled."
+        return (
+            f"The answer changed {times}, and has been the same since {moments[since].texts} of "
+            f"{moments[-1].texts} texts."
+        )
+
+    @property
+    def settled_words(self) -> str:
+        """How the answer settled for those who do not see it."""
+        return f"Worth of what would have been recommended, over texts. {self.settled_sentence}"
+
+    @property
+    def panel_sentence(self) -> str:
+        """Whether the judges are to be trusted less than they look."""
+        panel = self.document.panel
+        found = [line for judge in (panel.judges if panel else []) for line in _strange(judge)]
+        if found:
+            return f"Mind this: {'; '.join(found)}."
+        return "Nothing strange was seen of the judges: no saturation, no love of length, no drift."
+
+
+def _strange(judge: JudgeResult) -> Iterator[str]:
+    """What is strange of one judge."""
+    if judge.at_top is not None and judge.at_top > SATURATED:
+        yield (
+            f"{judge.judge} gave its highest score to {judge.at_top:.0%} of the texts, so it "
+            "cannot tell good from better"
+        )
+    if (side := _side(judge.length)) != 0:
+        yield f"{judge.judge} likes {'longer' if side > 0 else 'shorter'} texts better"
+    if (side := _side(judge.drift)) != 0:
+        yield f"scores of {judge.judge} went {'up' if side > 0 else 'down'} while it judged"
+
+
+def _side(found: Interval) -> int:
+    """1 where an interval lies above nothing, -1 below, 0 where it does not tell."""
+    if found.low is None or found.high is None:
+        return 0
+    return (found.low > 0) - (found.high < 0)
+
+
+def _entropy(row: Result) -> float:
+    return row.entropy or 0.0
+
+
+def _knob(row: ImportanceResult) -> str:
+    if row.parameter == "sampler":
+        return "the choice of sampler"
+    share = f"{row.share.mean:.0%}" if row.share.mean is not None else "unknown"
+    where = "" if row.sampler == row.parameter else f" of {row.sampler}"
+    return f"{row.parameter}{where} ({share} of the variance)"
