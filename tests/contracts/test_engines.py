@@ -56,6 +56,7 @@ from sampler_bench.tuning.loop import Loop, Pace, Parts
 pytestmark = pytest.mark.anyio
 ENGINES = names("engines")
 REMOTE = [name for name in ENGINES if name != "embedded"]
+NATIVE = "koboldcpp, native"
 PROMPT = Prompt(0, "Write about a lighthouse.")
 NEUTRAL = SamplerConfig.of("temperature", {"temperature": 1, "max_tokens": TOKENS})
 OPTIONS = EngineOptions(max_retries=3, first_wait_seconds=0.01, timeout_seconds=30, context=1024)
@@ -83,6 +84,7 @@ IDLE = {
 TIED = {
     ("textgen", "repetition_range"): ("dry_range",),
     ("koboldcpp", "adaptive_target"): ("min_p",),
+    (NATIVE, "adaptive_target"): ("min_p",),
 }
 PASSING = [kind for kind in faults.KINDS if kind not in ("400", "401", "403", "404", "slow")]
 CUTS = {"min_p", "top_p", "top_k", "typical"}
@@ -167,7 +169,7 @@ def test_every_parameter_is_stated(name: str) -> None:
     assert dialect(name).name == name
 
 
-@pytest.mark.parametrize("name", [*ENGINES, "koboldcpp, native"])
+@pytest.mark.parametrize("name", [*ENGINES, NATIVE])
 def test_what_is_said_is_complete_and_neutral(name: str) -> None:
     """Key by key: all that the server reads, at the value that does nothing, and nothing else."""
     facts = FACTS.get(name, KOBOLD_NATIVE)
@@ -270,11 +272,11 @@ def test_any_configuration_is_said_the_same_way_twice(name: str, data: st.DataOb
 # What acts
 
 
-@every_engine
+@pytest.mark.parametrize("name", [*ENGINES, NATIVE])
 def test_what_is_set_is_what_acts_and_nothing_else_moves(name: str) -> None:
     """Each knob that the engine claims to speak, one by one, as its server reads the request."""
     before = acting(name, config_of("temperature", 1)).knobs
-    for knob, word in dialect(name).words.items():
+    for knob, word in (koboldcpp.NATIVE if name == NATIVE else dialect(name)).words.items():
         if isinstance(word, Unspoken) or knob in ("max_tokens", "temperature_order"):
             continue
         value = somewhere(knob, word)
@@ -671,9 +673,10 @@ async def test_embedded_applies_what_it_was_told(tiny: Path) -> None:
 
 def acting(name: str, config: SamplerConfig) -> Applied:
     """What acts when an engine asks its server for a text."""
-    quirks = {"embedded": LLAMACPP, "textgen": TEXTGEN_TRANSFORMERS}.get(name) or USUAL[name]
-    options = replace(OPTIONS, server="http://127.0.0.1:1", model="m")
-    request = build(name, options).request(config, PROMPT, SEED)  # type: ignore[attr-defined]
+    engine, template = name.partition(",")[0], "raw" if name == NATIVE else ""
+    quirks = {"embedded": LLAMACPP, "textgen": TEXTGEN_TRANSFORMERS}.get(engine) or USUAL[engine]
+    options = replace(OPTIONS, server="http://127.0.0.1:1", model="m", template=template)
+    request = build(engine, options).request(config, PROMPT, SEED)  # type: ignore[attr-defined]
     (endpoint,) = (e for e in quirks.endpoints if e.path == request.path)
     return Reader(quirks).read(endpoint, request.body, 1024)
 
