@@ -27,8 +27,14 @@ format: .venv/.dev
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: .venv/.dev
-	$(BIN)/python benchmarks/search.py
+RUNS ?= 10
+DATA ?=
+bench: .venv/.dev  ## RUNS=400 for the full size, DATA=surfaces.parquet for published accuracies
+	$(BIN)/python benchmarks/search.py --runs $(RUNS) --out results/bench_search.jsonl
+	$(if $(DATA),$(BIN)/python benchmarks/search.py --data $(DATA) --runs $(RUNS))
+	$(BIN)/python benchmarks/fingerprint.py --runs $(RUNS)
+	$(BIN)/python benchmarks/verdict.py --families flat physics --runs $(RUNS)
+	$(BIN)/python benchmarks/live.py --searches 3
 
 .venv/bin/pip:
 	$(PYTHON) -m venv .venv

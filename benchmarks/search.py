@@ -104,6 +104,7 @@ def _kept(path: Path | None) -> list[dict]:
 
 def _keep(path: Path | None, rows: list[dict]) -> None:
     if path is not None:
+        path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("a") as file:
             file.writelines(json.dumps(row) + "\n" for row in rows)
 
