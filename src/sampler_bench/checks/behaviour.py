@@ -7,7 +7,8 @@ text and the plain one come again when asked for again (else the server merely d
 itself, and nothing is told).
 
 Where seeds do nothing, the texts at the extreme must agree with each other far more than those
-without it (Fisher's exact test on equal and different pieces), or the greedy texts must differ.
+without it (`_agreement`), or the greedy texts must differ. Texts that vary at the extreme do not
+show that a knob is ignored: it may be clamped. So the first word is drawn many times as well.
 
 Error rates. With c the chance that two varying texts are equal (`_ask.collision`) and f the chance
 that a text comes out otherwise the second time (`Ask.irreproducible`), both upper bounds at 95 %:
@@ -16,7 +17,8 @@ that a text comes out otherwise the second time (`Ask.irreproducible`), both upp
     seeds      one pair differs, and again when asked again: an ignored knob looks so with 2 f^2
                (one of the two texts must be odd, twice in the same way); two pairs where fewer
                than `TRUSTED` texts were asked for twice, or one of them came out otherwise
-    agreement  an ignored knob looks so with the p-value of the test
+    agreement  an ignored knob looks so with the p-value of the test, twice that of first words;
+               how often a clamped one passes for ignored depends on how mildly it is clamped
     greedy     the greedy texts differ, twice: an ignored knob looks so with 2 f^2
     unchanged  n pairs the same: a knob that allows one token looks so with c^n, another one with
                m^n, where m is the share of pairs that such knobs left as they were (`MISSED`)
@@ -33,6 +35,7 @@ from ..engines._dialect import Dialect, Spoken
 from ..errors import EngineError
 from ..plugins import find, names
 from ..records import Value
+from ._agreement import texts_agree, words_agree
 from ._ask import Ask, Sample, collision, refused
 from ._contrasts import CONTRASTS, Contrast, settings
 from ._findings import Finding
@@ -44,7 +47,10 @@ MISSED = 0.1  # at most: of each such knob, 0 of 40 pairs stayed as they were (d
 LEAST = 2  # texts that must agree, or pairs that must differ
 TRUSTED = 4  # repeats that all came out the same, before one pair is enough
 UNSEEDED = 6  # texts on each side where seeds do nothing
-SIGNIFICANT = 1e-3  # of Fisher's test
+AGREE = "agreement"
+FEW, MANY = 8, 24  # first words on each side: hot, where few show a cut, and at temperature 1
+SIGNIFICANT = 1e-3  # p-values up to this tell a difference,
+DOUBTFUL = 0.2  # and those up to this leave it open
 
 
 @dataclass(slots=True)
@@ -209,14 +215,47 @@ async def _by_agreement(ask: Ask, seen: Seen) -> Finding:
     if not seen.varied:
         return Finding(seen.knob, "cannot tell", "texts do not vary there even without it")
     plain, bent = zip(*seen.pairs, strict=True)
-    chance = fisher(_agreement(bent), _agreement(plain))
-    if chance > SIGNIFICANT:
-        told = "texts vary as much with it as without it (seeds do nothing there)"
-        return Finding(seen.knob, "ignored", told, "agreement", false_ignored=seen.chance)
-    if seen.contrast.still == "unseeded":
-        return _read_back(seen, "with it texts agree far more", "agreement", chance)
-    told = "with it texts agree more, but at its extreme more than one token is left"
-    return Finding(seen.knob, "honoured differently", told, "agreement", chance)
+    chance = texts_agree(bent, plain)
+    still = seen.contrast.still == "always"
+    if chance <= SIGNIFICANT:
+        told = "with it texts agree far more"
+        return _left_more(seen, told, chance) if still else _read_back(seen, told, AGREE, chance)
+    return await _by_first_words(ask, seen) if still else _no_more_alike(seen)
+
+
+async def _by_first_words(ask: Ask, seen: Seen) -> Finding:
+    """Where texts vary at the extreme as well: is it ignored, or clamped to something milder?
+
+    Many draws of the first token, hot and at temperature 1: one of the two shows a milder cut.
+    """
+    heats = ((None, MANY),) if seen.knob == "temperature" else ((ask.hot, FEW), (1.0, MANY))
+    chances = [await _first_words(ask, seen, heat, draws) for heat, draws in heats]
+    if len(chances) * min(chances) <= SIGNIFICANT:
+        chance = len(chances) * min(chances)
+        return _left_more(seen, "with it first words agree more", chance)
+    if min(chances) <= DOUBTFUL:
+        return _no_more_alike(seen)
+    told = f"texts and {MANY} first words vary as much with it (seeds do nothing there)"
+    return Finding(seen.knob, "ignored", told, AGREE, false_ignored=DOUBTFUL)
+
+
+async def _first_words(ask: Ask, seen: Seen, heat: float | None, draws: int) -> float:
+    """The p-value that first words at the extreme coincide no more often than without it."""
+    drawn = []
+    for values in (seen.bent, seen.plain):
+        heated = {**values, "temperature": heat} if heat is not None else values
+        drawn.append([(await ask.text(heated, s, 1)).text for s in range(1, draws + 1)])
+    return words_agree(*drawn)
+
+
+def _left_more(seen: Seen, told: str, chance: float) -> Finding:
+    words = f"{told}, but at its extreme more than one token is left"
+    return Finding(seen.knob, "honoured differently", words, AGREE, chance)
+
+
+def _no_more_alike(seen: Seen) -> Finding:
+    told = "texts vary at its extreme, where they should not, and seeds do nothing there"
+    return Finding(seen.knob, "cannot tell", told)
 
 
 async def _greedily(ask: Ask, seen: Seen) -> Finding:
@@ -231,21 +270,6 @@ async def _greedily(ask: Ask, seen: Seen) -> Finding:
         told = "it changed the greedy text, twice"
         return _read_back(seen, told, "greedy", seeds_error(ask))
     return Finding(seen.knob, "cannot tell", "the greedy text is the same, and seeds do nothing")
-
-
-def fisher(bent: tuple[int, int], plain: tuple[int, int]) -> float:
-    """One-sided p-value of (equal, different) pieces: `bent` agrees no more than `plain`."""
-    import numpy as np
-    from scipy.stats import fisher_exact
-
-    return float(fisher_exact(np.array([bent, plain]), alternative="greater").pvalue)
-
-
-def _agreement(samples: tuple[Sample, ...]) -> tuple[int, int]:
-    """Places of disjoint pairs of texts with equal and with different pieces."""
-    pairs = zip(samples[::2], samples[1::2], strict=False)
-    places = [a == b for x, y in pairs for a, b in zip(x.pieces, y.pieces, strict=False)]
-    return sum(places), len(places) - sum(places)
 
 
 async def _with_remedy(ask: Ask, seen: Seen, finding: Finding) -> Finding:

@@ -224,8 +224,10 @@ class LlamaWriter:
                 **{"post_sampling_probs": True, "cache_prompt": True},
             }
             told = (await self._http.post("/completion", json=body)).json()
-            if "completion_probabilities" not in told:  # a token that is half a character
-                told = (await self._http.post("/completion", json={**body, "n_predict": 8})).json()
+            for longer in (8, 8, 32, 32):  # a token that is half a character is not told of alone
+                if "completion_probabilities" not in told:
+                    more = {**body, "n_predict": longer}
+                    told = (await self._http.post("/completion", json=more)).json()
             entries = told["completion_probabilities"][0]["top_probs"]
             logits = np.log(np.maximum([entry["prob"] for entry in entries], 1e-45))
             if len(self._distributions) >= REMEMBERED:

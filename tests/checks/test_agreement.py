@@ -1,0 +1,85 @@
+"""The tests for servers without seeds keep their error rates, and the bounds bound."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sampler_bench.checks._agreement import texts_agree, words_agree
+from sampler_bench.checks._ask import Sample, collision
+from sampler_bench.checks.echo import differences, same
+
+
+def sample(*pieces: str) -> Sample:
+    return Sample("".join(pieces), pieces, len(pieces), "length", "", {}, None)
+
+
+def drawn(rng: random.Random, words: str, n: int = 24) -> list[str]:
+    return [rng.choice(words) for _ in range(n)]
+
+
+def test_a_knob_that_does_nothing_rarely_seems_to_act() -> None:
+    """p-values of equal distributions: at most 5 % under 0.05, within three standard errors."""
+    rng = random.Random(3)
+    small = sum(
+        words_agree(drawn(rng, "aaabcdef"), drawn(rng, "aaabcdef")) < 0.05 for _ in range(80)
+    )
+    assert small <= 80 * 0.05 + 3 * (80 * 0.05 * 0.95) ** 0.5
+
+
+def test_a_cut_is_seen_in_first_words() -> None:
+    rng = random.Random(4)
+    found = [words_agree(drawn(rng, "ab"), drawn(rng, "abcdefghijkl")) for _ in range(20)]
+    assert max(found) < 0.01
+
+
+def test_texts_that_agree_are_told_from_those_that_do_not() -> None:
+    rng = random.Random(5)
+    varied = [sample(*drawn(rng, "abcdefghijklmnop", 12)) for _ in range(6)]
+    alike = [sample(*"once upon a t")] * 6
+    assert texts_agree(alike, varied) < 1e-6
+    assert texts_agree(varied, varied) > 0.3
+
+
+@given(st.integers(2, 6), st.integers(2, 12), st.integers(0, 2**32))
+@settings(max_examples=60, deadline=None)
+def test_the_collision_bound_is_a_probability_and_falls_with_length(
+    texts: int, length: int, seed: int
+) -> None:
+    rng = random.Random(seed)
+    samples = [sample(*drawn(rng, "abcdefgh", length)) for _ in range(texts)]
+    longer = [sample(*s.pieces, *s.pieces) for s in samples]
+    assert 0 <= collision(longer) <= collision(samples) <= 1
+
+
+def test_the_collision_bound_holds_for_tokens_of_known_chance() -> None:
+    """Eight equally likely tokens, twelve places: two texts are equal with 8^-12."""
+    rng = random.Random(6)
+    bounds = [
+        collision([sample(*drawn(rng, "abcdefgh", 12)) for _ in range(4)]) for _ in range(100)
+    ]
+    assert sum(bound < 8.0**-12 for bound in bounds) <= 10
+
+
+@pytest.mark.parametrize(
+    ("sent", "used", "equal"),
+    [
+        (0.1, 0.10000000149011612, True),
+        (1e-6, 0.1, False),
+        (-1, 0, False),
+        (["a"], ["b"], False),
+        ("a", 3, True),
+        (False, 0, True),
+    ],
+)
+def test_the_echo_is_read_as_it_is_meant(sent: object, used: object, equal: bool) -> None:
+    assert same(sent, used) is equal  # type: ignore[arg-type]
+    found = list(differences({"key": sent, "other": 1}, {"key": used}))  # type: ignore[dict-item]
+    assert found == ([] if equal else [("key", sent, used)])
+
+
+def test_without_an_echo_nothing_differs() -> None:
+    assert list(differences({"key": 1}, None)) == []
