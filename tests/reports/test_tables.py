@@ -3,17 +3,16 @@
 import csv
 import io
 import json
-import random
 import re
 from collections import Counter
 from pathlib import Path
 
 import pytest
 from support.documents import document_of, trials_of
-from support.tables import BASELINE, GRID, awkward_tables, problem_of, table_of
+from support.studies import random_study
+from support.tables import awkward_tables, problem_of, table_of
 
 from sampler_bench.cli import main
-from sampler_bench.records import FAILED, JUDGED, MISSING, Cell, ScoreTable
 from sampler_bench.reports._document import Part
 from sampler_bench.reports._fields import FIELDS, _parts, meaning, published
 from sampler_bench.reports._table_files import as_csv, as_parquet
@@ -188,19 +187,6 @@ def test_the_page_names_the_tables_that_there_are(study):
 
 
 # Equal numbers everywhere
-
-
-def random_study(seed):
-    """A small study with all kinds of outcomes, and numbers of all sizes."""
-    rng = random.Random(seed)
-    rows = []
-    for config in rng.sample([BASELINE, *GRID], rng.randint(1, 8)):
-        for k in range(rng.randint(1, 5)):
-            state = rng.choices([JUDGED, FAILED, MISSING], [8, 1, 1])[0]
-            score = rng.choice([rng.uniform(0, 10), 0.0, 10.0, 10 ** rng.uniform(-7, 0)])
-            rows.append((Cell(config, k % 2, k // 2, fresh=k > 3), state, score))
-    table = ScoreTable.of(rows, 2)
-    return document_of(table, problem_of()), trials_of(table)
 
 
 SHOWN = re.compile(r"-?\d+\.\d{3}(?!\d)")

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import pairwise
 
+from . import _depth_words
 from ._document import (
     DiversityResult,
     Document,
@@ -128,21 +128,8 @@ class PictureWords:
 
     @property
     def settled_sentence(self) -> str:
-        """Since when the answer has been the same."""
-        moments = self.document.settled
-        last, since = moments[-1].config, len(moments) - 1
-        while since and moments[since - 1].config == last:
-            since -= 1
-        changes = sum(a.config != b.config for a, b in pairwise(moments))
-        if not changes:
-            return f"The answer has been the same since {moments[0].texts} texts."
-        times = "once" if changes == 1 else f"{changes} times"
-        if since == len(moments) - 1:
-            return f"The answer changed {times}, even at the last look: it has not settled."
-        return (
-            f"The answer changed {times}, and has been the same since {moments[since].texts} of "
-            f"{moments[-1].texts} texts."
-        )
+        """Since when the answer has been the same, as the terminal says it."""
+        return " ".join(_depth_words.settled(self.document)).strip()
 
     @property
     def settled_words(self) -> str:

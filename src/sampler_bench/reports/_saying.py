@@ -99,6 +99,11 @@ class Sayings:
         return f"{chance * 100:.0f} in 100 sure that it is better."
 
     @property
+    def warning(self) -> str:
+        """What takes the ground from under the answer; empty where nothing does."""
+        return " ".join(unverified(self.document))
+
+    @property
     def nothing(self) -> str:
         """Why there is no answer."""
         meta = self.meta
