@@ -31,6 +31,15 @@ def play(opt, seed=0, n=5):
     return opt
 
 
+def test_is_there_for_the_asking():
+    import sampler_bench
+
+    assert sampler_bench.Optimizer is Optimizer
+    assert set(sampler_bench.__all__) <= {*dir(sampler_bench), "Optimizer"}
+    with pytest.raises(AttributeError, match="no attribute 'Optimiser'"):
+        sampler_bench.Optimiser  # noqa: B018
+
+
 def test_finds_the_best_of_a_users_own_function():
     best = play(Optimizer(SPACE, n_prompts=3, budget=70, failure_score=0)).recommend()
     assert best.config.get("temperature") == pytest.approx(1.2, abs=0.15)

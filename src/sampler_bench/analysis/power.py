@@ -8,9 +8,29 @@ approximation). Prompt effects cancel, as rivals meet on the same prompts.
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ..search import Problem
 
 Z = 1.959964  # two-sided 95 %
 POWER = Z + 0.841621  # two-sided 5 %, power 80 %
+FREE_SHARE = 0.2  # of the budget, for winner and baseline each
+FRESH_SHARE = 0.4  # of the kept texts, for winner and baseline each; the rest is a simpler rival's
+
+
+def texts_of_each(problem: Problem, free: bool) -> float:
+    """How many texts of winner and baseline each a study is worth, those of neighbours included.
+
+    Args:
+        problem: the study; its budget includes the texts kept for fresh seeds.
+        free: True for strategies that spend the budget where it is worth most; then the share is
+            what simulated studies came to (docs/verdict.md). Fixed replication tries each
+            configuration as often as it is told to, and winner and baseline on fresh seeds as well.
+    """
+    if free:
+        return FREE_SHARE * problem.budget
+    return problem.n_prompts * problem.samples_per_config + FRESH_SHARE * (problem.confirm or 0)
 
 
 def visible_gap(variance: float, texts: float) -> float:

@@ -19,13 +19,13 @@ from ..engines import Engine, ServerInfo
 from ..errors import EngineError, StoreError, UsageError
 from ..judges import Judge
 from ..plugins import find
-from ..records import Completion, JsonObject, SamplerConfig, Trial, Unwritten
+from ..records import Completion, JsonObject, SamplerConfig, ScoreTable, Trial, Unwritten
 from ..reports._collect import collect
 from ..reports._document import Document
 from ..search import Problem, Strategy
 from ..spec import ModelEntry, StudySpec, load_model
 from ..store import Store, StudyRow
-from . import fingerprint
+from . import fingerprint, pilot
 from .budget import Budget, Limits
 from .build import (
     BUILT_IN,
@@ -62,6 +62,7 @@ class Request:
         environment: where keys come from.
         resume: True to go on with a kept study.
         allow_unverified: True to go on although the server ignores a knob.
+        pilot: texts after which a pilot ends; None for a whole run.
     """
 
     spec: StudySpec
@@ -71,6 +72,14 @@ class Request:
     environment: Mapping[str, str]
     resume: bool = False
     allow_unverified: bool = False
+    pilot: int | None = None
+
+    @property
+    def limited(self) -> StudySpec:
+        """The study as this run goes through it: a pilot ends early."""
+        if self.pilot is None:
+            return self.spec
+        return replace(self.spec, max_samples=min(self.pilot, self.spec.max_samples or self.pilot))
 
     @property
     def kind(self) -> Literal["search", "benchmark"]:
@@ -90,6 +99,10 @@ class Finished:
     problem: Problem
     server: JsonObject
     knobs: JsonObject | None = None
+
+    def table(self) -> ScoreTable:
+        """How the trials stand."""
+        return Ledger(self.trials, self.identities, self.problem.n_prompts, forget=False).table()
 
     def document(self) -> Document:
         """The results document."""
@@ -122,7 +135,7 @@ async def run(
         EngineError, JudgeError: somebody does not answer; what was finished is kept.
         StoreError: results cannot be kept.
     """
-    spec = request.spec
+    spec = request.limited
     task = build_task(spec)
     entry = find_model(spec)
     judge = build_judge(spec, task, request.environment)
@@ -164,6 +177,11 @@ async def run(
             phases = Objective.of(spec).phases(phases, ledger, limits_of(phases))
             loop = Loop(parts, study.id, _seed(spec), ledger, budget, pace, watch, stop)
             ended = await _run_noting(loop, phases, store, study, clock)
+            if request.pilot is not None and ended != "interrupted":
+                told = await pilot.second_opinions(
+                    judge, store.trials(study.id), spec.prompts, budget
+                )
+                store.set_note(study.id, pilot.NOTE, told)
         finally:
             store.unlock(study.id)
     row = store.study(study.name)
@@ -182,8 +200,11 @@ def phases_of(request: Request, problem: Problem) -> list[tuple[str, Strategy, P
         return [("benchmark", GivenConfigs(request.spec.given), problem)]
     texts = problem.confirm or 0
     searching = replace(problem, budget=max(problem.budget - texts, 1))
+    strategy = build_strategy(request.spec)
+    if request.pilot is not None:
+        strategy = pilot.piloted(strategy, request.pilot, problem.n_prompts)
     return [
-        ("search", build_strategy(request.spec), searching),
+        ("search", strategy, searching),
         ("confirmation", Confirmation(texts), problem),
     ]
 
@@ -262,6 +283,7 @@ def _recall(
     limits = Limits(spec.max_samples, spec.max_cost, spec.max_minutes)
     budget = Budget(limits, judge.expected_cost(1, _usual_length(spec)), time.monotonic)
     budget.recall(trials)
+    budget.settle(0.0, float(str((store.note(study.id, pilot.NOTE) or {}).get("cost", 0.0))))
     texts = not Objective.of(spec).plain
     return Ledger(trials, judge.identities, len(spec.prompts), texts=texts), budget
 

@@ -1,0 +1,101 @@
+"""`sampler-bench plan`: a pilot of a few dozen texts, and what the whole study will show."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from dataclasses import asdict, replace
+from typing import TYPE_CHECKING
+
+from ..errors import BudgetReached
+from . import search
+
+if TYPE_CHECKING:
+    from ..reports._plan import Pilot
+    from ..store import Store
+    from ..tuning.run import Finished
+
+HELP = "try a few dozen texts and say what a budget can show; search --resume goes on from them"
+FREE = ("bayesian", "halving")  # strategies that spend the budget where it is worth most
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the options: those of a search, and the size of the pilot."""
+    search.configure(parser)
+    parser.add_argument(
+        "--texts", type=int, default=None, metavar="N", help="texts of the pilot (default: 36)"
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    """Run the pilot and print what it says."""
+    import json
+
+    from ..errors import UsageError
+    from ..reports._plan import report
+    from ..store.sqlite import open_store
+    from ..tuning.pilot import TEXTS
+    from ._output import can_show
+    from ._search import how_to_go_on, make_request, run_and_keep
+
+    if args.resume is not None:
+        raise UsageError("plan begins a study; go on with one by sampler-bench search --resume")
+    texts = args.texts or TEXTS
+    with open_store(args.output_dir) as store:
+        request = replace(make_request(args, store), pilot=texts)
+        finished, _ = run_and_keep(request, store, args.quiet)
+        if finished.ended == "interrupted":
+            print(f"interrupted; {how_to_go_on(request)}", file=sys.stderr)
+            return 130
+        pilot = pilot_of(finished, store)
+    if args.json:
+        sys.stdout.write(json.dumps(_without_nan(asdict(pilot)), indent=2) + "\n")
+    else:
+        go_on = how_to_go_on(request).split("go on with: ")[-1]
+        words = report(pilot, f"sampler-bench search {go_on}", plain=not can_show(sys.stdout))
+        sys.stdout.write(words)
+    return 0
+
+
+def pilot_of(finished: Finished, store: Store) -> Pilot:
+    """What a pilot has come to.
+
+    Raises:
+        BudgetReached: no text was judged or failed.
+    """
+    from ..analysis.choice import choose_winner
+    from ..analysis.prospect import prospect, texts_for
+    from ..analysis.variance import parts
+    from ..records import FAILED
+    from ..reports._depth import price_of
+    from ..reports._plan import Pilot
+    from ..tuning.pilot import NOTE, pairs_of
+    from ..tuning.run import phases_of, texts_of
+
+    spec, problem, table = finished.request.spec, finished.problem, finished.table()
+    pairs = pairs_of(store.note(finished.study.id, NOTE))
+    noise = parts(table, problem, choose_winner(table, problem), pairs)
+    if noise is None:
+        raise BudgetReached(f"the pilot ended before there was a result: {finished.ended}")
+    texts = texts_of(spec, problem, phases_of(finished.request, problem))
+    free, price = spec.search_strategy in FREE, price_of(finished.study, finished.trials)
+    return Pilot(
+        study=finished.study.name,
+        texts=len(table.evidence()),
+        failed=int((table.state == FAILED).sum()),
+        minutes=price.minutes,
+        dollars=price.dollars,
+        noise=noise,
+        rows=prospect(noise, problem, texts, free),
+        margin=problem.margin,
+        for_margin=texts_for(problem.margin, noise, problem, texts, free),
+    )
+
+
+def _without_nan(value: object) -> object:
+    """The same with null where a number is not known: JSON has no NaN."""
+    if isinstance(value, dict):
+        return {key: _without_nan(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_without_nan(item) for item in value]
+    return None if isinstance(value, float) and value != value else value

@@ -1,0 +1,102 @@
+"""What a pilot says, as text: the noise, and what budgets will show."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ..analysis.prospect import Row
+from ..analysis.variance import Parts
+from ..records import Estimate
+from ._words import plain_text, shown
+
+
+@dataclass(frozen=True, slots=True)
+class Pilot:
+    """What a pilot has come to.
+
+    Attributes:
+        study: its name, with which a search goes on.
+        texts, failed: of the pilot.
+        minutes, dollars: of one text.
+        rows: what budgets will show; that of the study itself has factor 1.
+        margin: differences up to this count as none.
+        for_margin: texts that show a gap of the margin, or that there is none.
+    """
+
+    study: str
+    texts: int
+    failed: int
+    minutes: float
+    dollars: float
+    noise: Parts
+    rows: Sequence[Row]
+    margin: float
+    for_margin: int
+
+
+def report(pilot: Pilot, go_on: str, *, plain: bool = False) -> str:
+    """Write what a pilot says.
+
+    Args:
+        pilot: what it has come to.
+        go_on: the command that goes on with the study.
+        plain: True for consoles that cannot show emoji: ASCII only.
+    """
+    lines = [
+        "🔍 WHAT THIS BUDGET CAN SHOW",
+        "=" * 50,
+        "",
+        f"   Pilot: {pilot.texts} texts, {pilot.failed} failed by rule; study {shown(pilot.study)}",
+        "   Noise, standard deviations in points [95 % interval]:",
+        *(f"     {name}: {_sd(part)}" for name, part in _named(pilot.noise)),
+        "",
+        "        texts    minutes       cost   gain over the baseline that is seen (80 % power)",
+        *(f"   {_row(row, pilot)}" for row in pilot.rows),
+        "",
+        *(f"   {line}" for line in _said(pilot)),
+        "",
+        f"   Go on: {go_on}",
+    ]
+    text = "\n".join(lines) + "\n"
+    return plain_text(text) if plain else text
+
+
+def _named(noise: Parts) -> tuple[tuple[str, Estimate], ...]:
+    return (
+        ("single texts, what the judge adds included", noise.text),
+        ("the judge, asked twice about one text", noise.judge),
+        ("prompts", noise.prompt),
+        ("settings that suit some prompts better", noise.interaction),
+    )
+
+
+def _sd(part: Estimate) -> str:
+    if part.mean != part.mean:  # NaN
+        return "not known"
+    return f"{part.mean:.2f} [{part.low:.2f} to {part.high:.2f}]"
+
+
+def _row(row: Row, pilot: Pilot) -> str:
+    minutes, dollars = row.texts * pilot.minutes, row.texts * pilot.dollars
+    mark = "  (this study)" if row.factor == 1 else ""
+    gap = f"{row.gap.mean:.2f} [{row.gap.low:.2f} to {row.gap.high:.2f}]"
+    return f"{row.texts:10d} {minutes:10.1f} {f'${dollars:.2f}':>10}   {gap}{mark}"
+
+
+def _said(pilot: Pilot) -> list[str]:
+    own = next(row for row in pilot.rows if row.factor == 1)
+    half = 4 * own.texts
+    return [
+        f"This budget ({amount(own.texts, pilot)}) will show a gain of {own.gap.mean:.2f} points",
+        f"or more with 80 % power; half of it takes four times as much: {amount(half, pilot)}.",
+        f"To tell a gain of {pilot.margin:g} points (the margin), or that there is none: "
+        f"{amount(pilot.for_margin, pilot)}.",
+    ]
+
+
+def amount(texts: int, pilot: Pilot) -> str:
+    """`240 texts, 35 minutes, $0.40`."""
+    minutes, dollars = texts * pilot.minutes, texts * pilot.dollars
+    time = f"{minutes:.0f} minutes" if minutes >= 2 else f"{60 * minutes:.0f} seconds"
+    return f"{texts:,} texts, {time}" + (f", ${dollars:.2f}" if dollars else "")

@@ -1,0 +1,94 @@
+"""A pilot: the first few dozen texts of a study, spent so that they tell how noisy its scores are.
+
+They are the study's own: `search --resume` goes on from them. The baseline comes first, several
+times on every prompt, for it is in every comparison; then the strategy asks as it would. Afterwards
+some of the texts are judged once more by the same judge: what it says twice of one and the same
+text differs by its own noise alone. Second opinions are noted with the study and count nowhere
+else.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ..judges import Judge
+from ..records import Cell, Completion, JsonObject, Prompt, Score, ScoreTable, Trial
+from ..search import Problem, Strategy
+from ..search._cells import next_repeats
+from .budget import Budget
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import numpy as np
+
+TEXTS = 36
+BASELINE_SHARE = 1 / 3  # of the pilot at most
+SECOND_OPINIONS = 12  # texts that are judged once more
+NOTE = "second opinions"
+
+
+@dataclass(frozen=True, slots=True)
+class Piloted:
+    """A strategy that begins with the baseline on every prompt, `repeats` times each."""
+
+    inner: Strategy
+    repeats: int
+
+    def ask(
+        self, table: ScoreTable, problem: Problem, n: int, rng: np.random.Generator
+    ) -> list[Cell]:
+        """Return up to `n` cells: the baseline's, then what the strategy asks for."""
+        if problem.baseline is not None:
+            used = next_repeats(table)
+            due = [
+                Cell(problem.baseline, prompt, repeat)
+                for repeat in range(self.repeats)
+                for prompt in range(problem.n_prompts)
+                if repeat >= used[problem.baseline, prompt]
+            ]
+            if due:
+                return due[:n]
+        return self.inner.ask(table, problem, n, rng)
+
+
+def piloted(inner: Strategy, texts: int, n_prompts: int) -> Piloted:
+    """The strategy of a pilot of so many texts."""
+    return Piloted(inner, max(1, int(texts * BASELINE_SHARE) // n_prompts))
+
+
+async def second_opinions(
+    judge: Judge, trials: Sequence[Trial], prompts: Sequence[Prompt], budget: Budget
+) -> JsonObject:
+    """Have some judged texts judged once more by the same judges.
+
+    Args:
+        judge: the study's.
+        trials: the pilot's.
+        prompts: the study's.
+        budget: what is left of it; where it is used up nothing is asked.
+
+    Returns:
+        For a note: `pairs` of first and second scores, in the order of asking, and their `cost`.
+    """
+    pairs: list[tuple[float, float]] = []
+    cost = 0.0
+    for trial in [t for t in trials if t.judgments][:SECOND_OPINIONS]:
+        first = next((j for j in trial.judgments if isinstance(j, Score)), None)
+        if first is None or not isinstance(trial.written, Completion) or not budget.reserve():
+            continue
+        reserved, prompt = budget.price, prompts[trial.cell.prompt]
+        second = await judge.judge(first.judge, prompt, trial.written.text)
+        budget.settle(reserved, second.cost)
+        cost += second.cost
+        if isinstance(second, Score):
+            pairs.append((first.value, second.value))
+    return {"pairs": [list(pair) for pair in pairs], "cost": cost}
+
+
+def pairs_of(note: JsonObject | None) -> list[list[float]]:
+    """First and second scores of the texts that were judged twice."""
+    pairs = (note or {}).get("pairs", [])
+    assert isinstance(pairs, list), "the note is as second_opinions wrote it"
+    return [[float(str(score)) for score in pair] for pair in pairs if isinstance(pair, list)]

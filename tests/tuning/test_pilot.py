@@ -1,0 +1,55 @@
+"""A pilot: the baseline first, second opinions noted, and a search that goes on from its texts."""
+
+import numpy as np
+import pytest
+from support.tables import BASELINE, GRID, problem_of, table_of
+
+from sampler_bench.analysis.power import POWER, texts_needed, texts_of_each, visible_gap
+from sampler_bench.analysis.prospect import prospect, texts_for
+from sampler_bench.analysis.variance import parts
+from sampler_bench.records import JUDGED, ScoreTable
+from sampler_bench.search import random as inner
+from sampler_bench.tuning.pilot import piloted
+
+RNG = np.random.default_rng(0)
+
+
+def test_begins_with_the_baseline_on_every_prompt_and_then_asks_as_the_strategy_does():
+    problem, rows = problem_of(n_prompts=3), []
+    strategy = piloted(inner, 36, 3)
+    while len(rows) < 20:
+        cells = strategy.ask(ScoreTable.of(rows, 3), problem, 5, RNG)
+        assert cells
+        rows += [(cell, JUDGED, 7.0) for cell in cells]
+    first = [cell for cell, _, _ in rows[:12]]
+    assert {cell.config for cell in first} == {BASELINE}
+    assert [sum(cell.prompt == p for cell in first) for p in range(3)] == [4, 4, 4]
+    assert len({cell for cell, _, _ in rows}) == len(rows)
+    assert all(cell.config != BASELINE for cell, _, _ in rows[12:])
+
+
+def test_without_a_baseline_it_is_the_strategy():
+    problem = problem_of(baseline=None)
+    cells = piloted(inner, 36, 2).ask(ScoreTable.of([], 2), problem, 4, RNG)
+    assert all(cell.config in GRID for cell in cells)
+
+
+def test_a_gap_is_seen_in_four_of_five_comparisons():
+    """Played out: two configurations, 40 texts each, apart by the gap that is said to be seen."""
+    rng, gap = np.random.default_rng(1), visible_gap(2 * 0.7**2, 40)
+    a, b = (rng.normal(shift, 0.7, (20_000, 40)).mean(axis=1) for shift in (gap, 0.0))
+    seen = (a - b) / (0.7 * np.sqrt(2 / 40)) > 1.96
+    assert seen.mean() == pytest.approx(0.8, abs=0.01)
+    assert texts_needed(gap, 2 * 0.7**2) == pytest.approx(80, abs=2)
+    assert texts_needed(gap, 2 * 0.7**2, error=gap / POWER) == 2
+
+
+def test_half_the_gap_takes_four_times_the_texts():
+    problem = problem_of(confirm=20)
+    noise = parts(table_of(lambda c: 7.0, 4, noise=0.5), problem, GRID[0])
+    rows = {row.factor: row for row in prospect(noise, problem, 100, free=True)}
+    assert rows[4.0].gap.mean == pytest.approx(rows[1.0].gap.mean / 2)
+    assert (rows[0.5].texts, rows[4.0].texts) == (50, 400)
+    assert rows[1.0].gap.low < rows[1.0].gap.mean < rows[1.0].gap.high
+    assert texts_for(rows[1.0].gap.mean, noise, problem, 100, True) == pytest.approx(100, abs=1)
+    assert texts_of_each(problem, free=False) == 2 * 3 + 0.4 * 20
