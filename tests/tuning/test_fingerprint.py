@@ -105,6 +105,18 @@ async def test_twenty_tokens_are_said_to_be_twenty_tokens() -> None:
 
 
 @pytest.mark.anyio
+async def test_it_serves_the_search_for_quality_alone() -> None:
+    found = await take(TellingEngine(told()), PROMPTS)
+    assert found.serving("quality") is found
+    other = found.serving("quality+diversity")
+    assert other.features is None
+    assert other.said.startswith(found.said)
+    assert "not used for quality+diversity" in other.said
+    none = await take(TellingEngine(None), PROMPTS)
+    assert none.serving("front") is none
+
+
+@pytest.mark.anyio
 async def test_the_search_places_configurations_by_it() -> None:
     found = await take(TellingEngine(told()), PROMPTS)
     mine, builtin = frame_of(SPACE, True, found.features), frame_of(SPACE, True)

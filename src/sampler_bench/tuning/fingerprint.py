@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from ..samplers.bank import Bank
 
 NOTE = "fingerprint"
+QUALITY = "quality"  # the objective that a search by the fingerprint serves
 DIGITS = 4  # of a log-probability
 STANDS_IN = "the built-in bank of typical distributions stands in"
 
@@ -46,6 +47,16 @@ class Fingerprint:
         if self.bank is None:
             return None
         return {"logprobs": self.bank.logprobs, "count": self.bank.count}
+
+    def serving(self, objective: str) -> Fingerprint:
+        """As a search for an objective uses it.
+
+        For quality it helps; where diversity counts too, searches with the built-in bank did better
+        on the one model that was measured (docs/search.md).
+        """
+        if self.bank is None or objective == QUALITY:
+            return self
+        return Fingerprint(None, f"{self.said}; not used for {objective}: {STANDS_IN}")
 
 
 async def remembered(

@@ -67,7 +67,8 @@ def study_of_kept(folder: Path, name: str | None) -> Kept:
         knobs = store.note(study.id, KNOBS)
         trials = store.trials(study.id)
         seen = recalled(store.note(study.id, NOTE))
-    features = seen.features if seen else None
+    objective = StudySpec.from_json(study.spec).objective
+    features = seen.serving(objective).features if seen else None
     benchmark = results.get("kind") == "benchmark"
     document = _fold(study, trials, server, judge, knobs, features, benchmark)
     return Kept(document, tuple(trials), folder / str(results.get("file") or f"{study.name}.json"))

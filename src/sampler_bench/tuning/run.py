@@ -164,6 +164,7 @@ async def run(
             begun = bool(store.trials(study.id))
             prompts = [with_instructions(prompt, task) for prompt in spec.prompts]
             seen = await fingerprint.remembered(engine, prompts, store, study.id, begun)
+            seen = seen.serving(spec.objective)
             watch(Checked("fingerprint", seen.said))
             problem = replace(problem, features=seen.features)
             info = replace(info, details={**info.details, "fingerprint": seen.said})
