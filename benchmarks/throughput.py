@@ -1,6 +1,6 @@
 """How much of a server's speed reaches a search? Prints a table.
 
-    python benchmarks/throughput.py --slots 1 4 8 --rounds 5
+    python benchmarks/throughput.py --slots 1 4 8 --rounds 5 --blocks 60
     python benchmarks/throughput.py --servers 2 --rounds 5
     python benchmarks/throughput.py --memory 20000
 
@@ -8,8 +8,9 @@ A round is one whole search (rules, judge, SQLite, strategy; from its first chec
 evidence) and one bare load generator that sends the very same requests, as many at once, reads
 bytes and looks at nothing but the token count. Both go to the same embedded llama.cpp, one after
 the other, in turns; tokens per second of the one by the other is the round's share. Shown: the
-median over rounds with a 95 % bootstrap interval. `judging` is the share of the search's time that
-rules and judge took in our process; `busy` how full the search kept the slots.
+median over rounds with a 95 % bootstrap interval, for the whole run (with checks, fingerprint and
+imports) and for the loop alone, which is what a long search tends to. `busy` is how full the search
+kept the slots. `--blocks` slows the demo model to a real model's speed (`_slowed.py`).
 """
 
 from __future__ import annotations
@@ -74,6 +75,15 @@ def main() -> None:
 
         measure_memory(options.memory, print)
         return
+    with tempfile.TemporaryDirectory() as folder:
+        if options.blocks:
+            from _slowed import write_slowed
+
+            options.model = write_slowed(options.model, Path(folder) / "m.gguf", options.blocks)
+        _measure(options)
+
+
+def _measure(options: argparse.Namespace) -> None:
     print(f"load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores, {options.strategy}")
     if options.servers > 1:
         _compare_servers(options)
@@ -92,6 +102,7 @@ def _options() -> argparse.Namespace:
     add("--rounds", type=int, default=5)
     add("--texts", type=int, default=192, help="texts of one search (default: 192)")
     add("--strategy", default="bayesian")
+    add("--blocks", type=int, default=0, help="blocks that slow the model and change nothing")
     add("--model", type=Path, default=demo_model.path(), help="a GGUF (default: the demo model)")
     return parser.parse_args()
 
@@ -106,6 +117,8 @@ def _compare_slots(options: argparse.Namespace, slots: int) -> None:
             searched = asyncio.run(_search(spec, number))
             bare = asyncio.run(_bare(spec, (url,), slots, searched.trials))
             rounds.append((searched, bare))
+            told = f"loop {searched.loop.speed:.0f} t/s, bare {bare.speed:.0f} t/s"
+            print(f"  {slots} slots, round {number + 1}: {told}", file=sys.stderr, flush=True)
     whole = [s.whole.speed / b.speed for s, b in rounds]
     loop = [s.loop.speed / b.speed for s, b in rounds]
     search, other = (np.median([x.speed for x in xs]) for xs in zip(*_paces(rounds), strict=True))

@@ -112,7 +112,7 @@ async def test_another_model_on_the_port_is_named(plan: Plan, tmp_path: Path) ->
     assert plan.gguf is not None
     shutil.copy(plan.gguf, other)
     async with serving(plan, print, NONE):
-        words = r"port \d+: the port is taken by .*it serves guide-model with llamacpp"
+        words = r"port \d+: the port is taken by .*, which serves guide-model with llamacpp; stop"
         with pytest.raises(EngineError, match=words):
             async with serving(replace(plan, name="other", gguf=other), print, NONE):
                 pass

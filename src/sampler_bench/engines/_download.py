@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     import httpx2
 
 SPARE_BYTES = 200 * 2**20
+SLOW_SECONDS = 2.0
 TRIES = 5  # break-offs in a row without a byte in between
 SHA256 = re.compile(r"[0-9a-f]{64}")
 USUAL = ("Q4_K_M", "Q5_K_M", "Q4_K_S", "Q6_K", "Q8_0")
@@ -90,7 +91,7 @@ def download(source: Source, folder: Path, say: Say, *, wait_seconds: float = 1.
     part = folder / f"{file}.{known.etag[:16]}.part"
     _check_space(part, known.size)
     say(f"downloading {file} from {source.hub} ({size_text(known.size)}) to {folder}")
-    with _Translation(source, file):
+    with _Translation(source, file, "; what arrived is kept, start again to go on"):
         _fetch(known, part, say, wait_seconds)
     _check_whole(part, known, say)
     part.replace(folder / file)
@@ -171,16 +172,26 @@ def _append(client: httpx2.Client, known: _Known, part: Path, progress: _Progres
 
 
 class _Progress:
-    """Says a line for every tenth."""
+    """Says a line for every tenth, with what is left to wait."""
 
     def __init__(self, size: int, say: Say) -> None:
         self._size, self._say, self._told = size, say, -1
+        self._begin, self._had = time.monotonic(), -1
 
     def show(self, arrived: int) -> None:
+        if self._had < 0:
+            self._begin, self._had = time.monotonic(), arrived
         tenth = 10 * arrived // self._size if self._size else -1
         if tenth > self._told:
             self._told = tenth
-            self._say(f"{10 * tenth} % ({size_text(arrived)})")
+            self._say(f"{10 * tenth} % ({size_text(arrived)}{self._left(arrived)})")
+
+    def _left(self, arrived: int) -> str:
+        seconds = time.monotonic() - self._begin
+        if seconds < SLOW_SECONDS:  # too soon to tell, or too fast to matter
+            return ""
+        left = (self._size - arrived) * seconds / max(arrived - self._had, 1)
+        return f", about {left / 60:.0f} min left" if left > 90 else f", about {left:.0f} s left"
 
 
 def _check_space(part: Path, size: int) -> None:
@@ -233,8 +244,8 @@ def _check_installed() -> None:
 class _Translation:
     """Turn what huggingface_hub and the network raise into one error."""
 
-    def __init__(self, source: Source, what: str) -> None:
-        self._source, self._what = source, what
+    def __init__(self, source: Source, what: str, then: str = "") -> None:
+        self._source, self._what, self._then = source, what, then
 
     def __enter__(self) -> None:
         return None
@@ -243,12 +254,12 @@ class _Translation:
         from httpx2 import HTTPError
         from huggingface_hub.errors import HfHubHTTPError
 
-        where = self._source.endpoint or "the hub"
+        where = self._source.endpoint or os.environ.get("HF_ENDPOINT") or "the hub"
         if isinstance(error, HfHubHTTPError | HTTPError | OSError | ValueError):
             words = " ".join(str(error).split())[:300]
             raise EngineError(
                 f"{self._source.hub}: {self._what} cannot be had from {where}: {words}; check the "
-                "name and the network; what arrived is kept, start again to go on"
+                f"name and the network{self._then}"
             ) from error
 
 

@@ -187,11 +187,12 @@ def end_process(process: subprocess.Popen[bytes], seconds: float = STOP_SECONDS)
             pipe.close()
 
 
-def taken(model: str, port: int) -> str:
-    """Say that a port is taken, by whom, and what to do."""
+def taken(model: str, port: int, serves: str = "") -> str:
+    """Say that a port is taken, by whom (and what that serves, if it is known), and what to do."""
+    which = f", which serves {serves}" if serves else ""
     return (
-        f"serving {model} on port {port}: the port is taken by {port_owner(port)}; stop it, or "
-        "choose another port"
+        f"serving {model} on port {port}: the port is taken by {port_owner(port)}{which}; stop it, "
+        "or choose another port"
     )
 
 

@@ -249,8 +249,7 @@ async def _reuse(plan: Plan, say: Say) -> Served:
     except EngineError as error:
         raise EngineError(taken(plan.name, plan.port)) from error
     if not _same_model(info, plan):
-        serves = f"{taken(plan.name, plan.port)} (it serves {info.model} with {engine})"
-        raise EngineError(serves)
+        raise EngineError(taken(plan.name, plan.port, f"{info.model} with {engine}"))
     say(f"Loading complete: {info.model} is served at {url} already, by {engine}")
     return Served(engine, info)
 

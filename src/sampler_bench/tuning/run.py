@@ -11,7 +11,9 @@ import time
 from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
+from importlib import import_module
 from pathlib import Path
+from threading import Thread
 from types import ModuleType
 from typing import Literal
 
@@ -136,6 +138,7 @@ async def run(
         StoreError: results cannot be kept.
     """
     spec = request.limited
+    Thread(target=import_early, daemon=True).start()
     task = build_task(spec)
     entry = find_model(spec)
     judge = build_judge(spec, task, request.environment)
@@ -189,6 +192,15 @@ async def run(
     assert row is not None
     trials, note = store.trials(study.id), server_note(info)
     return Finished(ended, request, row, trials, judge.identities, problem, note, knobs)
+
+
+def import_early() -> None:
+    """Load what decisions need while server and judge are asked who they are.
+
+    Without this the first decision waits a second or two for it, and every slot with it.
+    """
+    for name in ("scipy.stats", "scipy.optimize", "scipy.special", "sampler_bench.posterior"):
+        import_module(name)
 
 
 def phases_of(request: Request, problem: Problem) -> list[tuple[str, Strategy, Problem]]:
