@@ -9,8 +9,10 @@ evidence) and one bare load generator that sends the very same requests, as many
 bytes and looks at nothing but the token count. Both go to the same embedded llama.cpp, one after
 the other, in turns; tokens per second of the one by the other is the round's share. Shown: the
 median over rounds with a 95 % bootstrap interval, for the whole run (with checks, fingerprint and
-imports) and for the loop alone, which is what a long search tends to. `busy` is how full the search
-kept the slots. `--blocks` slows the demo model to a real model's speed (`_slowed.py`).
+imports) and for the loop alone, which is what a long search tends to. `full` is how full the search
+kept the slots, divided by how full the bare generator did: on a machine where others take the
+server's cores by turns, the speeds wander and this does not. `--blocks` slows the demo model to a
+real model's speed (`_slowed.py`).
 """
 
 from __future__ import annotations
@@ -47,10 +49,11 @@ CONTEXT = 1024
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """Tokens written in so many seconds."""
+    """Tokens written in so many seconds; `busy` slots at a time on average."""
 
     tokens: int
     seconds: float
+    busy: float
 
     @property
     def speed(self) -> float:
@@ -64,7 +67,6 @@ class Searched:
 
     whole: Pace
     loop: Pace
-    busy: float
     trials: list[Trial]
 
 
@@ -88,7 +90,7 @@ def _measure(options: argparse.Namespace) -> None:
     if options.servers > 1:
         _compare_servers(options)
         return
-    print("slots  texts  search t/s  bare t/s  share of the whole run  of the loop  busy")
+    print("slots  texts  search t/s  bare t/s  share of the whole run  of the loop  full")
     for slots in options.slots:
         _compare_slots(options, slots)
 
@@ -117,16 +119,17 @@ def _compare_slots(options: argparse.Namespace, slots: int) -> None:
             searched = asyncio.run(_search(spec, number))
             bare = asyncio.run(_bare(spec, (url,), slots, searched.trials))
             rounds.append((searched, bare))
-            told = f"loop {searched.loop.speed:.0f} t/s, bare {bare.speed:.0f} t/s"
+            told = f"loop {searched.loop.speed:.0f} t/s, bare {bare.speed:.0f} t/s, "
+            told += f"busy {searched.loop.busy:.2f} and {bare.busy:.2f}"
             print(f"  {slots} slots, round {number + 1}: {told}", file=sys.stderr, flush=True)
     whole = [s.whole.speed / b.speed for s, b in rounds]
     loop = [s.loop.speed / b.speed for s, b in rounds]
     search, other = (np.median([x.speed for x in xs]) for xs in zip(*_paces(rounds), strict=True))
-    busy = np.median([s.busy for s, _ in rounds]) / slots
+    full = [s.loop.busy / b.busy for s, b in rounds]
     texts = len(rounds[0][0].trials)
     print(
         f"{slots:5d}  {texts:5d}  {search:10.0f}  {other:8.0f}  {_interval(whole):>22s}"
-        f"  {_interval(loop):>11s}  {busy:4.2f}  load {os.getloadavg()[0]:.1f}",
+        f"  {_interval(loop):>11s}  {_interval(full)}  load {os.getloadavg()[0]:.1f}",
         flush=True,
     )
 
@@ -194,8 +197,9 @@ async def _search(spec: StudySpec, number: int) -> Searched:
     written = [trial.written for trial in trials if isinstance(trial.written, Completion)]
     assert len(written) == len(trials), "a text is missing: the speeds would not compare"
     tokens = sum(text.tokens for text in written)
-    busy = sum(text.seconds for text in written) / (ended - planned)
-    return Searched(Pace(tokens, ended - began), Pace(tokens, ended - planned), busy, trials)
+    used = sum(text.seconds for text in written)
+    whole = Pace(tokens, ended - began, used / (ended - began))
+    return Searched(whole, Pace(tokens, ended - planned, used / (ended - planned)), trials)
 
 
 async def _bare(spec: StudySpec, urls: tuple[str, ...], slots: int, trials: list[Trial]) -> Pace:
@@ -211,14 +215,18 @@ async def _bare(spec: StudySpec, urls: tuple[str, ...], slots: int, trials: list
         ]
     )
     counts: list[int] = []
+    used: list[float] = []
 
     async def worker(url: str) -> None:
         for request in bodies:
+            start = time.perf_counter()
             counts.append(await _post(url, request.path, json.dumps(request.body)))
+            used.append(time.perf_counter() - start)
 
     began = time.perf_counter()
     await asyncio.gather(*(worker(url) for url in urls for _ in range(slots)))
-    return Pace(sum(counts), time.perf_counter() - began)
+    seconds = time.perf_counter() - began
+    return Pace(sum(counts), seconds, sum(used) / seconds)
 
 
 async def _post(url: str, path: str, body: str) -> int:
