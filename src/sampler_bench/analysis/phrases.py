@@ -73,7 +73,9 @@ LITTLE = frozenset(
         "your",
     ]
 )
+Run = tuple[str, str, str]
 _WORD = re.compile(r"\w+(?:['’]\w+)*")
+_END = re.compile(r"[.!?…\n\"“”]+")
 _NAME = re.compile(r"(?<=[a-z,] )[A-Z][a-z]+(?: [A-Z][a-z]+)?")
 
 
@@ -96,11 +98,14 @@ def recurring(
         prompts: what was asked; phrases of theirs are not the model's.
         most: how many are listed.
     """
+    spoken = {prompt: list(map(_sentences, found)) for prompt, found in texts.items()}
+    common = _shared(spoken)
     seen: Counter[str] = Counter()
     where: defaultdict[str, set[int]] = defaultdict(set)
     for prompt, found in texts.items():
-        for text in found:
-            for phrase in _phrases(text):
+        for text, sentences in zip(found, spoken[prompt], strict=True):
+            phrases = {p for words in sentences for p in _of_sentence(words, common)}
+            for phrase in phrases.union(_NAME.findall(text)):
                 seen[phrase] += 1
                 where[phrase].add(prompt)
     asked = " \n ".join(" ".join(_words(prompt)) for prompt in prompts)
@@ -113,19 +118,35 @@ def _words(text: str) -> list[str]:
     return [word[:LONGEST_WORD].lower() for word in _WORD.findall(text)]
 
 
-def _phrases(text: str) -> set[str]:
-    """The phrases of a text; they do not reach over the end of a sentence."""
-    found = set(_NAME.findall(text))
-    for sentence in re.split(r"[.!?…\n\"“”]+", text):
-        found.update(_of_sentence(_words(sentence)))
-    return found
+def _sentences(text: str) -> list[list[str]]:
+    """The words of each sentence; phrases do not reach over its end."""
+    return [_words(sentence) for sentence in _END.split(text)]
 
 
-def _of_sentence(words: list[str]) -> Iterator[str]:
+def _shared(spoken: Mapping[int, list[list[list[str]]]]) -> set[Run]:
+    """Three words in a row that answers to several prompts have; longer phrases hold them."""
+    first: dict[Run, int] = {}
+    shared: set[Run] = set()
+    for prompt, found in spoken.items():
+        for run in {run for text in found for words in text for run in _runs(words)}:
+            if first.setdefault(run, prompt) != prompt:
+                shared.add(run)
+    return shared
+
+
+def _runs(words: list[str]) -> Iterator[Run]:
+    return zip(words, words[1:], words[2:], strict=False)
+
+
+def _of_sentence(words: list[str], common: set[Run]) -> Iterator[str]:
+    """The phrases of a sentence that are made of common runs alone."""
+    kept = [run in common for run in _runs(words)]
+    if not any(kept):
+        return
     carries = [len(word) > SHORT and word not in LITTLE for word in words]
     for n in LENGTHS:
         for k in range(len(words) - n + 1):
-            if sum(carries[k : k + n]) >= CARRIERS:
+            if all(kept[k : k + n - 2]) and sum(carries[k : k + n]) >= CARRIERS:
                 yield " ".join(words[k : k + n])
 
 
