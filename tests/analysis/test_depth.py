@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from support.tables import GRID, awkward_tables, problem_of, table_of
+from support.tables import BASELINE, GRID, awkward_tables, problem_of, table_of, with_rows
 
 from sampler_bench.analysis.ablation import ablation, without_each
 from sampler_bench.analysis.settling import moments, settling
@@ -28,6 +28,22 @@ def test_a_knob_that_matters_contributes_what_it_does_and_another_nothing():
     assert cut.texts == 0
     assert cut.gain.low <= 0.0 <= cut.gain.high
     assert cut.gain.high - cut.gain.low > heat.gain.high - heat.gain.low
+
+
+def test_without_its_only_knob_a_configuration_is_the_baseline():
+    """min_p:temperature=1,min_p=0 does what plain temperature does, which has texts."""
+    plain = SamplerConfig.parse("min_p:temperature=1,min_p=0.1,max_tokens=512")
+    (row,) = ablation(table_of(worth, 24), problem_of(), plain)
+    assert (row.without, row.texts) == (BASELINE, 24)
+    assert row.gain.low <= 0.4 <= row.gain.high
+
+
+def test_fresh_texts_do_not_move_what_is_recommended():
+    table, problem = table_of(worth, 8), problem_of()
+    rows = [(Cell(GRID[0], k % 2, k // 2, fresh=True), JUDGED, 9.9) for k in range(40)]
+    later = settling(with_rows(table, rows), problem)
+    assert later[-1].config == verdict(with_rows(table, rows), problem).best
+    assert later[-1].config != GRID[0]
 
 
 def test_a_neutral_configuration_has_no_knobs_to_take_away():

@@ -46,9 +46,10 @@ def ablation(table: ScoreTable, problem: Problem, config: SamplerConfig) -> list
         return []
     posterior = posterior_of(table, problem)
     found = [
-        Contribution(name, value, neutral, without, _gain(posterior, config, without), texts)
+        Contribution(name, value, neutral, known, _gain(posterior, config, known), texts)
         for name, value, neutral, without in _without_each(config)
-        for texts in [_texts(posterior, without)]
+        for known in [_by_its_other_name(without, problem.baseline)]
+        for texts in [_texts(posterior, known)]
     ]
     return sorted(found, key=lambda row: -row.gain.mean)
 
@@ -66,6 +67,19 @@ def _without_each(config: SamplerConfig) -> list[tuple[str, Value, Value, Sample
             without = SamplerConfig.of(config.sampler, {**config.as_dict(), name: neutral})
             found.append((name, value, neutral, without))
     return found
+
+
+def _by_its_other_name(config: SamplerConfig, baseline: SamplerConfig | None) -> SamplerConfig:
+    """The baseline, where a configuration does the same: min_p:temperature=1,min_p=0 is plain."""
+    if baseline is not None and _at_work(config) == _at_work(baseline):
+        return baseline
+    return config
+
+
+def _at_work(config: SamplerConfig) -> dict[str, Value]:
+    """The parameters that are away from neutral."""
+    known = {n: parameter(n).neutral for n, _ in config.parameters if n in parameter_names()}
+    return {name: value for name, value in config.parameters if known.get(name) != value}
 
 
 def _gain(posterior: Posterior, config: SamplerConfig, without: SamplerConfig) -> Estimate:

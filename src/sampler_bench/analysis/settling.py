@@ -53,7 +53,12 @@ def settling(table: ScoreTable, problem: Problem) -> list[Moment]:
     if not len(evidence):
         return []
     whole = posterior_of(table, problem)
-    return [_moment(evidence, n, whole, problem) for n in moments(len(evidence))]
+    search = table.take(~table.fresh)
+    chooser = posterior_of(search, problem) if len(search.evidence()) else whole
+    return [
+        _moment(evidence.take(np.arange(len(evidence)) < n), whole, chooser, problem)
+        for n in moments(len(evidence))
+    ]
 
 
 def moments(texts: int) -> list[int]:
@@ -62,10 +67,12 @@ def moments(texts: int) -> list[int]:
     return sorted({round(float(step)) for step in steps})
 
 
-def _moment(evidence: ScoreTable, n: int, whole: Posterior, problem: Problem) -> Moment:
-    then = evidence.take(np.arange(len(evidence)) < n)
+def _moment(then: ScoreTable, whole: Posterior, chooser: Posterior, problem: Problem) -> Moment:
+    """As a verdict would be: chosen by the search's texts, read from all."""
     posterior = fit_posterior(then, whole.frame, problem.failure_score, whole.draws)
-    chosen = best(posterior, posterior.evidence.configs)
+    search = then.take(~then.fresh) if not then.fresh.all() else then
+    by = fit_posterior(search, whole.frame, problem.failure_score, chooser.draws)
+    chosen = best(by, by.evidence.configs)
     mean, sd = posterior.marginal_at(posterior.frame.place([chosen]))
     objective = interval(float(mean[0]), float(sd[0]))
-    return Moment(n, chosen, objective, gain_of(posterior, chosen, problem.baseline))
+    return Moment(len(then), chosen, objective, gain_of(posterior, chosen, problem.baseline))

@@ -12,7 +12,7 @@ MANY_MISSING = 0.1
 MANY_FAILED = 0.3
 LITTLE = 0.02  # a share of the variance that is surely below this does not matter
 FEW_PROMPTS = 3
-MOST_TEXTS = 100_000  # more than this is no advice
+MOST_TEXTS = 20_000  # more than this is no advice
 NEAR = 0.011  # points; the least gap that is told
 MOST_SPREAD = 0.1  # sampler means nearer than this are flat
 
