@@ -69,7 +69,11 @@ class Visit:
         ]
 
 
-@pytest.mark.parametrize("kind", KINDS)
+ORDINARY = ("usual", "hostile")
+EVERY = [k if k in ORDINARY else pytest.param(k, marks=pytest.mark.slow) for k in KINDS]
+
+
+@pytest.mark.parametrize("kind", EVERY)
 def test_every_kind_of_page_opens_quietly_offline_and_small(browser, pages, kind):
     path, _ = pages(kind)
     assert path.stat().st_size < LARGEST
@@ -81,11 +85,12 @@ def test_every_kind_of_page_opens_quietly_offline_and_small(browser, pages, kind
         assert visit.page.evaluate("window.ran") is None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["usual", "large"])
 def test_the_first_paint_comes_at_once(browser, pages, kind):
     path, _ = pages(kind)
     times = []
-    for _ in range(3):  # the best of three: a busy machine is not the page's fault
+    for _ in range(6):  # the best of six: a busy machine is not the page's fault
         with Visit(browser, path) as visit:
             visit.page.wait_for_load_state("load")
             script = "performance.getEntriesByName('first-contentful-paint')[0]?.startTime ?? 0"
@@ -313,7 +318,7 @@ def test_light_and_dark_follow_the_system_and_the_button(browser, pages):
         assert sum(map(int, re.findall(r"\d+", light))) > 600
 
 
-@pytest.mark.parametrize("width", [390, 1400])
+@pytest.mark.parametrize("width", [390, pytest.param(1400, marks=pytest.mark.slow)])
 def test_nothing_sticks_out_of_the_screen(browser, pages, width):
     for kind in ("usual", "hostile"):
         with Visit(browser, pages(kind)[0], viewport={"width": width, "height": 844}) as visit:
@@ -321,6 +326,7 @@ def test_nothing_sticks_out_of_the_screen(browser, pages, width):
             assert visit.page.evaluate("document.documentElement.scrollWidth") <= width
 
 
+@pytest.mark.slow
 def test_it_prints_with_its_pictures(browser, pages, tmp_path):
     with Visit(browser, pages("usual")[0]) as visit:
         visit.draw_all()
