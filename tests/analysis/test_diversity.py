@@ -110,12 +110,32 @@ def test_the_model_knows_what_heat_does_where_nobody_wrote_twice():
 
 def test_no_text_stands_in_two_pairs():
     table = pair_table({A: {0: ["a"] * 5, 1: ["b"]}, B: {1: ["c", "d"]}}, 2)
-    assert [(table.configs[c], p) for c, p in zip(table.config, table.prompt, strict=True)] == [
-        (A, 0),
-        (A, 0),
-        (B, 1),
-    ]
-    assert table.score.tolist() == [0.0, 0.0, 10.0]
+    rows = [(table.configs[c], p) for c, p in zip(table.config, table.prompt, strict=True)]
+    assert rows == [(A, 0), (A, 0), (B, 1), (A, 0)]
+    assert table.score.tolist() == [0.0, 0.0, 10.0, 0.0]  # across: 1, less a gap of 1
+
+
+def test_texts_alone_on_their_prompts_tell_of_diversity_less_the_gap():
+    rng = random.Random(7)
+
+    def texts(vocabulary: int, prompt: int) -> list[str]:
+        """Half of the words are the prompt's own."""
+        words = written(rng, 60, vocabulary).split()
+        return [f"{a} p{prompt}{a}" for a in words]
+
+    def story(vocabulary: int, prompt: int) -> str:
+        return " ".join(texts(vocabulary, prompt))
+
+    both = {p: [story(60, p) for _ in range(6)] for p in range(2)}
+    lone = {p: [story(60, p)] for p in range(2)}
+    many = dict.fromkeys(GRID[1:], lone)
+    table = pair_table({A: both, **many}, 2)
+    found = {
+        c: [s for k, s in zip(table.config, table.score, strict=True) if table.configs[k] == c]
+        for c in (A, B)
+    }
+    assert len(found[A]) == 6
+    assert np.mean(found[B]) == pytest.approx(np.mean(found[A]), abs=0.5)
 
 
 def test_the_front_holds_whom_nobody_beats_in_both():
