@@ -12,7 +12,7 @@ leave no share of the budget by themselves, so here each is given what bayesian 
 baseline.
 `false as good`: "as good" said where the winner is truly the margin or more above the baseline.
 `set`: the set of equivalents holds a configuration that truly is within the margin of the best; its
-size in configurations, and as a share of those tried.
+size in configurations, as a share of those tried, and as a share of the space.
 `simplest`: the recommended simplest configuration is truly within the margin of the winner.
 """
 
@@ -33,6 +33,8 @@ from _problems import FAMILIES
 
 from sampler_bench import plugins
 from sampler_bench.analysis.confirming import confirm, confirmation_texts
+from sampler_bench.analysis.power import Z
+from sampler_bench.analysis.reading import posterior_of
 from sampler_bench.analysis.verdict import verdict
 
 SEARCH_BATCH, BATCH = 16, 4
@@ -110,10 +112,21 @@ def judge(study, seed: int, options: argparse.Namespace) -> dict:
         "set": bool(sets.max() >= study.best - found.margin),
         "size": len(found.equivalent),
         "of the tried": len(found.equivalent) / len(game.values),
+        "of the space": share_of_space(game.table(), problem, found),
         "simplest": bool(simplest >= best - found.margin),
         "regret": study.best - best,
         "objective covers": bool(found.objective.low <= best <= found.objective.high),
     }
+
+
+def share_of_space(table, problem, found) -> float:
+    """The share of the space's reference configurations that may be within the margin."""
+    posterior = posterior_of(table, problem)
+    belief = posterior.believe([found.best, *posterior.frame.pool])
+    full = belief.covariance
+    spread = np.sqrt(np.maximum(np.diag(full) + full[0, 0] - 2 * full[0], 0.0))
+    behind = belief.mean[0] - belief.mean - Z * spread
+    return float((behind[1:] <= problem.margin).mean())
 
 
 def error_of(study, config, fresh: list, kept: int) -> float:
@@ -143,7 +156,8 @@ def report(title: str, rows: list[dict]) -> None:
         f"{rate(gain >= margin, as_good)}; gain covers {rate(column['covers'], everyone)}, claimed "
         f"minus true {mean(column['claimed'])}, width {mean(column['width'])}; best covers "
         f"{rate(column['objective covers'], everyone)}; set {rate(column['set'], everyone)} of "
-        f"{mean(column['size'])} = {mean(column['of the tried'])} of the tried; simplest "
+        f"{mean(column['size'])} = {mean(column['of the tried'])} of the tried, "
+        f"{mean(column['of the space'])} of the space; simplest "
         f"{rate(column['simplest'], everyone)}; fresh {mean(column['fresh'])}; regret "
         f"{mean(column['regret'])}",
         flush=True,

@@ -71,8 +71,8 @@ def confirm(table: ScoreTable, problem: Problem, kept: int, n: int) -> list[Cell
         n: how many cells at most.
 
     Returns:
-        None where more could change nothing, where the kept texts are used up, or where winner and
-        baseline are the same configuration.
+        Nothing where more could change nothing, where the kept texts are used up, or where winner
+        and baseline are the same configuration.
     """
     n = min(n, kept - int(table.fresh.sum()))
     winner = choose_winner(table, problem)
