@@ -205,7 +205,11 @@ async def test_a_server_that_refuses_unknown_keys_is_checked_all_the_same(
 
 
 @pytest.mark.parametrize(
-    "engine", ["koboldcpp", "textgen", "vllm", pytest.param("aphrodite", marks=pytest.mark.slow)]
+    "engine",
+    [
+        *("koboldcpp", "vllm"),
+        *(pytest.param(name, marks=pytest.mark.slow) for name in ("textgen", "aphrodite")),
+    ],
 )
 async def test_all_knobs_cost_fewer_than_150_short_requests(
     writer: LlamaWriter, engine: str
