@@ -114,7 +114,7 @@ def show(report: Report) -> None:
         table.add_row(
             finding.knob, Text(finding.says, style), Text(_seen(finding)), _chance(finding)
         )
-    console.print(Text(f"{report.engine} {report.version} at {report.url}", "bold"))
+    console.print(Text(f"{report.engine} {report.version}".strip() + f" at {report.url}", "bold"))
     console.print(table)
     for line in lines(report):
         console.print(Text(line))
