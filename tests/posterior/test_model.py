@@ -100,7 +100,7 @@ def test_scores_on_another_scale_give_the_same_answer():
             ScoreTable.of(rows_of(3, scale=scale, shift=shift), 3), FRAME, shift + scale
         ).believe(FRAME.pool[::60])
         order = np.corrcoef(plain.mean, other.mean)[0, 1]
-        assert order > 0.97
+        assert order > 0.98
         assert other.sd.mean() / scale == pytest.approx(plain.sd.mean(), rel=0.4)
 
 

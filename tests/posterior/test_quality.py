@@ -6,14 +6,7 @@ from scipy.optimize import approx_fprime
 from support.evidence import evidence_of
 
 from sampler_bench.posterior.frame import Points
-from sampler_bench.posterior.kernel import (
-    FALL,
-    Gaps,
-    covariance,
-    covariance_gradient,
-    expected,
-    prior_variance,
-)
+from sampler_bench.posterior.kernel import Gaps, covariance, covariance_gradient, prior_variance
 from sampler_bench.posterior.noise import contrasts
 from sampler_bench.posterior.quality import PRIOR_MEAN, Data, density, solve
 
@@ -34,8 +27,7 @@ def random_data(seed, n=8, n_prompts=3):
     }
     where = points(rng, n)
     gaps = Gaps.between(where, where)
-    evidence, basis = evidence_of(count, scores), contrasts(n_prompts)
-    return Data(evidence, gaps, basis, rng.uniform(0, 1, n), expected(where))
+    return Data(evidence_of(count, scores), gaps, contrasts(n_prompts), rng.uniform(0, 1, n))
 
 
 def matern(r):
@@ -79,10 +71,3 @@ def test_density_gradient(seed):
     assert value == pytest.approx(solve(data, theta).value)
     numeric = approx_fprime(theta, lambda t: solve(data, t).value, 1e-6)
     np.testing.assert_allclose(gradient, numeric, atol=2e-3)
-
-
-def test_the_prior_expects_large_tails_to_cost_quality_but_can_learn_otherwise():
-    tails = Points(np.array([[0.5, 0.0], [0.5, 1.0]]), np.zeros(2, dtype=np.intp), np.zeros((2, 1)))
-    assert expected(tails) == pytest.approx([0.0, -FALL])
-    level = Gaps.between(tails, tails).level
-    assert level[1, 1] - 2 * level[0, 1] + level[0, 0] > (0.9 * FALL) ** 2, "a rise is one SD away"

@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 
 from sampler_bench.posterior import Draws, fit_posterior, frame_of
-from sampler_bench.posterior.kernel import FALL, FALL_SD
 from sampler_bench.posterior.noise import INTERACTION, PROMPT, text_sd
 from sampler_bench.posterior.quality import PRIOR_MEAN
 from sampler_bench.records import FAILED, JUDGED, Cell, ScoreTable
@@ -47,7 +46,6 @@ def dense_prior(a, b, theta):
         for j in range(len(b)):
             near = np.linalg.norm((a.common[i] - b.common[j]) / length[:2])
             full[i, j] = 4.0 + sd[0] ** 2 * matern(near)
-            full[i, j] += FALL_SD**2 * a.common[i, 1] ** 2 * b.common[j, 1] ** 2
             if a.sampler[i] == b.sampler[j]:
                 own = np.linalg.norm(a.own[i] - b.own[j]) / length[2]
                 full[i, j] += sd[1] ** 2 + sd[2] ** 2 * matern(own)
@@ -75,8 +73,7 @@ def test_equals_dense_conditioning_on_every_single_text(seed):
 
     asked = FRAME.place(FRAME.pool[::40])
     cross = dense_prior(asked, at, theta)
-    away = y + FALL * at.common[:, 1] ** 2
-    mean = model.centre - FALL * asked.common[:, 1] ** 2 + cross @ np.linalg.solve(dense, away)
+    mean = model.centre + cross @ np.linalg.solve(dense, y)
     full = dense_prior(asked, asked, theta) - cross @ np.linalg.solve(dense, cross.T)
     found_mean, found_full = model._quality(asked)
     np.testing.assert_allclose(found_mean, mean, atol=1e-6)

@@ -1,12 +1,8 @@
-"""The prior of quality: what all configurations share, what samplers share, what is one's own.
+"""The prior covariance of quality: what samplers share, and what is a sampler's own.
 
-mean(a) = -FALL fall(a); cov(a, b) = constant + FALL_SD^2 fall(a) fall(b) + common^2 M(effective
-randomness) + [same sampler] (offset^2 + own^2 M(own knobs)), with M the Matern 5/2 correlation
-(Rasmussen and Williams 2006, eq. 4.17; for the fall with its normal prior, section 2.7). Amplitudes
-are in points, length scales in parts of the space. Hyperparameters are natural logarithms.
-
-The fall is what is known beforehand of language models: the more of the distribution's tail is
-left, the worse they write (docs/search.md). How much is learned; it may come out as a rise.
+cov(a, b) = common^2 M(effective randomness) + [same sampler] (offset^2 + own^2 M(own knobs)),
+with M the Matern 5/2 correlation (Rasmussen and Williams 2006, eq. 4.17). Amplitudes are in points,
+length scales in parts of the space. All hyperparameters are natural logarithms.
 """
 
 from __future__ import annotations
@@ -25,24 +21,16 @@ if TYPE_CHECKING:
 
 COMMON, OFFSET, OWN, LENGTH_ENTROPY, LENGTH_TAIL, LENGTH_OWN = range(6)
 N_KERNEL = 6
-CONSTANT_VARIANCE = 4.0  # of the overall level, about the mean of the data
-FALL, FALL_SD = 0.8, 0.8  # from no tail mass to the space's largest, in points: mean and SD
-MOST_FALL = 1.7  # of a configuration far outside the space
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Gaps:
-    """Squared distances between two sets of points, each (n_a, n_b).
-
-    `level` is the prior covariance of what all configurations have in common: the constant and
-    the fall.
-    """
+    """Squared distances between two sets of points, each (n_a, n_b)."""
 
     entropy: Floats
     tail: Floats
     own: Floats
     same: Floats
-    level: Floats
 
     @classmethod
     def between(cls, a: Points, b: Points) -> Gaps:
@@ -50,23 +38,7 @@ class Gaps:
         common = (a.common[:, None, :] - b.common[None, :, :]) ** 2
         square = (a.own**2).sum(1)[:, None] + (b.own**2).sum(1)[None, :] - 2 * a.own @ b.own.T
         same = (a.sampler[:, None] == b.sampler[None, :]).astype(np.float64)
-        level = CONSTANT_VARIANCE + FALL_SD**2 * np.outer(fall(a), fall(b))
-        return cls(common[..., 0], common[..., 1], np.maximum(square, 0.0), same, level)
-
-
-def fall(points: Points) -> Floats:
-    """(n,) the shape of the fall: in proportion to the tail mass, 0 to 1 over the space."""
-    return np.asarray(np.clip(points.common[:, 1], 0.0, MOST_FALL**0.5) ** 2)
-
-
-def expected(points: Points) -> Floats:
-    """(n,) the prior mean of quality, about the constant's."""
-    return np.asarray(-FALL * fall(points))
-
-
-def level_variance(points: Points) -> Floats:
-    """(n,) the prior variance of the constant and the fall."""
-    return np.asarray(CONSTANT_VARIANCE + FALL_SD**2 * fall(points) ** 2)
+        return cls(common[..., 0], common[..., 1], np.maximum(square, 0.0), same)
 
 
 def matern(square: Floats) -> Floats:

@@ -19,9 +19,9 @@ from .evidence import Evidence, collect
 from .failures import Failures
 from .frame import Frame, Points
 from .hyper import Draws, draws_for, fit, weigh
-from .kernel import Gaps, covariance, expected, level_variance, prior_variance
+from .kernel import Gaps, covariance, prior_variance
 from .noise import contrasts, text_sd
-from .quality import PRIOR_MEAN, Data, Solved, solve
+from .quality import CONSTANT_VARIANCE, PRIOR_MEAN, Data, Solved, solve
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -94,12 +94,11 @@ class Posterior:
         )
         gaps = Gaps.between(self._points, self._points)
         basis = contrasts(judged.count.shape[1])
-        zero, hope = np.zeros(len(judged.configs)), expected(self._points)
-        first = Data(scaled, gaps, basis, zero, hope)
+        first = Data(scaled, gaps, basis, np.zeros(len(judged.configs)))
         if not len(judged.configs):
             return first
-        mean = covariance(gaps, PRIOR_MEAN) + gaps.level
-        mean = hope + mean @ solve(first, PRIOR_MEAN).alpha
+        mean = covariance(gaps, PRIOR_MEAN) + CONSTANT_VARIANCE
+        mean = mean @ solve(first, PRIOR_MEAN).alpha
         return replace(first, shortfall=np.clip(mean.max() - mean, 0.0, MOST_SHORTFALL))
 
     @property
@@ -155,15 +154,14 @@ class Posterior:
     ) -> list[tuple[float, Floats, Floats, Solved]]:
         """(weight, mean, half, member) with half' half the variance that the data took away."""
         gaps = Gaps.between(self._points, points)
-        found, hope = [], expected(points)
+        found = []
         heaviest = np.argsort(-self._weights, kind="stable")[:most]
         total = self._weights[heaviest].sum()
         for i in heaviest:
             member = self._members[i]
-            cross = covariance(gaps, member.theta) + gaps.level
+            cross = covariance(gaps, member.theta) + CONSTANT_VARIANCE
             half, _ = lapack.dtrtrs(member.factor, cross, lower=1)
-            mean = hope + member.alpha @ cross
-            found.append((float(self._weights[i] / total), mean, half, member))
+            found.append((float(self._weights[i] / total), member.alpha @ cross, half, member))
         return found
 
     def _quality_apart(self, points: Points, most: int | None = None) -> tuple[Floats, Floats]:
@@ -173,7 +171,7 @@ class Posterior:
         mean = sum((w * m for w, m, _, _ in each), np.zeros(len(points)))
         variance = np.zeros(len(points))
         for weight, one, half, member in each:
-            prior = prior_variance(member.theta) + level_variance(points)
+            prior = prior_variance(member.theta) + CONSTANT_VARIANCE
             left = np.maximum(prior - np.einsum("ij,ij->j", half, half), 0.0)
             variance += weight * (left + (one - mean) ** 2)
         return self.centre + self.unit * mean, self.unit**2 * variance
@@ -186,13 +184,13 @@ class Posterior:
         mean = sum((w * m for w, m, _, _ in each), np.zeros(len(points)))
         full = np.zeros((len(points), len(points)))
         for weight, one, half, member in each:
-            left = covariance(inner, member.theta) + inner.level - half.T @ half
+            left = covariance(inner, member.theta) + CONSTANT_VARIANCE - half.T @ half
             full += weight * (left + np.outer(one - mean, one - mean))
         return self.centre + self.unit * mean, self.unit**2 * full
 
     def _unknown(self, points: Points) -> tuple[Floats, Floats]:
-        prior = prior_variance(PRIOR_MEAN) + level_variance(points)
-        return self.centre + self.unit * expected(points), self.unit**2 * prior
+        prior = prior_variance(PRIOR_MEAN) + CONSTANT_VARIANCE
+        return np.full(len(points), self.centre), np.full(len(points), self.unit**2 * prior)
 
 
 def _scale(judged: Evidence, failure_score: float) -> tuple[float, float]:

@@ -3,7 +3,7 @@
 Minka 2001; Rasmussen and Williams 2006, section 3.6, with all sites updated at once and damped.
 Each configuration's binomial likelihood is replaced by a Gaussian site whose moments agree. Where
 next to nothing fails, Laplace's approximation sits at a mode far above the bulk of the posterior,
-and its failure rates came out ten times too high: see docs/log-search.md.
+and its failure rates came out ten times too high: see docs/log.md.
 """
 
 from __future__ import annotations

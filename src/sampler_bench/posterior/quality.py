@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
+CONSTANT_VARIANCE = 4.0  # of the overall level, about the mean of the data
 STEP = 1e-5  # of the differences that give the noise part of the gradient
 JITTER = 1e-9
 
@@ -54,14 +55,12 @@ class Data:
         gaps: distances between them.
         basis: prompt contrasts.
         shortfall: (n,) how far each lies below the best, at a first look.
-        expected: (n,) the prior mean.
     """
 
     evidence: Evidence
     gaps: Gaps
     basis: Floats
     shortfall: Floats
-    expected: Floats
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -70,7 +69,7 @@ class Solved:
 
     Attributes:
         factor: (n, n) lower Cholesky factor of the covariance of `seen.mean`.
-        alpha: (n,) covariance^-1 (seen.mean - expected).
+        alpha: (n,) covariance^-1 (seen.mean), the constant's mean being 0.
         value: log posterior density of theta, up to a constant.
     """
 
@@ -88,13 +87,12 @@ def solve(data: Data, theta: Floats) -> Solved:
 
 def _solve(data: Data, theta: Floats, prior: Floats) -> Solved:
     seen = reduce(data.evidence, data.basis, theta, data.shortfall)
-    full = prior + data.gaps.level + seen.spread @ seen.spread.T
+    full = prior + CONSTANT_VARIANCE + seen.spread @ seen.spread.T
     full[np.diag_indices_from(full)] += seen.variance + JITTER
     factor, info = lapack.dpotrf(full, lower=1, clean=1)
     assert info == 0, "a covariance with noise on its diagonal is positive definite"
-    away = seen.mean - data.expected
-    alpha, _ = lapack.dpotrs(factor, away, lower=1)
-    value = -0.5 * (away @ alpha + len(alpha) * LOG_2PI) - np.log(np.diag(factor)).sum()
+    alpha, _ = lapack.dpotrs(factor, seen.mean, lower=1)
+    value = -0.5 * (seen.mean @ alpha + len(alpha) * LOG_2PI) - np.log(np.diag(factor)).sum()
     value += seen.within - 0.5 * (((theta - PRIOR_MEAN) / PRIOR_SD) ** 2).sum()
     return Solved(theta, seen, factor, alpha, float(value))
 
