@@ -6,7 +6,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 INPUTS := pyproject.toml constraints.txt
 
-.PHONY: demo test test-guide check format bench clean
+.PHONY: demo test test-guide test-long check format bench clean
 
 demo: .venv/.user
 	$(BIN)/sampler-bench demo
@@ -14,7 +14,10 @@ demo: .venv/.user
 test: check
 	$(BIN)/python -m pytest -m "not slow" -n 2
 
-test-guide: .venv/.dev  ## the guide's commands at full size, and other long tests
+test-guide: .venv/.dev  ## the guide's commands at full size, and kill -9 at 50 moments
+	$(BIN)/python -m pytest -m slow -n 2 tests/guide tests/cli/test_kill.py
+
+test-long: .venv/.dev  ## every long test: 1,000 texts with faults on each engine, all pages, ...
 	$(BIN)/python -m pytest -m slow -n 2
 
 check: .venv/.dev
