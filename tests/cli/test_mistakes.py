@@ -182,6 +182,7 @@ def test_a_folder_that_cannot_be_made_is_named(tmp_path):
     assert "choose another --output-dir" in failed(run("search", *OFFLINE, cwd=tmp_path), 1)
 
 
+LATER_FAULTS = ("429", "html", "cut", "eleven")
 FAULTS = [
     ("401", 3, "the key is refused"),
     ("403", 3, "the key is refused"),
@@ -200,7 +201,10 @@ def test_a_judge_that_is_no_use_stops_before_anything_is_written(fault, code, me
     assert KEY.encode() not in kept
 
 
-@pytest.mark.parametrize("fault", ["429", "500", "html", "cut", "nonsense", "eleven"])
+@pytest.mark.parametrize(
+    "fault",
+    ["500", "nonsense", *(pytest.param(f, marks=pytest.mark.slow) for f in LATER_FAULTS)],
+)
 def test_a_judge_that_stumbles_costs_no_configuration_anything(fault, tmp_path):
     with JudgeServer(["ok", "ok", fault]) as judge:
         done = run(

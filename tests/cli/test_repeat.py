@@ -53,6 +53,7 @@ def test_one_slot_repeats_byte_for_byte(folders):
     assert texts(folders[0]) == texts(folders[1])
 
 
+@pytest.mark.slow
 def test_eight_slots_ask_for_the_same_as_one(folders):
     search(folders[0], "--slots", "1")
     search(folders[1], "--slots", "8")

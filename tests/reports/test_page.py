@@ -111,6 +111,7 @@ SEEN_BY_ALL = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("kind", "scheme"), SEEN_BY_ALL)
 def test_axe_finds_no_serious_fault(browser, pages, kind, scheme):
     from axe_playwright_python.sync_playwright import Axe
@@ -128,6 +129,7 @@ def test_axe_finds_no_serious_fault(browser, pages, kind, scheme):
     assert serious == []
 
 
+@pytest.mark.slow
 def test_no_text_runs_and_each_is_shown_as_it_is(browser, pages):
     path, _ = pages("hostile")
     with Visit(browser, path) as visit:
@@ -150,6 +152,7 @@ def test_no_text_runs_and_each_is_shown_as_it_is(browser, pages):
         assert visit.complaints == []
 
 
+@pytest.mark.slow
 def test_the_page_says_what_is_outside_it_and_takes_it_in(browser, pages):
     path, document = pages("large")
     beside = path.with_name("study.texts.json.gz")
@@ -177,6 +180,7 @@ def test_the_reader_hides_scores_until_asked(browser, pages):
         assert not page.locator("#side-a .marks-of").is_visible()
 
 
+@pytest.mark.slow
 def test_the_reader_shows_two_settings_on_one_prompt_and_repeat(browser, pages):
     path, document = pages("usual")
     with Visit(browser, path) as visit:
@@ -196,6 +200,7 @@ def test_the_reader_shows_two_settings_on_one_prompt_and_repeat(browser, pages):
         assert page.locator("#side-a mark").count() == 0
 
 
+@pytest.mark.slow
 def test_blind_hides_names_and_a_vote_is_told_after_all(browser, pages):
     path, document = pages("usual")
     with Visit(browser, path) as visit:
@@ -214,6 +219,7 @@ def test_blind_hides_names_and_a_vote_is_told_after_all(browser, pages):
         assert "6 for min_p" in page.locator("#read-tally").text_content()
 
 
+@pytest.mark.slow
 def test_filters_find_failed_texts_with_their_reason(browser, pages):
     path, document = pages("usual")
     with Visit(browser, path) as visit:
@@ -230,6 +236,7 @@ def test_filters_find_failed_texts_with_their_reason(browser, pages):
         assert int(page.locator("#find-count").text_content().split()[0]) >= 10
 
 
+@pytest.mark.slow
 def test_a_link_leads_into_a_text(browser, pages):
     path, document = pages("usual")
     other = document.all_results[3].config
@@ -271,6 +278,7 @@ def test_presets_are_copied_saved_and_shown(browser, pages, tmp_path):
         assert download.value.suggested_filename.endswith(".yaml")
 
 
+@pytest.mark.slow
 def test_the_ranking_is_filtered_and_leads_to_the_reader(browser, pages):
     path, document = pages("large")
     with Visit(browser, path) as visit:
@@ -285,6 +293,7 @@ def test_the_ranking_is_filtered_and_leads_to_the_reader(browser, pages):
         assert page.locator("#side-a select").input_value() == document.all_results[5].config
 
 
+@pytest.mark.slow
 def test_everything_can_be_done_from_the_keyboard(browser, pages):
     with Visit(browser, pages("usual")[0]) as visit:
         page = visit.reader()
@@ -307,6 +316,7 @@ def test_everything_can_be_done_from_the_keyboard(browser, pages):
         assert page.locator("#find-words").input_value() == "jskb"
 
 
+@pytest.mark.slow
 def test_light_and_dark_follow_the_system_and_the_button(browser, pages):
     path, _ = pages("usual")
     with Visit(browser, path, color_scheme="dark") as visit:
@@ -318,7 +328,8 @@ def test_light_and_dark_follow_the_system_and_the_button(browser, pages):
         assert sum(map(int, re.findall(r"\d+", light))) > 600
 
 
-@pytest.mark.parametrize("width", [390, pytest.param(1400, marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("width", [390, 1400])
 def test_nothing_sticks_out_of_the_screen(browser, pages, width):
     for kind in ("usual", "hostile"):
         with Visit(browser, pages(kind)[0], viewport={"width": width, "height": 844}) as visit:

@@ -94,7 +94,7 @@ def collect(
         best_configuration=_best(found, rows, named),
         all_results=results,
         verdict=None if found is None else _verdict(found, study, _depth.price_of(study, trials)),
-        samplers=_samplers(rows),
+        samplers=_samplers([row for row in rows if _searched(row.config, by_config, problem)]),
         importance=_importance(table, problem),
         ranges=_ranges(table, problem, found),
         ablation=_depth.knobs(table, problem, found),
@@ -273,6 +273,13 @@ def _chance(gain: Estimate | None) -> float | None:
         return None
     z = gain.mean / ((gain.high - gain.low) / (2 * Z))
     return _number(0.5 * math.erfc(-z / math.sqrt(2)))
+
+
+def _searched(
+    config: SamplerConfig, by_config: dict[SamplerConfig, list[Trial]], problem: Problem
+) -> bool:
+    """Whether it is of the search, not the winner without one of its knobs, outside the space."""
+    return config in problem.space or not all(t.cell.fresh for t in by_config[config])
 
 
 def _samplers(rows: list[ConfigSummary]) -> list[SamplerResult]:
