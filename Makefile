@@ -12,12 +12,12 @@ demo: .venv/.user
 	$(BIN)/sampler-bench demo
 
 test: check
-	$(BIN)/python -m pytest -m "not slow" -n 2
+	$(BIN)/python -m pytest -m "not slow" -n 2 --dist worksteal
 
-# The guide's commands at full size, kill -9 at 50 moments, repeats, faults, the page in a browser.
+# The guide's commands at full size, kill -9 at 50 moments, repeats, faults, servers, the page in a browser.
 GUIDE := tests/guide tests/cli/test_kill.py tests/cli/test_repeat.py tests/cli/test_mistakes.py
 test-guide: .venv/.dev
-	$(BIN)/python -m pytest -m slow -n 2 $(GUIDE) tests/reports/test_page.py
+	$(BIN)/python -m pytest -m slow -n 2 $(GUIDE) tests/reports/test_page.py tests/tuning
 
 test-long: .venv/.dev  ## every long test: 1,000 texts with faults on each engine, all pages, ...
 	$(BIN)/python -m pytest -m slow -n 2

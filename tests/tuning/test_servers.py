@@ -88,6 +88,7 @@ async def search(folder, urls, watch, stop):
         return await run(request, store, watch, stop)
 
 
+@pytest.mark.slow
 async def test_no_text_is_lost_or_doubled_and_the_server_joins_again(tmp_path, servers):
     story = Story(servers)
     urls = [child.address for child in servers]
