@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..errors import UsageError
+from ._options import kept_study, one_study, shared
 
 if TYPE_CHECKING:
     from ..reports._document import Document
@@ -21,13 +21,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """Add the options."""
     add = parser.add_argument
     add("file", nargs="?", type=Path, help="a results file")
-    add("--latest", action="store_true", help="the latest study, finished or not")
-    add("--study", metavar="NAME", help="a study by name")
+    shared(parser, "--latest", "--study")
     add("--compare", nargs="+", metavar="FILE", help="several results files, or a pattern")
     add("--export", type=Path, metavar="FILE", help="write the best configurations as YAML")
     add("--refine", type=Path, metavar="FILE", help="write the study file of a focused search")
-    add("--output-dir", type=Path, default=Path("results"), help="default: results")
-    add("--json", action="store_true", help="print the results as JSON")
+    shared(parser, "--output-dir", "--json")
     add("--csv", type=Path, metavar="DIR", help="write every number as CSV tables")
     add("--parquet", type=Path, metavar="DIR", help="the same as Parquet (needs pyarrow)")
 
@@ -43,7 +41,8 @@ def run(args: argparse.Namespace) -> int:
     if args.compare:
         sys.stdout.write(_compared(args.compare, args.json, not can_show(sys.stdout)))
         return 0
-    kept = _kept(args)
+    one_study(args, "a results file", args.file is not None)
+    kept = kept_study(args, texts=bool(args.csv or args.parquet))
     document = kept.document
     _write_tables(args, kept)
     show(document, args.json, find("reports", "terminal").report)
@@ -72,19 +71,6 @@ def _read(path: Path) -> Document:
     from ..reports._document import read_document
 
     return read_document(path)
-
-
-def _kept(args: argparse.Namespace) -> Kept:
-    from ..tuning.kept import Kept, study_of_file, study_of_kept
-
-    chosen = [args.file is not None, args.latest, args.study is not None]
-    if sum(chosen) != 1:
-        raise UsageError("analyze: expected one of a results file, --latest or --study NAME")
-    if args.file is None:
-        return study_of_kept(args.output_dir, args.study)
-    if args.csv or args.parquet:
-        return study_of_file(args.file)
-    return Kept(_read(args.file), (), args.file)
 
 
 def _write_tables(args: argparse.Namespace, kept: Kept) -> None:

@@ -4,44 +4,29 @@ from __future__ import annotations
 
 import argparse
 import time
-from pathlib import Path
 
 from ..records import SamplerConfig
+from ._options import shared
 
 HELP = "compare presets or configurations: --samplers NAME or min_p:temperature=1.2,min_p=0.02"
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the options."""
-    add = parser.add_argument
-    add("--model", help="a model of models.yaml, or the name that the server knows it by")
-    add(
+    shared(parser, "--model")
+    parser.add_argument(
         "--samplers",
         nargs="+",
         required=True,
         metavar="CONFIG",
         help="presets of samplers.yaml, or configurations in text form",
     )
-    add("--config", type=Path, help="study file for prompts and judge")
-    add("--config-section", metavar="SECTION", help="section of the study file")
-    add("--samples-per-config", type=int, metavar="N", help="texts per configuration and prompt")
-    add("--custom-prompts", nargs="+", metavar="PROMPT", help="prompts instead of the file's")
-    add("--judge", help="openai, offline or demo")
-    add("--judge-model", nargs="+", metavar="MODEL", help="judge model; several make a panel")
-    add("--seed", type=int, help="makes texts and scores repeat")
-    add("--output-dir", type=Path, default=Path("results"), help="default: results")
-    add("--server", nargs="+", metavar="URL", help="servers that write")
-    add("--engine", help="koboldcpp, llamacpp, embedded, ...; default: ask the server")
-    add("--baseline", metavar="CONFIG", help="what the best is compared with; default: the first")
-    add("--slots", type=int, metavar="N", help="texts written at once")
-    add("--raw", action="store_true", default=None, help="send prompts without a chat template")
-    add("--max-samples", type=int, metavar="N", help="at most so many texts")
-    add("--max-cost", type=float, metavar="DOLLARS", help="at most so much for judging")
-    add("--max-minutes", type=float, metavar="MINUTES", help="at most so long")
-    add("--study", metavar="NAME", help="name this benchmark")
-    add("--allow-unverified", action="store_true", help="go on with a knob that does nothing there")
-    add("--quiet", action="store_true", help="no progress, only the result")
-    add("--json", action="store_true", help="print the results as JSON")
+    shared(parser, "--config", "--config-section", "--samples-per-config", "--custom-prompts")
+    shared(parser, "--judge", "--judge-model", "--seed", "--output-dir", "--server", "--engine")
+    shared(parser, "--baseline", help="what the best is compared with; default: the first")
+    shared(parser, "--slots", "--raw", "--max-samples", "--max-cost", "--max-minutes")
+    shared(parser, "--study", help="name this benchmark")
+    shared(parser, "--allow-unverified", "--quiet", "--json")
 
 
 def run(args: argparse.Namespace) -> int:

@@ -7,8 +7,9 @@ import asyncio
 import json
 import sys
 from collections.abc import Collection, Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING
+
+from ._options import shared
 
 if TYPE_CHECKING:
     from ..checks import Default, Finding, Report
@@ -38,15 +39,14 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "exit codes: 0 every knob that was asked for works, 1 one is ignored or not spoken there "
         "or cannot be told, 2 usage, 3 the server cannot be reached"
     )
-    add = parser.add_argument
-    add("--server", nargs="+", metavar="URL", help="server to check; default: the built-in one")
-    add("--engine", help="koboldcpp, llamacpp, vllm, ...; default: ask the server")
-    add("--model", help="a model of models.yaml, or the name that the server knows it by")
-    add("--samplers", nargs="+", metavar="TYPE", help="check only their knobs, like min_p+xtc")
-    add("--raw", action="store_true", default=None, help="the way without a chat template")
-    add("--config", type=Path, help="study file that names server and model")
-    add("--json", action="store_true", help="print the findings as JSON")
-    add("--quiet", action="store_true", help="no progress, only the result")
+    shared(parser, "--server", help="server to check; default: the built-in one")
+    shared(parser, "--engine", "--model")
+    parser.add_argument(
+        "--samplers", nargs="+", metavar="TYPE", help="check only their knobs, like min_p+xtc"
+    )
+    shared(parser, "--raw", help="the way without a chat template")
+    shared(parser, "--config", help="study file that names server and model")
+    shared(parser, "--json", "--quiet")
 
 
 def run(args: argparse.Namespace) -> int:

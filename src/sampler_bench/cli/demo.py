@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
+
+from ._options import shared
 
 HELP = "run a whole search on the built-in demo model; needs no key, GPU or server"
 LIMITS = (
@@ -14,12 +15,9 @@ LIMITS = (
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the options."""
-    add = parser.add_argument
-    add("--seed", type=int, default=1, help="default: 1")
-    add("--strategy", default="bayesian", help="default: bayesian")
-    add("--output-dir", type=Path, default=Path("results"), help="default: results")
-    add("--quiet", action="store_true", help="no progress, only the result")
-    add("--json", action="store_true", help="print the results as JSON")
+    shared(parser, "--seed", default=1, help="default: 1")
+    parser.add_argument("--strategy", default="bayesian", help="default: bayesian")
+    shared(parser, "--output-dir", "--quiet", "--json")
 
 
 def run(args: argparse.Namespace) -> int:

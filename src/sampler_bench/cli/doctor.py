@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import NotReachable, SamplerBenchError
+from ._options import shared
 
 if TYPE_CHECKING:
     from ..spec import StudySpec
@@ -31,13 +32,8 @@ class Finding:
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the options."""
-    add = parser.add_argument
-    add("--model", help="the model that you want to search for")
-    add("--server", nargs="+", metavar="URL", help="servers that write")
-    add("--judge", help="openai, offline or demo")
-    add("--judge-model", nargs="+", metavar="MODEL", help="judge models")
-    add("--config", type=Path, help="study file")
-    add("--output-dir", type=Path, default=Path("results"), help="default: results")
+    shared(parser, "--model", help="the model that you want to search for")
+    shared(parser, "--server", "--judge", "--judge-model", "--config", "--output-dir")
 
 
 def run(args: argparse.Namespace) -> int:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import UsageError
+from ._options import one_study, shared
 
 if TYPE_CHECKING:
     from ..exports import Source
@@ -26,8 +27,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         metavar="CONFIG|FILE",
         help="a configuration, a preset's name, a results file, or another tool's preset",
     )
-    add("--latest", action="store_true", help="the latest study, finished or not")
-    add("--study", metavar="NAME", help="a study by name")
+    shared(parser, "--latest", "--study")
     add("--to", metavar="FORMAT", help="the format; --list shows them")
     add("--out", type=Path, metavar="PATH", help="default: print it")
     add("--strict", action="store_true", help="refuse where the format loses something")
@@ -39,7 +39,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     add("--from", dest="read_as", metavar="FORMAT", help="the format of FILE; default: try all")
     add("--list", action="store_true", help="list the formats")
-    add("--output-dir", type=Path, default=Path("results"), help="default: results")
+    shared(parser, "--output-dir")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -88,11 +88,7 @@ def _found(args: argparse.Namespace) -> tuple[SamplerConfig, Source]:
     Raises:
         UsageError: none or several are named, or it is not there.
     """
-    chosen = [args.what is not None, args.latest, args.study is not None]
-    if sum(chosen) != 1:
-        raise UsageError(
-            "export: expected one of a configuration, a file, --latest or --study NAME"
-        )
+    one_study(args, "a configuration, a file", args.what is not None)
     if args.what is None:
         from ..tuning.kept import document_of_kept
 

@@ -10,7 +10,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..errors import StoreError, UsageError
+from ..errors import StoreError
+from ._options import one_study, shared
 
 if TYPE_CHECKING:
     from ..samplers.bank import Bank
@@ -30,15 +31,14 @@ def configure(parser: argparse.ArgumentParser) -> None:
         metavar="CONFIG",
         help="configurations like min_p:temperature=1.2,min_p=0.02, presets, or preset files",
     )
-    add("--latest", action="store_true", help="on the fingerprint of the latest study")
-    add("--study", metavar="NAME", help="on the fingerprint of a study")
-    add("--server", nargs="+", metavar="URL", help="on a running server's model, looked at now")
-    add("--engine", help="koboldcpp, llamacpp, ...; default: ask the server")
-    add("--model", help="a model of models.yaml, looked at now")
+    shared(parser, "--latest", help="on the fingerprint of the latest study")
+    shared(parser, "--study", help="on the fingerprint of a study")
+    shared(parser, "--server", help="on a running server's model, looked at now")
+    shared(parser, "--engine")
+    shared(parser, "--model", help="a model of models.yaml, looked at now")
     add("--order", choices=("first", "last"), help="where temperature acts; default: as known")
     add("--html", type=Path, metavar="OUT", help="write a page as well; it needs no network")
-    add("--output-dir", type=Path, default=Path("results"), help="default: results")
-    add("--json", action="store_true", help="print the numbers as JSON")
+    shared(parser, "--output-dir", "--json")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -69,8 +69,7 @@ def _bank(args: argparse.Namespace) -> tuple[Bank, str, str]:
     from ..samplers.bank import builtin
 
     live = bool(args.server or args.model)
-    if sum([args.latest, args.study is not None, live]) > 1:
-        raise UsageError("inspect: expected one of --latest, --study NAME or a server, found more")
+    one_study(args, "a server", live, needed=False)
     if live:
         found, order, name = asyncio.run(_looked_at(args))
     elif args.latest or args.study is not None:
