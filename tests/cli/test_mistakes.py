@@ -1,14 +1,13 @@
 """What users do wrong and what goes wrong: a clear message, the right exit code, no traceback."""
 
 import json
-import os
 import re
 import socket
 import subprocess
 import sys
 
 import pytest
-from support.cli import ROOT, clean_environment, run
+from support.cli import clean_environment, failed, in_process, run
 from support.judge_server import KEY, JudgeServer
 
 DEMO = ("--model", "demo", "--max-samples", "8", "--samplers", "min_p")
@@ -80,34 +79,6 @@ FILES = [
 ]
 
 
-def failed(done, code):
-    """Check what holds for every failure; return its message."""
-    out, err = done[1], done[2]
-    assert done[0] == code, (done[0], out[-500:], err[-2000:])
-    assert "Traceback" not in out + err
-    assert "defect of sampler-bench" not in err
-    assert KEY not in out + err
-    assert "error: " in err
-    return err
-
-
-def in_process(words, folder, monkeypatch, capfd):
-    """Run the command line in this process, for the many mistakes that stop before anything."""
-    from sampler_bench.cli import main
-
-    monkeypatch.chdir(folder)
-    for name in list(os.environ):
-        if name.startswith(("OPENAI_", "SAMPLER_BENCH_")):
-            monkeypatch.delenv(name)
-    monkeypatch.setenv("SAMPLER_BENCH_CONFIG", str(ROOT / "backend" / "config"))
-    try:
-        code = main([*map(str, words)])
-    except SystemExit as error:
-        code = error.code
-    captured = capfd.readouterr()
-    return code, captured.out, captured.err
-
-
 @pytest.mark.parametrize(("old", "new", "message"), FILES)
 def test_a_mistake_in_a_study_file_is_named(old, new, message, tmp_path, monkeypatch, capfd):
     assert old in GOOD
@@ -126,7 +97,8 @@ WORDS = [
     (("search", "--iterations", "many"), "invalid int value", 2),
     (("search", "--nonsense"), "unrecognized arguments", 2),
     (("search", "--model", "demo", "--resume", "s"), "model cannot change", 2),
-    (("search", "--resume"), "there is no study in results to go on with", 1),
+    (("plan", "--texts", "0", *DEMO[:2]), "--texts is 0, expected at least 1", 2),
+    (("search", "--resume"), "there is no study yet; run a search first", 1),
     (("analyze",), "expected one of a results file, --latest or --study", 2),
     (("analyze", "--latest"), "there are no results in results", 1),
     (("analyze", "nowhere.json"), "nowhere.json cannot be read", 2),

@@ -1,5 +1,9 @@
 """Every store keeps the contract: what is kept comes back as it was; the better is never lost."""
 
+import subprocess
+import sys
+
+import psutil
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -108,6 +112,14 @@ def test_studies_do_not_mix_and_a_name_is_taken_once(store, study):
         store.create_study("s", {}, 6.0)
     assert [row.name for row in store.studies()] == ["s", "t"]
     assert store.study("u") is None
+    with pytest.raises(StoreError, match="'u'; there are: s, t"):
+        store.chosen("u")
+
+
+def test_the_last_study_is_the_one_begun_last_whatever_the_clock_said(store, study):
+    store.create_study("t", {}, 0.5)
+    assert [row.name for row in store.studies()] == ["s", "t"]
+    assert (store.chosen(None).name, store.chosen("s").name) == ("t", "s")
 
 
 def test_state_and_notes_are_replaced(store, study):
@@ -124,6 +136,33 @@ def test_a_study_belongs_to_one_live_process(store, study):
     assert store.lock(study, "me again"), "a process may take what it holds"
     store.unlock(study)
     assert store.lock(study, "me")
+
+
+HOLD = """
+import sys
+from pathlib import Path
+from sampler_bench import plugins
+store = plugins.find("store", sys.argv[1]).open_store(Path(sys.argv[2]))
+print(store.lock(1, "other"), flush=True)
+sys.stdin.read()
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere the start is no sum with the clock")
+@pytest.mark.parametrize("name", plugins.names("store"))
+def test_a_clock_that_is_set_takes_no_study_from_a_live_process(name, tmp_path, monkeypatch):
+    with plugins.find("store", name).open_store(tmp_path) as store:
+        store.create_study("s", {}, 1.0)
+        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+        words = [sys.executable, "-c", HOLD, name, str(tmp_path)]
+        with subprocess.Popen(words, **pipes) as holder:
+            assert holder.stdout.readline() == "True\n"
+            assert not store.lock(1, "me")
+            boot = psutil.boot_time()
+            monkeypatch.setattr("psutil._pslinux.boot_time", lambda: boot + 3600)  # set an hour on
+            assert not store.lock(1, "me")
+            holder.stdin.close()
+        assert store.lock(1, "me"), "a dead owner frees it"
 
 
 def test_readers_see_what_a_writer_has_just_kept(open_store, store, study):

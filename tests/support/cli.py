@@ -5,6 +5,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+from sampler_bench.cli import main
+
+from .judge_server import KEY
+
 ROOT = Path(__file__).parents[2]
 
 
@@ -38,3 +42,29 @@ def run(*words, cwd, timeout=120, **extra):
         process.communicate()
         raise
     return process.returncode, out, err
+
+
+def failed(done, code):
+    """Check what holds for every failure; return its message."""
+    out, err = done[1], done[2]
+    assert done[0] == code, (done[0], out[-500:], err[-2000:])
+    assert "Traceback" not in out + err
+    assert "defect of sampler-bench" not in err
+    assert KEY not in out + err
+    assert "error: " in err
+    return err
+
+
+def in_process(words, folder, monkeypatch, capfd):
+    """Run the command line in this process, for the many mistakes that stop before anything."""
+    monkeypatch.chdir(folder)
+    for name in list(os.environ):
+        if name.startswith(("OPENAI_", "SAMPLER_BENCH_")):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("SAMPLER_BENCH_CONFIG", str(ROOT / "backend" / "config"))
+    try:
+        code = main([*map(str, words)])
+    except SystemExit as error:
+        code = error.code
+    captured = capfd.readouterr()
+    return code, captured.out, captured.err

@@ -74,9 +74,8 @@ def kept_study(args: argparse.Namespace, *, texts: bool = True) -> Kept:
         args: with `file`, `study` and `output_dir`.
         texts: False where a file's own numbers are enough, and no store is looked for beside it.
     """
-    from ..reports._document import read_document
-    from ..tuning.kept import Kept, study_of_file, study_of_kept
+    from ..tuning.kept import study_of_file, study_of_kept
 
     if args.file is None:
         return study_of_kept(args.output_dir, args.study)
-    return study_of_file(args.file) if texts else Kept(read_document(args.file), (), args.file)
+    return study_of_file(args.file, texts=texts)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import secrets
+import shlex
 import signal
 import sys
 import time
@@ -13,7 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..errors import BudgetReached, NotReachable, StoreError, UsageError
+from ..errors import BudgetReached, NotReachable, UsageError
 from ._environment import environment
 from ._files import free_name, write_atomically
 from ._output import can_show, say
@@ -97,16 +98,22 @@ def make_request(args: argparse.Namespace, store: Store) -> Request:
         return _resumed(args, overrides, store)
     spec = load_study(args.config, args.config_section, overrides)
     stem = f"hyper_search_{spec.search_strategy}_{time.strftime('%Y%m%d_%H%M%S')}"
-    return new_request(args, spec, stem)
+    return new_request(args, spec, stem, store)
 
 
-def new_request(args: argparse.Namespace, spec: StudySpec, stem: str) -> Request:
-    """A request for a new study that is named after its results file, unless it has a name."""
-    from ..tuning.run import Request, with_seed
+def new_request(args: argparse.Namespace, spec: StudySpec, stem: str, store: Store) -> Request:
+    """A request for a new study that is named after its results file, unless it has a name.
 
-    spec = with_seed(spec, lambda: secrets.randbelow(2**31))
+    Raises:
+        StoreError: a study has the name already, or the results file cannot be written.
+    """
+    from ..tuning.run import Request, resolved
+
+    spec = resolved(spec, lambda: secrets.randbelow(2**31))
+    if named := getattr(args, "study", None):
+        store.see_free(named)
     path = free_name(args.output_dir, stem, ".json")
-    name = getattr(args, "study", None) or path.stem
+    name = named or path.stem
     allow = getattr(args, "allow_unverified", False)
     return Request(spec, args.output_dir, name, path, environment(), allow_unverified=allow)
 
@@ -121,19 +128,12 @@ def _resumed(args: argparse.Namespace, overrides: Mapping[str, object], store: S
             f"--resume goes on with a study as it is; {', '.join(fixed)} cannot change "
             f"(only {', '.join(CHANGEABLE)} can): start a new study for that"
         )
-    studies = store.studies()
-    if not studies:
-        raise StoreError(f"there is no study in {args.output_dir} to go on with")
-    name = args.resume or max(studies, key=lambda study: study.created).name
-    row = store.study(name)
-    if row is None:
-        known = ", ".join(study.name for study in studies)
-        raise StoreError(f"there is no study {name!r} to go on with; there are: {known}")
+    row = store.chosen(args.resume or None)
     spec = replace(StudySpec.from_json(row.spec), **read_overrides(overrides))
     note = store.note(row.id, "results") or {}
-    path = args.output_dir / str(note.get("file") or f"{name}.json")
+    path = args.output_dir / str(note.get("file") or f"{row.name}.json")
     allow = getattr(args, "allow_unverified", False)
-    return Request(spec, args.output_dir, name, path, environment(), True, allow)
+    return Request(spec, args.output_dir, row.name, path, environment(), True, allow)
 
 
 def run_and_keep(request: Request, store: Store, quiet: bool) -> tuple[Finished, Document]:
@@ -148,17 +148,22 @@ def run_and_keep(request: Request, store: Store, quiet: bool) -> tuple[Finished,
     with Progress(quiet) as progress:
         try:
             finished = _run(lambda stop: run(request, store, progress, stop), progress.pause)
-        except UsageError:
-            request.results.unlink(missing_ok=True)  # reserved, and nothing came of it
-            raise
         except NotReachable as error:
             if kept(store, request.name):
                 raise type(error)(f"{error}; {how_to_go_on(request)}") from error
             raise
+        finally:
+            _give_back(request.results, store, request.name)
     document = finished.document()
     keep(request, document)
     write_page(page_of(request), document, finished.trials)
     return finished, document
+
+
+def _give_back(reserved: Path, store: Store, name: str) -> None:
+    """Remove an empty results file where no study came of it; what was written stays."""
+    if store.study(name) is None and reserved.is_file() and not reserved.stat().st_size:
+        reserved.unlink()
 
 
 def kept(store: Store, name: str) -> bool:
@@ -168,9 +173,16 @@ def kept(store: Store, name: str) -> bool:
 
 
 def how_to_go_on(request: Request) -> str:
-    """The command that goes on with a study."""
-    folder = f" --output-dir {request.folder}" if request.folder != Path("results") else ""
-    return f"what is finished is kept; go on with: --resume {request.name}{folder}"
+    """What a user is told who wants to go on with a study."""
+    return f"what is finished is kept; go on with: {resume_command(request)}"
+
+
+def resume_command(request: Request) -> str:
+    """The command that goes on with a study, of a search or of a benchmark."""
+    words = ["sampler-bench", "search", "--resume", request.name]
+    if request.folder != Path("results"):
+        words += ["--output-dir", str(request.folder)]
+    return shlex.join(words)
 
 
 def keep(request: Request, document: Document) -> None:
@@ -249,10 +261,8 @@ def conclude(finished: Finished, document: Document, quiet: bool) -> int:
     if not document.search_metadata.texts:
         raise BudgetReached(
             f"the budget ended before there was a result: {finished.ended}; raise it and go on "
-            f"with --resume {request.name}"
+            f"with: {resume_command(request)}"
         )
-    say(
-        f"the budget ended the search: {finished.ended}; raise it and go on with "
-        f"--resume {request.name}"
-    )
+    say(f"the budget ended the search: {finished.ended}; to go on, raise it and run:")
+    say(f"   {resume_command(request)}")
     return 0

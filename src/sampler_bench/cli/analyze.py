@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 from ._options import kept_study, one_study, shared
 
 if TYPE_CHECKING:
-    from ..reports._document import Document
     from ..tuning.kept import Kept
 
 HELP = "analyze results: a file, or the latest study; export its best configurations"
@@ -60,17 +59,13 @@ def run(args: argparse.Namespace) -> int:
 def _compared(patterns: list[str], as_json: bool, plain: bool) -> str:
     from ..reports._comparison import comparison
     from ..reports._comparison_words import compare
+    from ..tuning.kept import study_of_file
 
-    documents = {str(path): _read(path) for path in _matching(patterns)}
+    found = _matching(patterns)
+    documents = {str(path): study_of_file(path, texts=False).document for path in found}
     if as_json:
         return comparison(documents).model_dump_json(indent=2) + "\n"
     return compare(documents, plain=plain)
-
-
-def _read(path: Path) -> Document:
-    from ..reports._document import read_document
-
-    return read_document(path)
 
 
 def _write_tables(args: argparse.Namespace, kept: Kept) -> None:

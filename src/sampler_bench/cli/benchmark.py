@@ -56,7 +56,7 @@ def run(args: argparse.Namespace) -> int:
     )
     with open_store(args.output_dir) as store:
         stem = f"full_benchmark_{time.strftime('%Y%m%d_%H%M%S')}"
-        request = new_request(args, spec, stem)
+        request = new_request(args, spec, stem, store)
         finished, document = run_and_keep(request, store, args.quiet)
     show(document, args.json, find("reports", "terminal").report)
     return conclude(finished, document, args.quiet)

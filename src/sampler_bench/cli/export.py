@@ -90,9 +90,9 @@ def _found(args: argparse.Namespace) -> tuple[SamplerConfig, Source]:
     """
     one_study(args, "a configuration, a file", args.what is not None)
     if args.what is None:
-        from ..tuning.kept import document_of_kept
+        from ..tuning.kept import study_of_kept
 
-        return _of_study(document_of_kept(args.output_dir, args.study), args.choose)
+        return _of_study(study_of_kept(args.output_dir, args.study).document, args.choose)
     path = Path(args.what).expanduser()
     if path.is_file() and args.read_as is None and _is_results(path):
         from ..reports._document import read_document

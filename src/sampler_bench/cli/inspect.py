@@ -83,15 +83,10 @@ def _kept(args: argparse.Namespace) -> tuple[Fingerprint, str, str]:
     from ..store.sqlite import FILE, open_store
     from ..tuning.fingerprint import NOTE, recalled
 
-    asked = args.study or "study"
     if not (args.output_dir / FILE).is_file():
-        raise StoreError(f"there is no {asked} in {args.output_dir}; run a search first")
+        raise StoreError(f"there is no study in {args.output_dir}; run a search first")
     with open_store(args.output_dir) as store:
-        studies = [s for s in store.studies() if args.study in (None, s.name)]
-        if not studies:
-            known = ", ".join(s.name for s in store.studies()) or "none"
-            raise StoreError(f"there is no {asked} in {args.output_dir}; there are: {known}")
-        study = max(studies, key=lambda row: (row.created, row.id))
+        study = store.chosen(args.study)
         found = recalled(store.note(study.id, NOTE))
         server = store.note(study.id, "server") or {}
     if found is None:

@@ -36,11 +36,13 @@ def run(args: argparse.Namespace) -> int:
     from ..store.sqlite import open_store
     from ..tuning.pilot import TEXTS
     from ._output import can_show
-    from ._search import how_to_go_on, make_request, run_and_keep
+    from ._search import how_to_go_on, make_request, resume_command, run_and_keep
 
     if args.resume is not None:
         raise UsageError("plan begins a study; go on with one by sampler-bench search --resume")
-    texts = args.texts or TEXTS
+    texts = TEXTS if args.texts is None else args.texts
+    if texts < 1:
+        raise UsageError(f"plan: --texts is {texts}, expected at least 1")
     with open_store(args.output_dir) as store:
         request = replace(make_request(args, store), pilot=texts)
         finished, _ = run_and_keep(request, store, args.quiet)
@@ -51,8 +53,7 @@ def run(args: argparse.Namespace) -> int:
     if args.json:
         sys.stdout.write(json.dumps(_without_nan(asdict(pilot)), indent=2) + "\n")
     else:
-        go_on = how_to_go_on(request).split("go on with: ")[-1]
-        words = report(pilot, f"sampler-bench search {go_on}", plain=not can_show(sys.stdout))
+        words = report(pilot, resume_command(request), plain=not can_show(sys.stdout))
         sys.stdout.write(words)
     return 0
 

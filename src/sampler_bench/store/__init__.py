@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
 
+from ..errors import StoreError
 from ..records import (
     Cell,
     Completion,
@@ -67,7 +68,32 @@ class Store(ABC):
 
     @abstractmethod
     def studies(self) -> list[StudyRow]:
-        """All studies, oldest first."""
+        """All studies in the order in which they were begun, whatever the clock said."""
+
+    def chosen(self, name: str | None) -> StudyRow:
+        """The study of that name; for None the one that was begun last.
+
+        Raises:
+            StoreError: there is none; says which there are.
+        """
+        studies = self.studies()
+        if not studies:
+            raise StoreError("there is no study yet; run a search first")
+        if name is None:
+            return studies[-1]
+        found = self.study(name)
+        if found is None:
+            known = ", ".join(study.name for study in studies)
+            raise StoreError(f"there is no study {name!r}; there are: {known}")
+        return found
+
+    def see_free(self, name: str) -> None:
+        """Raise StoreError where a study has that name already."""
+        if self.study(name) is not None:
+            raise StoreError(
+                f"a study {name!r} is there already; go on with it by --resume {name}, or choose "
+                "another name"
+            )
 
     @abstractmethod
     def set_state(self, study: int, state: str, now: float) -> None:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import os
 import sqlite3
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -135,8 +136,7 @@ class SqliteStore(Store):
             return self._db.execute(query, values).fetchall()
 
     def create_study(self, name: str, spec: JsonObject, now: float) -> StudyRow:
-        if self.study(name) is not None:
-            raise StoreError(f"{self.path}: a study {name!r} is there already; choose another name")
+        self.see_free(name)
         with self._writing():
             self._db.execute(
                 "INSERT INTO studies (name, spec, state, created, updated) VALUES (?,?,?,?,?)",
@@ -150,9 +150,7 @@ class SqliteStore(Store):
         return next((row for row in self.studies() if row.name == name), None)
 
     def studies(self) -> list[StudyRow]:
-        rows = self._rows(
-            "SELECT id, name, spec, state, created, updated FROM studies ORDER BY created, id"
-        )
+        rows = self._rows("SELECT id, name, spec, state, created, updated FROM studies ORDER BY id")
         return [StudyRow(i, n, json.loads(s), st, c, u) for i, n, s, st, c, u in rows]
 
     def set_state(self, study: int, state: str, now: float) -> None:
@@ -239,8 +237,6 @@ class SqliteStore(Store):
         return [_trial(row, tuple(judgments.get(row[0], ()))) for row in rows]
 
     def lock(self, study: int, owner: str) -> bool:
-        import psutil
-
         with self._writing():
             query = "SELECT owner_pid, owner_start FROM studies WHERE id = ?"
             pid, start = self._db.execute(query, (study,)).fetchone()
@@ -248,7 +244,7 @@ class SqliteStore(Store):
                 return False
             self._db.execute(
                 "UPDATE studies SET owner_pid = ?, owner_start = ? WHERE id = ?",
-                (os.getpid(), psutil.Process().create_time(), study),
+                (os.getpid(), _started(os.getpid()), study),
             )
         return True
 
@@ -298,9 +294,21 @@ def _alive(pid: int, start: float) -> bool:
     import psutil
 
     try:
-        return abs(psutil.Process(pid).create_time() - start) < 1.0
+        return abs(_started(pid) - start) < 1.5
     except psutil.Error:
         return False
+
+
+def _started(pid: int) -> float:
+    """When a process started, in seconds.
+
+    On Linux since boot: there the time of day is made of that and the clock, so that a clock that
+    is set while a study runs would make its owner another process.
+    """
+    import psutil
+
+    started = psutil.Process(pid).create_time()
+    return started - psutil.boot_time() if sys.platform == "linux" else started
 
 
 def _remedy(error: sqlite3.Error) -> str:

@@ -16,7 +16,7 @@ from ..spec import StudySpec, load_study, resolve_config
 from ..store.sqlite import open_store
 from .build import build_engine, build_judge, build_task
 from .events import Event
-from .run import Request, find_model, run, with_seed
+from .run import Request, find_model, resolved, run
 
 
 class SamplerBenchAPI:
@@ -108,7 +108,7 @@ class SamplerBenchAPI:
         Raises:
             SamplerBenchError: as `sampler-bench search` would say.
         """
-        spec = with_seed(self.spec, lambda: secrets.randbelow(2**31))
+        spec = resolved(self.spec, lambda: secrets.randbelow(2**31))
         name = name or f"api_{time.strftime('%Y%m%d_%H%M%S')}_{secrets.token_hex(2)}"
         results = self.folder / f"{name}.json"
         request = Request(

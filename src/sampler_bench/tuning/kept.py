@@ -36,11 +36,6 @@ class Kept:
     file: Path
 
 
-def document_of_kept(folder: Path, name: str | None) -> Document:
-    """The results of a study by name, or of the latest one; see `study_of_kept`."""
-    return study_of_kept(folder, name).document
-
-
 def study_of_kept(folder: Path, name: str | None) -> Kept:
     """The results and texts of a study by name, or of the latest one.
 
@@ -55,12 +50,7 @@ def study_of_kept(folder: Path, name: str | None) -> Kept:
         path = _newest_file(folder)
         return Kept(read_document(path), (), path)
     with open_store(folder) as store:
-        studies = store.studies()
-        if name is not None:
-            studies = [study for study in studies if study.name == name]
-        if not studies:
-            raise StoreError(f"there is no {name or 'study'} in {folder}; run a search first")
-        study = max(studies, key=lambda row: (row.created, row.id))
+        study = store.chosen(name)
         server = store.note(study.id, "server") or {}
         judge = store.note(study.id, "judge") or {}
         results = store.note(study.id, "results") or {}
@@ -74,19 +64,40 @@ def study_of_kept(folder: Path, name: str | None) -> Kept:
     return Kept(document, tuple(trials), folder / str(results.get("file") or f"{study.name}.json"))
 
 
-def study_of_file(file: Path) -> Kept:
+def study_of_file(file: Path, *, texts: bool = True) -> Kept:
     """A results file, with the texts of its study where the store lies beside it.
+
+    A search that runs or was killed has not written its file yet: it is read from the store.
+
+    Args:
+        file: the results file.
+        texts: False where its own numbers are enough.
 
     Raises:
         SpecError: it is no results file.
     """
+    if (name := _not_written_yet(file)) is not None:
+        return study_of_kept(file.parent, name)
     document = read_document(file)
+    if not texts:
+        return Kept(document, (), file)
     try:
         kept = study_of_kept(file.parent, document.search_metadata.study or None)
     except StoreError:
         return Kept(document, (), file)
     mine = kept.document.search_metadata.study == document.search_metadata.study != ""
     return Kept(document, kept.trials if mine else (), file)
+
+
+def _not_written_yet(file: Path) -> str | None:
+    """The study that an empty results file waits for; None where it is not empty, or of nobody."""
+    if not (file.parent / FILE).is_file() or not file.is_file() or file.stat().st_size:
+        return None
+    with open_store(file.parent) as store:
+        for study in store.studies():
+            if (store.note(study.id, "results") or {}).get("file") == file.name:
+                return study.name
+    return None
 
 
 def _fold(
@@ -104,7 +115,8 @@ def _fold(
         url=str(server.get("url", "")),
         details={"temperature_order": server.get("temperature_order", "")},
     )
-    problem = build_problem(spec, choose_baseline(spec, find_model(spec)), info)
+    entry = None if spec.baseline else find_model(spec)
+    problem = build_problem(spec, choose_baseline(spec, entry), info)
     problem = replace(problem, features=features)
     named = judge.get("identities", [])
     identities = tuple(map(str, named)) if isinstance(named, list) else ()

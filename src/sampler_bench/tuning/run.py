@@ -416,6 +416,11 @@ async def _run_noting(
     return ended
 
 
-def with_seed(spec: StudySpec, draw: Callable[[], int]) -> StudySpec:
-    """The study with a seed: its own, or a drawn one that is kept with it."""
-    return spec if spec.seed is not None else replace(spec, seed=draw())
+def resolved(spec: StudySpec, draw: Callable[[], int]) -> StudySpec:
+    """The study with what it leaves open: a drawn seed, and its model's baseline.
+
+    Both are kept with it, so that an edited models.yaml changes no study that has begun.
+    """
+    entry = None if spec.baseline else find_model(spec)
+    seed = draw() if spec.seed is None else spec.seed
+    return replace(spec, seed=seed, baseline=choose_baseline(spec, entry))

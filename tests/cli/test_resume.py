@@ -1,0 +1,116 @@
+"""Going on with a study, and what is left on the disk where nothing came of one."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from support.cli import failed, in_process
+
+from sampler_bench.records import Cell, Completion, SamplerConfig, Score
+from sampler_bench.spec import load_study
+from sampler_bench.store.sqlite import open_store
+
+JUDGE = "demo:1"
+BASELINE = SamplerConfig.parse("temperature:temperature=0.9,max_tokens=60")
+CONFIG = SamplerConfig.parse("min_p:temperature=0.7,min_p=0.05,max_tokens=60")
+STUDY = """
+model: demo
+judge: demo
+task: demo
+sampler_types: [min_p]
+parameter_ranges:
+  min_p: {temperature: [0.7, 0.9], min_p: [0.05], max_tokens: [60]}
+test_prompts: [Create a mystery]
+"""
+
+
+@pytest.fixture
+def command(tmp_path, monkeypatch, capfd):
+    """Run the command line in this process: (exit code, stdout, stderr)."""
+    return lambda *words: in_process(words, tmp_path, monkeypatch, capfd)
+
+
+def begin(folder: Path, name: str, now: float, file: str = "s.json", baseline=BASELINE) -> None:
+    """A study that was killed: two texts are kept, its results file is empty."""
+    (folder / "study.yaml").write_text(STUDY)
+    spec = load_study(folder / "study.yaml", None, {"seed": 1})
+    spec = replace(spec, baseline=baseline)
+    with open_store(folder / "results") as store:
+        study = store.create_study(name, spec.to_json(), now).id
+        store.set_note(study, "judge", {"identities": [JUDGE]})
+        store.set_note(study, "results", {"file": file, "kind": "search"})
+        for seed, config in enumerate((BASELINE, CONFIG), start=1):
+            cell = Cell(config, 0, 0)
+            store.ask(study, [(cell, seed)], now)
+            text = Completion(f"A lamp. {seed}", False, 9, 4, 0.5, {}, "http://a", "m", "raw")
+            store.save_written(study, cell, text, None, (), now)
+            store.save_judgment(study, cell, Score(JUDGE, 6.0 + seed), now)
+    (folder / "results" / file).touch()
+
+
+def test_going_on_in_a_way_that_cannot_be_leaves_the_results_that_are_there(tmp_path, command):
+    begin(tmp_path, "s", 1.0)
+    results = tmp_path / "results" / "s.json"
+    results.write_text("{}")
+    words = ("--judge", "openai", "--judge-model", "mine", "--max-cost", "1")
+    (tmp_path / ".env").write_text("OPENAI_API_KEY=k")
+    assert "price of mine is not known" in failed(command("search", "--resume", *words), 2)
+    assert results.read_text() == "{}"
+
+
+def test_a_name_that_is_taken_is_found_before_anybody_is_asked(tmp_path, command):
+    begin(tmp_path, "s", 1.0)
+    nobody = ("--server", "http://127.0.0.1:9", "--judge", "offline")
+    said = failed(command("search", "--study", "s", *nobody), 1)
+    assert "a study 's' is there already; go on with it by --resume s" in said
+    assert [p.name for p in (tmp_path / "results").glob("*.json")] == ["s.json"]
+
+
+def test_a_search_that_nobody_serves_leaves_no_results_file(tmp_path, command):
+    nobody = ("--server", "http://127.0.0.1:9", "--judge", "offline")
+    failed(command("search", *nobody), 3)
+    assert not list((tmp_path / "results").glob("*.json"))
+
+
+def test_a_killed_search_is_reported_and_compared_by_its_empty_file(tmp_path, command):
+    begin(tmp_path, "a", 1.0, "a.json")
+    begin(tmp_path, "b", 2.0, "b.json")
+    code, out, err = command("analyze", "results/a.json", "--json")
+    assert code == 0, err
+    assert json.loads(out)["search_metadata"]["judged"] == 2
+    code, out, err = command("analyze", "--compare", "results/*.json")
+    assert code == 0, err
+    assert out.count("📊") == 2
+
+
+def test_the_latest_study_is_the_one_begun_last_whatever_the_clock_said(tmp_path, command):
+    begin(tmp_path, "first", 2e9, "a.json")
+    begin(tmp_path, "second", 1e9, "b.json")
+    code, out, err = command("analyze", "--latest", "--json")
+    assert code == 0, err
+    assert json.loads(out)["search_metadata"]["study"] == "second"
+
+
+def test_a_study_keeps_its_baseline_when_models_yaml_changes(tmp_path, command):
+    """Its model may be gone from there altogether: results need no server."""
+    begin(tmp_path, "s", 1.0)
+    with open_store(tmp_path / "results") as store:
+        spec = store.study("s").spec
+        store.create_study("t", {**spec, "model": "gone-since"}, 2.0)
+    code, out, err = command("analyze", "--study", "t", "--json")
+    assert code == 0, err
+    code, out, err = command("analyze", "--study", "s", "--json")
+    assert json.loads(out)["verdict"]["baseline"] == BASELINE.text
+
+
+def test_studies_that_are_not_there_are_named_alike_by_every_command(tmp_path, command):
+    begin(tmp_path, "s", 1.0)
+    for words in (
+        ("search", "--resume", "t"),
+        ("analyze", "--study", "t"),
+        ("report", "--study", "t"),
+        ("export", "--study", "t", "--to", "ollama"),
+        ("inspect", "min_p:min_p=0.1", "--study", "t"),
+    ):
+        assert "there is no study 't'; there are: s" in failed(command(*words), 1)
