@@ -34,7 +34,8 @@ from ._ask import Ask
 from ._contrasts import NEEDS
 from ._findings import WORKS, Default, Fact, Finding, Report
 
-__all__ = ["WORKS", "Default", "Fact", "Finding", "Report", "check", "servers_of"]
+__all__ = ["WORKS", "Default", "Fact", "Finding", "Report", "check", "orders", "servers_of"]
+HEAT_AND_CUT = ("temperature", "top_p")  # enough to see where temperature acts
 
 
 async def check(
@@ -84,6 +85,19 @@ async def check(
         requests=ask.requests,
         seconds=time.monotonic() - began,
     )
+
+
+async def orders(engine: Engine) -> dict[str, str]:
+    """See where temperature acts on each server behind an engine, by its address.
+
+    Raises:
+        EngineError: a server does not answer.
+    """
+    found = {}
+    for server in servers_of(engine):
+        report = await check(server, HEAT_AND_CUT, thorough=False)
+        found[report.url] = report.order
+    return found
 
 
 def servers_of(engine: Engine) -> list[RemoteEngine]:

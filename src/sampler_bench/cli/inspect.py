@@ -82,6 +82,7 @@ def _bank(args: argparse.Namespace) -> tuple[Bank, str, str]:
 def _kept(args: argparse.Namespace) -> tuple[Fingerprint, str, str]:
     from ..store.sqlite import FILE, open_store
     from ..tuning.fingerprint import NOTE, recalled
+    from ..tuning.order import ORDER
 
     if not (args.output_dir / FILE).is_file():
         raise StoreError(f"there is no study in {args.output_dir}; run a search first")
@@ -94,15 +95,17 @@ def _kept(args: argparse.Namespace) -> tuple[Fingerprint, str, str]:
             f"study {study.name} has no fingerprint: it was made before there were any; "
             "leave --study out for the built-in bank, or name a --server"
         )
-    order = "first" if server.get("temperature_order") == "first" else "last"
+    order = _order(server.get(ORDER) != "first")
     return found, order, f"{server.get('model') or 'the model'}, study {study.name}"
 
 
 async def _looked_at(args: argparse.Namespace) -> tuple[Fingerprint, str, str]:
+    from ..checks import orders
     from ..spec import load_study
     from ..tuning.build import build_engine, build_task
     from ..tuning.fingerprint import take
     from ..tuning.loop import with_instructions
+    from ..tuning.order import acts_last, decided
     from ..tuning.run import find_model
     from ._environment import environment
     from ._search import overrides_of
@@ -113,8 +116,12 @@ async def _looked_at(args: argparse.Namespace) -> tuple[Fingerprint, str, str]:
         info = await engine.check()
         task = build_task(spec)
         found = await take(engine, [with_instructions(prompt, task) for prompt in spec.prompts])
-    order = "first" if info.details.get("temperature_order") == "first" else "last"
-    return found, order, info.model or info.url
+        info = decided(info, await orders(engine))
+    return found, _order(acts_last(info)), info.model or info.url
+
+
+def _order(last: bool) -> str:
+    return "last" if last else "first"
 
 
 def _as_json(found: Inspection, source: str, order: str) -> str:

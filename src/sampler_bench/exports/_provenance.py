@@ -25,6 +25,7 @@ def note(config: SamplerConfig, source: Source) -> JsonObject:
         "date": source.date,
         "model": source.model,
         "engine": source.engine,
+        "temperature_order": source.order,
         "version": source.version,
     }
     return {KEY: {key: plain(str(value)) for key, value in known.items() if value}}

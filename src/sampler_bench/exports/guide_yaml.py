@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from ..errors import SpecError
 from ..records import SamplerConfig
 from ..reports._document import Document, Interval, Result
+from ..reports._words import heat_order
 from . import Loss, Source
 from ._provenance import plain
 from ._yaml import read_mapping, scalar
@@ -69,13 +70,14 @@ def _provenance(document: Document) -> Iterator[str]:
     yield f"Model {meta.model or 'unknown'}, judged by {', '.join(meta.judges) or 'nobody'}."
     if verdict is not None:
         yield f"Score of the best: {_score(verdict.objective)}; baseline: {verdict.sentence}."
-    if order := meta.server.get("temperature_order"):
-        yield f"Tuned with temperature applied {order}."
+    if order := heat_order(meta.server):
+        yield f"Temperature was applied: {order}; unless a configuration says so."
 
 
 def source_of(document: Document, result: Result | None) -> Source:
     """Where a configuration of a study comes from, for all formats."""
     meta = document.search_metadata
+    order = meta.server.get("temperature_order")
     return Source(
         study=meta.study,
         date=meta.timestamp,
@@ -83,7 +85,7 @@ def source_of(document: Document, result: Result | None) -> Source:
         score=_score(result.estimate) if result is not None else "",
         model=meta.model,
         engine=str(meta.server.get("engine") or ""),
-        order=str(meta.server.get("temperature_order") or ""),
+        order=order if order in ("first", "last") else "",
     )
 
 

@@ -182,7 +182,7 @@ class Sayings:
             ("Model", ", ".join(meta.models) or meta.model),
             ("Server", " ".join(str(server.get(k) or "") for k in ("engine", "version", "url"))),
             ("Prompts wrapped by", ", ".join(meta.templates)),
-            ("Temperature applied", str(server.get("temperature_order") or "")),
+            ("Temperature applied", _words.heat_order(server)),
             ("Judges", ", ".join(meta.judges)),
             ("Began", meta.started),
             ("Ended", meta.timestamp),

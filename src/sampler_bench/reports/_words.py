@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Mapping
 
 from ._document import Document, Interval, Result
 
@@ -21,6 +22,14 @@ SENTENCES = {
 def shown(text: str) -> str:
     """A name from outside, on one line, without characters that steer a terminal or turn text."""
     return "".join("?" if unicodedata.category(c) in ("Cc", "Cf", "Cs") else c for c in text)
+
+
+def heat_order(server: Mapping[str, object]) -> str:
+    """Where temperature acted, and how that is known; empty where nothing was noted."""
+    order, by = (str(server.get(f"temperature_order{end}") or "") for end in ("", "_by"))
+    if order not in ("first", "last"):
+        return shown(by)
+    return f"{order} ({shown(by)})" if by else order
 
 
 def plain_text(text: str) -> str:

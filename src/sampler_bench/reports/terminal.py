@@ -14,7 +14,7 @@ from ._document import Document, Interval, Result, SamplerResult
 from ._knobs import live_check, unverified
 from ._minimal import NOT_SHRUNK
 from ._variety_words import variety
-from ._words import interval, plain_text, plus_minus, reasons, seen, sentence, shown
+from ._words import heat_order, interval, plain_text, plus_minus, reasons, seen, sentence, shown
 
 RULE = "=" * 50
 LEADING = 8
@@ -68,9 +68,8 @@ def _circumstances(document: Document) -> list[str]:
     if meta.model:
         judges = ", ".join(map(shown, meta.judges)) or "nobody"
         lines.append(f"   Model: {shown(meta.model)}; judged by {judges}")
-    order = meta.server.get("temperature_order")
-    if order in ("first", "last"):
-        lines.append(f"   Temperature is applied {order} there, unless a configuration says so.")
+    if order := heat_order(meta.server):
+        lines.append(f"   Temperature is applied: {order}; unless a configuration says so.")
     if fingerprint := meta.server.get("fingerprint"):
         lines.append(f"   Model's fingerprint: {shown(str(fingerprint))}.")
     return lines

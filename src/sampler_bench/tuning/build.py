@@ -17,6 +17,7 @@ from ..samplers import Space
 from ..search import Problem, Strategy
 from ..spec import ModelEntry, StudySpec
 from ..tasks import Task
+from .order import acts_last
 
 BUILT_IN = "demo"  # the model that is served where neither a model nor a server is named
 
@@ -138,7 +139,7 @@ def build_problem(spec: StudySpec, baseline: SamplerConfig | None, info: ServerI
         baseline=baseline,
         failure_score=spec.failure_score,
         margin=spec.margin,
-        temperature_last=info.details.get("temperature_order", "last") != "first",
+        temperature_last=acts_last(info),
         confirm=_kept_for_fresh_seeds(spec, budget, baseline is not None),
     )
 

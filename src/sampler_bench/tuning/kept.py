@@ -20,6 +20,7 @@ from .fingerprint import NOTE, recalled
 from .knobs import KNOBS
 from .ledger import Ledger
 from .objective import Objective
+from .order import ORDER
 from .run import choose_baseline, find_model
 
 if TYPE_CHECKING:
@@ -113,7 +114,7 @@ def _fold(
     info = ServerInfo(
         engine=str(server.get("engine", "")),
         url=str(server.get("url", "")),
-        details={"temperature_order": server.get("temperature_order", "")},
+        details={ORDER: server.get(ORDER, "")},
     )
     entry = None if spec.baseline else find_model(spec)
     problem = build_problem(spec, choose_baseline(spec, entry), info)

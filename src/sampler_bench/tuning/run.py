@@ -46,6 +46,7 @@ from .ledger import Ledger
 from .listed import GivenConfigs
 from .loop import Loop, Pace, Parts, Stop, with_instructions
 from .objective import Objective
+from .order import BY, ORDER, decided, seen_in
 from .plan import Plan, longest_answer, plan
 
 WARM_UP_TOKENS = 48
@@ -152,15 +153,17 @@ async def run(
         for trouble in away(info):
             watch(Warned(f"{trouble}; it may join later"))
         watch(Checked("judge", await judge.check()))
-        problem = build_problem(spec, choose_baseline(spec, entry), info)
-        check_expressible(engine, spec.space, problem.baseline)
+        baseline = choose_baseline(spec, entry)
+        check_expressible(engine, spec.space, baseline)
         await engine.fit(
             [with_instructions(prompt, task) for prompt in spec.prompts], longest_answer(spec)
         )
         earlier = store.study(request.name)
         known = store.note(earlier.id, KNOBS) if earlier is not None else None
         allow = request.allow_unverified
-        knobs = await verify(engine, problem.space, problem.baseline, known, allow, watch)
+        knobs = await verify(engine, spec.space, baseline, known, allow, watch)
+        info = decided(info, seen_in(knobs))
+        problem = build_problem(spec, baseline, info)
         study = open_study(store, request, clock())
         try:
             store.set_note(study.id, KNOBS, knobs or {})
@@ -311,7 +314,8 @@ def server_note(info: ServerInfo) -> JsonObject:
         "context": info.context,
         "slots": info.slots,
         "template": info.template,
-        "temperature_order": str(info.details.get("temperature_order", "")),
+        ORDER: str(info.details.get(ORDER, "")),
+        BY: str(info.details.get(BY, "")),
         "fingerprint": str(info.details.get("fingerprint", "")),
     }
 
