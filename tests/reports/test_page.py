@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from support.browser import a_browser
+from support.browser import Visit, a_browser, serious_faults
 from support.pages import HOSTILE, KINDS
 
 LARGEST = 15_000_000  # bytes
@@ -27,46 +27,6 @@ def pages(tmp_path_factory):
         return made[kind]
 
     return get
-
-
-class Visit:
-    """A page in the browser, with what it complained of and asked the network for."""
-
-    def __init__(self, browser, path, fragment="", **context):
-        self.context = browser.new_context(offline=True, **context)
-        self.context.set_default_timeout(60_000)
-        self.page = self.context.new_page()
-        self.complaints, self.requests = [], []
-        self.page.on("console", lambda m: self.complaints.append(f"{m.type}: {m.text}"))
-        self.page.on("pageerror", lambda error: self.complaints.append(f"error: {error}"))
-        self.page.on("request", lambda request: self.requests.append(request.url))
-        self.url = path.as_uri() + fragment
-        self.page.goto(self.url)
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.context.close()
-
-    def draw_all(self):
-        """Have every picture drawn, as before printing."""
-        self.page.evaluate("dispatchEvent(new Event('beforeprint'))")
-        for place in self.page.locator(".plot").all():
-            place.locator("svg").first.wait_for(state="attached")
-
-    def reader(self):
-        """Wait for the reader."""
-        self.page.wait_for_selector('#reading[data-ready="true"]')
-        return self.page
-
-    def outside(self):
-        """Requests for anything but the page itself and what is inside it."""
-        return [
-            u
-            for u in self.requests
-            if u != self.url.split("#")[0] and ":" in u and not u.startswith(("data:", "blob:"))
-        ]
 
 
 ORDINARY = ("usual", "hostile")
@@ -114,19 +74,10 @@ SEEN_BY_ALL = [
 @pytest.mark.slow
 @pytest.mark.parametrize(("kind", "scheme"), SEEN_BY_ALL)
 def test_axe_finds_no_serious_fault(browser, pages, kind, scheme):
-    from axe_playwright_python.sync_playwright import Axe
-
     path, _ = pages(kind)
     with Visit(browser, path, color_scheme=scheme, bypass_csp=True) as visit:
         visit.draw_all()
-        found = Axe().run(visit.page).response["violations"]
-    serious = [
-        f"{fault['id']}: {node['html']}"
-        for fault in found
-        for node in fault["nodes"]
-        if fault["impact"] in ("serious", "critical")
-    ]
-    assert serious == []
+        assert serious_faults(visit.page) == []
 
 
 @pytest.mark.slow

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import glob
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -59,10 +58,9 @@ def run(args: argparse.Namespace) -> int:
 def _compared(patterns: list[str], as_json: bool, plain: bool) -> str:
     from ..reports._comparison import comparison
     from ..reports._comparison_words import compare
-    from ..tuning.kept import study_of_file
+    from ._compared import documents_of
 
-    found = _matching(patterns)
-    documents = {str(path): study_of_file(path, texts=False).document for path in found}
+    documents = documents_of(patterns)
     if as_json:
         return comparison(documents).model_dump_json(indent=2) + "\n"
     return compare(documents, plain=plain)
@@ -87,9 +85,3 @@ def _write_tables(args: argparse.Namespace, kept: Kept) -> None:
         say(f"tables: {len(found)} in {folder}")
     if not kept.trials:
         say("without trials and judgments: the study's store is not beside its results")
-
-
-def _matching(patterns: list[str]) -> list[Path]:
-    """The files of --compare; a pattern that the shell left as it is is filled in here."""
-    found = [Path(name) for pattern in patterns for name in sorted(glob.glob(pattern)) or [pattern]]
-    return list(dict.fromkeys(found))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from ..errors import UsageError
 from ._options import kept_study, one_study, shared
 
 HELP = "write a study's page: verdict, pictures, its texts side by side, presets to copy"
@@ -15,27 +16,62 @@ def configure(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("file", nargs="?", type=Path, help="a results file; default: the latest study")
     shared(parser, "--latest", "--study")
-    add("--html", type=Path, metavar="OUT", help="the page; default: beside the results file")
+    add("--compare", nargs="+", metavar="FILE", help="one page of several results files")
+    add("--html", type=Path, metavar="OUT", help="the page; default: beside the results")
     add("--open", action="store_true", help="open the page in the browser")
     shared(parser, "--output-dir")
 
 
 def run(args: argparse.Namespace) -> int:
     """Write the page, print its path, and open it where asked to."""
-    import webbrowser
+    page = _of_several(args) if args.compare else _of_one(args)
+    print(page)
+    if args.open:
+        _open(page)
+    return 0
 
+
+def _of_one(args: argparse.Namespace) -> Path:
+    """Write the page of a study."""
     from ._output import say
     from ._page import write_page
 
     one_study(args, "a results file", args.file is not None, needed=False)
     kept = kept_study(args)
-    page = args.html or kept.file.with_suffix(".html")
+    page: Path = args.html or kept.file.with_suffix(".html")
     beside = write_page(page, kept.document, kept.trials)
-    print(page)
     if beside is not None:
         say(f"texts that have no room in the page: {beside}")
     if not kept.trials:
         say("the page has no texts: the study's store is not beside its results")
-    if args.open and not webbrowser.open(page.resolve().as_uri()):
+    return page
+
+
+def _of_several(args: argparse.Namespace) -> Path:
+    """Write the page of a comparison; without `--html` under a name that is still free."""
+    from ..reports._comparison import comparison
+    from ..reports._comparison_page import comparison_page
+    from ._compared import documents_of
+    from ._files import free_name, write_atomically
+
+    if args.file is not None or args.latest or args.study is not None:
+        raise UsageError("report --compare: name the results files after it, and nothing else")
+    documents = documents_of(args.compare)
+    if len(documents) < 2:
+        raise UsageError(
+            f"report --compare: expected two or more results files, found {', '.join(documents)}; "
+            "for the page of one study: sampler-bench report FILE"
+        )
+    text = comparison_page(comparison(documents))
+    page: Path = args.html or free_name(Path(next(iter(documents))).parent, "comparison", ".html")
+    write_atomically(page, text)
+    return page
+
+
+def _open(page: Path) -> None:
+    import webbrowser
+
+    from ._output import say
+
+    if not webbrowser.open(page.resolve().as_uri()):
         say(f"no browser could be started; open {page} yourself")
-    return 0

@@ -10,7 +10,7 @@ each study's own prompts, are not put into one list.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from itertools import combinations
 from statistics import fmean, stdev
 
@@ -91,6 +91,22 @@ class Drift(Part):
     gap: Number = None
 
 
+class Across(Part):
+    """A configuration that won a study or was tried in several: its estimate in each, by letter."""
+
+    config: str
+    winner_of: list[str] = Field(default_factory=list)
+    estimates: dict[str, Interval] = Field(default_factory=dict)
+    texts: dict[str, int] = Field(default_factory=dict)
+
+
+class SharedPrompt(Part):
+    """A prompt that all studies share: what each study's best made of it, as seen, by letter."""
+
+    prompt: str
+    objectives: dict[str, Number] = Field(default_factory=dict)
+
+
 class Ranked(Part):
     """A configuration of the common ranking, with the letter of its study."""
 
@@ -101,7 +117,10 @@ class Ranked(Part):
 
 
 class Comparison(Part):
-    """Several studies side by side. `ranking` is empty where `no_ranking` says why."""
+    """Several studies side by side. `ranking` is empty where `no_ranking` says why.
+
+    `across` puts estimates side by side, and so needs the same prompts, as `ranking` does.
+    """
 
     studies: list[ComparedStudy]
     differences: list[Difference] = Field(default_factory=list)
@@ -109,6 +128,8 @@ class Comparison(Part):
     prompts: int = 0
     no_ranking: str = ""
     winners: list[Pair] = Field(default_factory=list)
+    by_prompt: list[SharedPrompt] = Field(default_factory=list)
+    across: list[Across] = Field(default_factory=list)
     drift: list[Drift] = Field(default_factory=list)
     ranking: list[Ranked] = Field(default_factory=list)
 
@@ -133,6 +154,8 @@ def comparison(documents: Mapping[str, Document]) -> Comparison:
     same = len(set(prompts)) == 1
     changes = {
         "winners": _winners(lettered, same),
+        "by_prompt": _by_prompt(lettered),
+        "across": _across(lettered) if same else [],
         "drift": _drift(lettered),
         "no_ranking": "" if same else "estimates speak of different prompts",
         "ranking": _ranking(lettered) if same else [],
@@ -230,6 +253,53 @@ def _by_text(document: Document, result: Result) -> dict[str, float]:
         for seen in result.by_prompt
         if seen.objective is not None and seen.prompt < len(prompts)
     }
+
+
+def _by_prompt(documents: Mapping[str, Document]) -> list[SharedPrompt]:
+    """What the winners made of the prompts that all studies share, in the first study's order."""
+    worth = {
+        letter: _by_text(document, document.best_configuration)
+        for letter, document in documents.items()
+        if document.best_configuration is not None
+    }
+    asked = [document.search_metadata.prompts for document in documents.values()]
+    shared = [text for text in asked[0] if all(text in prompts for prompts in asked)]
+    return [
+        SharedPrompt(prompt=text, objectives={a: w[text] for a, w in worth.items() if text in w})
+        for text in dict.fromkeys(shared)
+        if any(text in seen for seen in worth.values())
+    ]
+
+
+def _across(documents: Mapping[str, Document]) -> list[Across]:
+    """The winners by letter, then what several studies tried, the best of these first."""
+    rows: dict[str, Across] = {}
+    for letter, document in documents.items():
+        best = document.best_configuration
+        if best is not None:
+            row = rows.setdefault(best.config, Across(config=best.config))
+            row.winner_of.append(letter)
+            row.estimates[letter], row.texts[letter] = best.estimate, best.sample_count
+    winners = list(rows)
+    for letter, document in documents.items():
+        for result in document.all_results:
+            if result.estimate.mean is not None and (result.sample_count or result.config in rows):
+                row = rows.setdefault(result.config, Across(config=result.config))
+                row.estimates[letter], row.texts[letter] = result.estimate, result.sample_count
+    shared = [row for row in rows.values() if len(row.estimates) > 1 and not row.winner_of]
+    shared.sort(key=lambda row: (-fmean(e.mean or 0.0 for e in row.estimates.values()), row.config))
+    found = [*(rows[config] for config in winners), *shared]
+    return [_in_order(row, documents) for row in found]
+
+
+def _in_order(row: Across, letters: Iterable[str]) -> Across:
+    """A row with its studies in the order of their letters."""
+    known = [letter for letter in letters if letter in row.estimates]
+    changes = {
+        "estimates": {letter: row.estimates[letter] for letter in known},
+        "texts": {letter: row.texts[letter] for letter in known},
+    }
+    return row.model_copy(update=changes)
 
 
 def _drift(documents: Mapping[str, Document]) -> list[Drift]:

@@ -56,7 +56,7 @@ def _together(found: Comparison) -> list[str]:
             "🏆 Winners against each other (as the models estimate them; in brackets 95 %):",
             *map(_pair, found.winners),
         ]
-    lines += map(_drift, found.drift)
+    lines += (f"   {drift_words(row)}" for row in found.drift)
     if found.no_ranking:
         return [*lines, *([""] if lines else []), f"🎯 No common ranking: {found.no_ranking}."]
     return [*lines, "", *_ranking(found)]
@@ -75,9 +75,10 @@ def _points(gain: Interval) -> str:
     return signed(gain) if gain.low is not None else f"{gain.mean or 0.0:+.3f} points (no interval)"
 
 
-def _drift(drift: Drift) -> str:
+def drift_words(drift: Drift) -> str:
+    """What settings that two studies share say of judge and server."""
     return (
-        f"   {drift.first} - {drift.second}, same configurations in both "
+        f"{drift.first} - {drift.second}, same configurations in both "
         f"({drift.configurations}): {drift.gap or 0.0:+.3f} points on average; far from 0 means "
         "that judge or server drifted"
     )

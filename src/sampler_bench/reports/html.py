@@ -8,8 +8,6 @@ nothing that a model wrote can run, and nothing can be fetched.
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -19,10 +17,10 @@ from pathlib import Path
 from ..errors import UsageError
 from ..records import Trial
 from ._document import Document
+from ._rendering import hashed, packed, rendered
 from ._texts import INSIDE, applied, packed_json, texts, zipped
 
-HERE = Path(__file__).parent / "_page"
-SCRIPTS = ("app.js", "plots.js", "reader.js")
+SCRIPTS = ("base.js", "app.js", "plots.js", "reader.js")
 SECTIONS = {
     "compare": "Baseline against winner",
     "use": "Use it",
@@ -81,32 +79,30 @@ def report(
     """
     from ._picture_words import PictureWords
     from ._saying import Sayings
-    from ._view import View, environment
+    from ._view import View
 
     trials = list(trials)
     found = texts(trials, document, most)
     sent = applied(trials, document)
-    blocks = {
-        "document": _packed(packed_json(document.model_dump(mode="json"))),
-        "texts": _packed(packed_json(found.inside)),
-        "presets": _packed(packed_json(_formats(presets))),
-        "plotly": plotly()[0],
-    }
-    script = "".join((HERE / name).read_text(encoding="utf-8") for name in SCRIPTS)
-    html = (
-        environment(HERE)
-        .get_template("page.html")
-        .render(
-            view=View(document, len(found.inside), len(found.beside), beside, presets, sent),
-            say=Sayings(document),
-            see=PictureWords(document),
-            document=document,
-            sections=SECTIONS,
-            style=(HERE / "style.css").read_text(encoding="utf-8"),
-            script=script,
-            hashes=[_hash(script.encode()), plotly()[1]],
-            blocks=blocks,
-        )
+    meta, say = document.search_metadata, Sayings(document)
+    html = rendered(
+        SCRIPTS,
+        SECTIONS,
+        rooms="sections",
+        hero="hero.html",
+        about=meta.model or "sampler-bench",
+        version=meta.version,
+        hashes=[plotly()[1]],
+        blocks={
+            "document": packed(packed_json(document.model_dump(mode="json"))),
+            "texts": packed(packed_json(found.inside)),
+            "presets": packed(packed_json(_formats(presets))),
+            "plotly": plotly()[0],
+        },
+        view=View(document, len(found.inside), len(found.beside), beside, presets, sent),
+        say=say,
+        see=PictureWords(document),
+        document=document,
     )
     return Page(html, zipped(packed_json(found.beside)) if found.beside else None)
 
@@ -125,15 +121,7 @@ def plotly() -> tuple[str, str]:
             "the page needs the package plotly, which is not there: pip install plotly"
         )
     script = path.read_bytes()
-    return _packed(script), _hash(script)
-
-
-def _packed(value: bytes) -> str:
-    return base64.b64encode(zipped(value)).decode()
-
-
-def _hash(script: bytes) -> str:
-    return "sha256-" + base64.b64encode(hashlib.sha256(script).digest()).decode()
+    return packed(script), hashed(script)
 
 
 def _formats(presets: Sequence[Preset]) -> dict[str, object]:

@@ -1,8 +1,5 @@
-"use strict";
-// The page itself: what is packed in it, the theme, copying, the ranking. No script here ever puts
-// a text into the page other than as text (textContent), and nothing is fetched.
+// The page of a study: what is packed in it, presets, the ranking.
 
-const $ = (id) => document.getElementById(id);
 const BLOCKS = new Map();
 
 async function unpack(bytes) {
@@ -23,19 +20,6 @@ function block(id) {
 
 const study = () => block("document").then(JSON.parse);
 const STUDY = study();
-
-// An element with attributes and children; children that are no elements become text.
-function make(tag, attributes = {}, ...children) {
-  const element = document.createElement(tag);
-  for (const [name, value] of Object.entries(attributes)) {
-    if (value === null || value === undefined || value === false) continue;
-    if (name === "class") element.className = value;
-    else if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
-    else element.setAttribute(name, value === true ? "" : value);
-  }
-  element.append(...children.filter((child) => child !== null && child !== undefined));
-  return element;
-}
 
 // A number as Python writes it: ties go to the even digit, as they do in the other reports.
 function fixed(value, digits) {
@@ -80,30 +64,6 @@ function colourIndex(found, sampler) {
 const samplerTag = (found, sampler) =>
   make("span", { class: "sampler c" + colourIndex(found, sampler) }, sampler);
 
-let saidTimer = 0;
-function say(text) {
-  const said = $("said");
-  said.textContent = text;
-  said.classList.add("on");
-  clearTimeout(saidTimer);
-  saidTimer = setTimeout(() => said.classList.remove("on"), 2600);
-}
-
-async function copy(text, what) {
-  try {
-    await navigator.clipboard.writeText(text);
-  } catch {
-    const area = make("textarea", { class: "hidden", "aria-hidden": "true" });
-    area.value = text;
-    document.body.append(area);
-    area.select();
-    const done = document.execCommand("copy");
-    area.remove();
-    if (!done) return say("This browser does not let pages copy; use Show, and copy by hand");
-  }
-  say("Copied: " + what);
-}
-
 function save(text, name) {
   const url = URL.createObjectURL(new Blob([text], { type: "application/octet-stream" }));
   const link = make("a", { href: url, download: name });
@@ -113,20 +73,6 @@ function save(text, name) {
   setTimeout(() => URL.revokeObjectURL(url), 10000);
   say("Saved: " + name);
 }
-
-// Light and dark: as the system says, until the button is pressed.
-const DARK = matchMedia("(prefers-color-scheme: dark)");
-function setTheme(dark) {
-  document.documentElement.dataset.theme = dark ? "dark" : "light";
-  const button = $("theme");
-  button.textContent = dark ? "Light" : "Dark";
-  button.setAttribute("aria-pressed", String(dark));
-  document.dispatchEvent(new Event("theme"));
-}
-const isDark = () => document.documentElement.dataset.theme === "dark";
-setTheme(DARK.matches);
-DARK.addEventListener("change", (event) => setTheme(event.matches));
-$("theme").addEventListener("click", () => setTheme(!isDark()));
 
 // Presets for other tools.
 const presets = () => block("presets").then(JSON.parse);
@@ -264,19 +210,5 @@ function startRanking() {
   }
 }
 
-// Where one is, in the contents.
-function startContents() {
-  const links = new Map([...document.querySelectorAll(".contents a")].map((a) => [a.hash.slice(1), a]));
-  const seen = new Map();
-  const watcher = new IntersectionObserver((entries) => {
-    for (const entry of entries) seen.set(entry.target.id, entry.isIntersecting);
-    const here = [...links.keys()].find((id) => seen.get(id));
-    links.forEach((link, id) => id === here ? link.setAttribute("aria-current", "true") : link.removeAttribute("aria-current"));
-  }, { rootMargin: "-10% 0px -70% 0px" });
-  links.forEach((_, id) => watcher.observe($(id)));
-  if (innerWidth <= 1000) document.querySelector(".contents details").open = false;
-}
-
 startExports();
 startRanking();
-startContents();
