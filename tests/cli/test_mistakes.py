@@ -135,6 +135,13 @@ def test_a_file_that_is_no_text_is_named(tmp_path, monkeypatch, capfd):
     assert "expected a text file in UTF-8" in failed(done, 2)
 
 
+def test_an_env_file_that_is_no_text_is_named(tmp_path, monkeypatch, capfd):
+    """As PowerShell's `>` writes it."""
+    (tmp_path / ".env").write_bytes("OPENAI_API_KEY=k".encode("utf-16"))
+    done = in_process(["search", *DEMO], tmp_path, monkeypatch, capfd)
+    assert ".env: expected a text file in UTF-8" in failed(done, 2)
+
+
 def test_nobody_listens_at_the_servers_port(tmp_path):
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))

@@ -7,14 +7,25 @@ from support.judge_server import KEY, JudgeServer, scores_of, text_of
 
 from sampler_bench.errors import JudgeError
 from sampler_bench.judges import JudgeOptions
-from sampler_bench.judges.openai import build, fence_for
+from sampler_bench.judges._rubric import fence_for
+from sampler_bench.judges.openai import build
 from sampler_bench.records import Prompt, Score, Unscored
 from sampler_bench.tasks.creative_writing import build as creative_writing
 
 pytestmark = pytest.mark.anyio
 TASK = creative_writing()
 PROMPT = Prompt(0, "Write a story.")
-UNREADABLE = ("nonsense", "half", "words", "eleven", "missing", "null", "no choices")
+UNREADABLE = (
+    "nonsense",
+    "half",
+    "words",
+    "eleven",
+    "missing",
+    "null",
+    "parts",
+    "no choices",
+    "odd choices",
+)
 TEXT = "The ferry left at nine, and Ana was not on it. She had stayed for the dog."
 
 
@@ -150,6 +161,44 @@ async def test_a_server_without_schemas_is_asked_in_plain_words():
             await judge.check()
             score = await judge.judge(judge.identities[0], PROMPT, TEXT)
     assert isinstance(score, Score)
+
+
+@pytest.mark.parametrize("fault", ["null choices", "odd usage", "thinks"])
+async def test_an_odd_reply_is_read_or_asked_for_again_and_never_the_end(fault):
+    with JudgeServer([fault]) as server:
+        score = await judged(server)
+    assert isinstance(score, Score)
+    assert dict(score.criteria) == scores_of(server.requests[0])
+
+
+@pytest.mark.parametrize("fault", ["no usage", "odd usage"])
+async def test_a_bill_without_a_count_is_reckoned_by_the_characters_and_never_nothing(fault):
+    with JudgeServer(always=fault) as server:
+        score = await judged(server, TEXT * 20)
+        asked = sum(len(message["content"]) for message in server.requests[0]["messages"])
+    assert score.cost >= asked / 3 * 1.0 / 1e6
+    assert score.tokens == 0, "only what the server counted"
+
+
+@pytest.mark.parametrize("key", ["“sk-1234”", "sk-12 34", "sk-1234\n"])
+async def test_a_key_that_cannot_be_one_is_named_at_once_and_not_shown(key):
+    with pytest.raises(JudgeError, match="copy it anew") as caught:
+        build(JudgeOptions(api_key=key), TASK)
+    assert "1234" not in str(caught.value)
+
+
+async def test_an_address_that_is_none_is_named_at_once():
+    with pytest.raises(JudgeError, match=r"127\.0\.0\.1:8080'; expected an address like http://"):
+        build(JudgeOptions(base_url="127.0.0.1:8080", api_key="k"), TASK)
+
+
+async def test_a_server_that_repeats_the_key_is_not_quoted(caplog):
+    key = "gsk_0123456789abcdef"
+    with JudgeServer(always="418") as server:
+        server.says = key
+        with pytest.raises(JudgeError, match="HTTP 418") as caught:
+            await judged(server, api_key=key)
+    assert key not in str(caught.value)
 
 
 async def test_check_says_when_nobody_answers():

@@ -28,6 +28,7 @@ class JudgeServer:
 
     def __init__(self, behaviours=(), always="ok", port=0, hang_seconds=30.0):
         self.behaviours, self.always, self.hang_seconds = list(behaviours), always, hang_seconds
+        self.says = f"key {KEY}"  # what it repeats where it turns somebody away
         self.counts: Counter[tuple[str, str]] = Counter()
         self.requests: list[dict] = []
         self._lock = threading.Lock()
@@ -127,13 +128,22 @@ class _Handler(BaseHTTPRequestHandler):
             "eleven": json.dumps(dict.fromkeys(scores_of(body), 11)),
             "missing": json.dumps(dict(list(scores_of(body).items())[1:])),
             "null": None,
+            "thinks": f'<think>{{"prose": 10}} or less?</think>\n{good}',
+            "parts": [{"type": "text", "text": good}],
+        }
+        shapes = {
+            "no choices": {"choices": []},
+            "null choices": {"choices": None},
+            "odd choices": {"choices": [{}]},
+            "no usage": {"usage": None},
+            "odd usage": {"usage": {"prompt_tokens": "many"}},
         }
         if behaviour in contents:
             self._send(200, json.dumps(reply(contents[behaviour])))
         elif behaviour == "html":
             self._send(200, "<html><body>proxy login</body></html>", "text/html")
-        elif behaviour == "no choices":
-            self._send(200, json.dumps({**reply(""), "choices": []}))
+        elif behaviour in shapes:
+            self._send(200, json.dumps({**reply(good), **shapes[behaviour]}))
         elif behaviour == "no schema" and body.get("response_format", {}).get("type"):
             self._fail(400)
         elif behaviour == "no schema":
@@ -150,7 +160,7 @@ class _Handler(BaseHTTPRequestHandler):
             self._fail(int(behaviour))
 
     def _fail(self, status):
-        error = {"error": {"message": f"status {status} for key {KEY}", "type": "test"}}
+        error = {"error": {"message": f"status {status} for {self.judge.says}", "type": "test"}}
         headers = {"Retry-After": "0"} if status == 429 else {}
         self._send(status, json.dumps(error), headers=headers)
 

@@ -6,15 +6,28 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
+from ..errors import SpecError
+
 SERVER_KEY = "SAMPLER_BENCH_SERVER_KEY"
 JUDGE_KEY = "OPENAI_API_KEY"
 JUDGE_URL = "OPENAI_BASE_URL"
+OURS = (SERVER_KEY, JUDGE_KEY, JUDGE_URL)
 
 
 def environment() -> Mapping[str, str]:
-    """The environment, with `.env` of the working folder filled in where it says more."""
+    """The environment, with `.env` of the working folder filled in where it says more.
+
+    Raises:
+        SpecError: `.env` is no text.
+    """
     from dotenv import dotenv_values
 
     file = Path(".env")
-    kept = {k: v for k, v in dotenv_values(file).items() if v} if file.is_file() else {}
-    return {**kept, **os.environ}
+    try:
+        said = dotenv_values(file, encoding="utf-8-sig") if file.is_file() else {}
+    except (OSError, UnicodeDecodeError) as error:
+        raise SpecError(
+            f".env: expected a text file in UTF-8, found {error}; copy .env.example anew"
+        ) from error
+    whole = {**{key: value for key, value in said.items() if value}, **os.environ}
+    return {key: value.strip() if key in OURS else value for key, value in whole.items()}

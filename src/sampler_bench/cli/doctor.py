@@ -118,6 +118,7 @@ def _key(spec: StudySpec, env: Mapping[str, str]) -> Finding:
 async def _servers(spec: StudySpec, env: Mapping[str, str]) -> list[Finding]:
     from ..tuning.build import build_engine, build_judge, build_task
     from ..tuning.run import describe, find_model
+    from ._environment import SERVER_KEY
 
     findings = []
     try:
@@ -126,7 +127,7 @@ async def _servers(spec: StudySpec, env: Mapping[str, str]) -> list[Finding]:
     except SamplerBenchError as error:
         findings.append(Finding("judge", str(error), "see the message", error.exit_code))
     try:
-        key = env.get("SAMPLER_BENCH_SERVER_KEY", "")
+        key = env.get(SERVER_KEY, "")
         engine = await build_engine(spec, find_model(spec), key, None)
         async with engine:
             findings.append(Finding("server", describe(await engine.check())))

@@ -107,11 +107,11 @@ async def _looked_at(args: argparse.Namespace) -> tuple[Fingerprint, str, str]:
     from ..tuning.loop import with_instructions
     from ..tuning.order import acts_last, decided
     from ..tuning.run import find_model
-    from ._environment import environment
+    from ._environment import SERVER_KEY, environment
     from ._search import overrides_of
 
     spec = load_study(None, None, overrides_of(args))
-    key = environment().get("SAMPLER_BENCH_SERVER_KEY", "")
+    key = environment().get(SERVER_KEY, "")
     async with await build_engine(spec, find_model(spec), key, None) as engine:
         info = await engine.check()
         task = build_task(spec)

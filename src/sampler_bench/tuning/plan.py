@@ -9,6 +9,7 @@ from ..samplers import Listed
 from ..search import Problem
 from ..spec import StudySpec
 
+CHARACTERS_A_TOKEN = 3  # of a prompt; rather too many tokens than too few
 PARALLEL_GAIN = 0.6  # several slots share one machine: each further one adds this much of the first
 
 
@@ -57,7 +58,7 @@ def plan(
         texts = min(texts, spec.max_samples)
     left, length = max(0, texts - kept), longest_answer(spec)
     rate = speed * (1 + PARALLEL_GAIN * ((spec.slots or 4) - 1))
-    cost, minutes = judge.expected_cost(left, length), left * length / rate / 60
+    cost, minutes = judge.expected_cost(left, judged_tokens(spec)), left * length / rate / 60
     return Plan(
         configurations=_configurations(spec, problem),
         texts=texts,
@@ -76,6 +77,12 @@ def _configurations(spec: StudySpec, problem: Problem) -> int | None:
     if spec.search_strategy in ("random", "tpe", "gp"):
         return problem.n_iterations if size is None else min(problem.n_iterations, size)
     return None
+
+
+def judged_tokens(spec: StudySpec) -> int:
+    """The most tokens that a judge reads for one text: the answer, and what was asked."""
+    asked = max((len(prompt.text) for prompt in spec.prompts), default=0)
+    return longest_answer(spec) + asked // CHARACTERS_A_TOKEN
 
 
 def longest_answer(spec: StudySpec) -> int:

@@ -47,7 +47,7 @@ from .listed import GivenConfigs
 from .loop import Loop, Pace, Parts, Stop, with_instructions
 from .objective import Objective
 from .order import BY, ORDER, decided, seen_in
-from .plan import Plan, longest_answer, plan
+from .plan import Plan, judged_tokens, longest_answer, plan
 
 WARM_UP_TOKENS = 48
 UNKNOWN_SLOTS = 8  # texts at once where a server does not tell; the pool finds what is good
@@ -297,7 +297,7 @@ def _recall(
     store.set_note(study.id, "results", {"file": request.results.name, "kind": request.kind})
     trials = store.trials(study.id)
     limits = Limits(spec.max_samples, spec.max_cost, spec.max_minutes)
-    budget = Budget(limits, judge.expected_cost(1, _usual_length(spec)), time.monotonic)
+    budget = Budget(limits, judge.expected_cost(1, judged_tokens(spec)), time.monotonic)
     budget.recall(trials)
     budget.settle(0.0, float(str((store.note(study.id, pilot.NOTE) or {}).get("cost", 0.0))))
     texts = not Objective.of(spec).plain
