@@ -5,11 +5,12 @@ from __future__ import annotations
 import sys
 import time
 from collections import Counter, deque
+from collections.abc import Callable
 from threading import Thread
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from ..records import MISSING, Cell, Completion, Estimate, Score, ScoreTable, Trial
+from ..records import MISSING, Cell, Completion, Estimate, ScoreTable, Trial
 from ..tuning.events import Checked, Event, Phase, Planned, Settled, Warned, Written
 from ._output import colour, done, say, warn
 
@@ -29,10 +30,11 @@ class Progress:
 
     Args:
         quiet: draw nothing but warnings.
+        now: a monotonic clock in seconds.
     """
 
-    def __init__(self, quiet: bool = False) -> None:
-        self.quiet = quiet
+    def __init__(self, quiet: bool = False, now: Callable[[], float] = time.monotonic) -> None:
+        self.quiet, self._now = quiet, now
         self.phase, self.total = "", 0
         self.settled = self.missing = self.kept = 0
         self.rows: list[tuple[Cell, int, float]] = []
@@ -43,8 +45,8 @@ class Progress:
         self._next_fit = 0.0
         self._fitting = False
         self._tokens: deque[tuple[float, int]] = deque()
-        self._began = time.monotonic()
-        self._last_line = self._began
+        self._writes_since: float | None = None
+        self._last_line = self._now()
         self._live: Live | None = None
 
     def __enter__(self) -> Self:
@@ -91,12 +93,14 @@ class Progress:
 
     def _enter(self, name: str) -> None:
         self.phase = name
+        if self._writes_since is None:
+            self._writes_since = self._now()
         if self._live is not None and not self._live.is_started:
             self._live.start()
 
     def _count_tokens(self, trial: Trial) -> None:
         if isinstance(trial.written, Completion):
-            self._tokens.append((time.monotonic(), trial.written.tokens))
+            self._tokens.append((self._now(), trial.written.tokens))
 
     def _settle(self, event: Settled) -> None:
         trial, state = event.trial, event.state
@@ -105,36 +109,39 @@ class Progress:
         self.missing += state == MISSING
         self.cost += sum(judgment.cost for judgment in trial.judgments)
         if state != MISSING:
-            scores = [j.value for j in trial.judgments if isinstance(j, Score)]
-            mean = sum(scores) / len(scores) if scores else float("nan")
-            self.rows.append((trial.cell, state, mean))
+            self.rows.append((trial.cell, state, event.score))
         if trial.failure:
             self.failures[trial.failure.reason] += 1
-            self._count_tokens(trial)
+            if not event.kept:  # those were written long ago
+                self._count_tokens(trial)
         if self._live is None and not self.quiet and not event.kept:
             self._say_now_and_then()
 
     def _say_now_and_then(self) -> None:
         self.leaders()  # so that they are known when the line is due
-        now = time.monotonic()
+        now = self._now()
         if now - self._last_line > PLAIN_EVERY_SECONDS:
             self._last_line = now
             say(self.line())
 
     def speed(self) -> float:
         """Tokens a second over the last half minute."""
-        now = time.monotonic()
+        now = self._now()
         while self._tokens and now - self._tokens[0][0] > SPEED_WINDOW_SECONDS:
             self._tokens.popleft()
-        span = min(SPEED_WINDOW_SECONDS, now - self._began)
+        span = min(SPEED_WINDOW_SECONDS, self._seconds_of_writing())
         return sum(tokens for _, tokens in self._tokens) / max(span, 0.1)
 
     def seconds_left(self) -> float | None:
-        """Expected seconds to the end of the phase; None while it cannot be told."""
+        """Expected seconds until all planned texts are there; None while it cannot be told."""
         fresh = self.settled - self.kept
         if fresh < 3 or self.settled >= self.total:
             return None
-        return (time.monotonic() - self._began) / fresh * (self.total - self.settled)
+        return self._seconds_of_writing() / fresh * (self.total - self.settled)
+
+    def _seconds_of_writing(self) -> float:
+        """Since the first phase began: checks and fingerprint write no texts of the study."""
+        return 0.0 if self._writes_since is None else self._now() - self._writes_since
 
     def line(self) -> str:
         """The state of the run in one plain line."""
@@ -160,7 +167,7 @@ class Progress:
         Fitting the model takes a while for large studies. So it is done in a thread, where no text
         waits for it, and at most so often that it costs a twentieth of the time.
         """
-        due = time.monotonic() >= self._next_fit
+        due = self._now() >= self._next_fit
         if due and not self._fitting and self.rows and self._problem is not None:
             self._fitting = True
             table = ScoreTable.of(list(self.rows), self._problem.n_prompts)
@@ -170,12 +177,12 @@ class Progress:
     def _fit(self, table: ScoreTable, problem: Problem) -> None:
         from ..analysis.summary import summarise
 
-        began = time.monotonic()
+        began = self._now()
         try:
             ranked = [row for row in summarise(table, problem) if row.texts][:LEADERS]
             self._leaders = [(row.config.text, interval(row.estimate)) for row in ranked]
         finally:
-            now = time.monotonic()
+            now = self._now()
             self._next_fit = now + max(1.0, 20 * (now - began))
             self._fitting = False
 

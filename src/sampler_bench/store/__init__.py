@@ -125,7 +125,10 @@ class Store(ABC):
 
     @abstractmethod
     def save_judgment(self, study: int, cell: Cell, judgment: Score | Unscored, now: float) -> None:
-        """Keep one judgment of a cell's text. A kept `Score` is never replaced."""
+        """Keep one judgment of a cell's text. A kept `Score` is never replaced.
+
+        What a lost judgment cost is added to that of the next one, so that costs add up.
+        """
 
     @abstractmethod
     def trials(self, study: int) -> list[Trial]:

@@ -205,8 +205,9 @@ class SqliteStore(Store):
             self._see_place(done.rowcount, study, cell)
 
     def save_judgment(self, study: int, cell: Cell, judgment: Score | Unscored, now: float) -> None:
-        kind, text = type(judgment).__name__, json.dumps(asdict(judgment))
         with self._writing():
+            paid = judgment.cost + self._lost(study, cell, judgment.judge)
+            kind, text = type(judgment).__name__, json.dumps({**asdict(judgment), "cost": paid})
             done = self._db.execute(
                 "INSERT INTO judgments SELECT study, position, ?, ?, ?, ? FROM trials "
                 f"WHERE {PLACE} ON CONFLICT DO UPDATE SET kind = excluded.kind, "
@@ -214,6 +215,15 @@ class SqliteStore(Store):
                 (judgment.judge, kind, text, now, study, *_place(cell)),
             )
             self._see_place(done.rowcount, study, cell)
+
+    def _lost(self, study: int, cell: Cell, judge: str) -> float:
+        """What a judgment that never came has cost, in US dollars."""
+        query = (
+            "SELECT judgment FROM judgments JOIN trials USING (study, position) "
+            f"WHERE {PLACE} AND judge = ? AND judgments.kind = 'Unscored'"
+        )
+        rows = self._db.execute(query, (study, *_place(cell), judge)).fetchall()
+        return float(json.loads(rows[0][0])["cost"]) if rows else 0.0
 
     def _see_place(self, changed: int, study: int, cell: Cell) -> None:
         """Nothing changed: fine where something better is kept, a defect where nothing is there."""

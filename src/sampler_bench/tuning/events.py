@@ -29,10 +29,14 @@ class Planned:
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """A trial came to its end: judged, failed by rule, or missing. `kept` marks an old one."""
+    """A trial came to its end: judged, failed by rule, or missing. `kept` marks an old one.
+
+    `score` is the mean over the panel whose judgments count; NaN unless it was judged.
+    """
 
     trial: Trial
     state: int
+    score: float
     kept: bool = False
 
 

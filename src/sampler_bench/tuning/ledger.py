@@ -124,6 +124,10 @@ class Ledger:
         """How a cell stands."""
         return int(self._columns.state[self._index[cell]])
 
+    def score(self, cell: Cell) -> float:
+        """The mean over the panel; NaN unless the cell was judged."""
+        return float(self._columns.score[self._index[cell]])
+
     def unsettled(self) -> list[Trial]:
         """The trials that are not settled yet, in the order of asking."""
         return [self._open[i] for i in sorted(self._open)]

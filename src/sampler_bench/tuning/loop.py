@@ -151,7 +151,7 @@ class Loop:
 
     async def _conduct(self, phases: list[tuple[str, Strategy, Problem]]) -> str:
         for trial in self.ledger.take_kept():
-            self.watch(Settled(trial, self.ledger.state(trial.cell), kept=True))
+            self.watch(self._settled_as(trial, kept=True))
         for trial in self.ledger.unsettled():
             self._dispatch(trial)
         for name, strategy, problem in phases:
@@ -339,11 +339,15 @@ class Loop:
         state = self.ledger.update(trial)
         self._news.set()
         if state != PENDING:
-            self.watch(Settled(trial, state))
+            self.watch(self._settled_as(trial))
             return
         self.watch(Written(trial))
         if not trial.judgments:
             self._dispatch(trial)
+
+    def _settled_as(self, trial: Trial, kept: bool = False) -> Settled:
+        cell = trial.cell
+        return Settled(trial, self.ledger.state(cell), self.ledger.score(cell), kept)
 
     def _count_fault(self, what: str, reason: str, detail: str) -> None:
         """Note a loss; many in a row are an outage, which ends the run (`_settled` raises it)."""
