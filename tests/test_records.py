@@ -56,6 +56,11 @@ def test_one_and_one_point_zero_are_the_same_configuration():
     assert SamplerConfig.parse("top_p:top_p=1.0") == SamplerConfig.of("top_p", {"top_p": 1})
 
 
+def test_an_empty_text_has_no_text_form_and_is_refused():
+    with pytest.raises(SpecError, match="expected texts, none empty"):
+        SamplerConfig.of("dry", {"dry_sequence_breakers": ("\n", "")})
+
+
 def test_line_breaks_travel_as_hex():
     config = SamplerConfig.of("dry", {"dry_sequence_breakers": ("\n", '"', "é")})
     assert config.text == "dry:dry_sequence_breakers=+0a;22;c3a9"
@@ -76,6 +81,8 @@ def test_line_breaks_travel_as_hex():
         ("min p:temperature=1", "expected names joined by '+'"),
         ("min_p:temperature=1,", "'' is not of the form name=value"),
         ("min_p:temperature=1;rm", "has no readable value"),
+        ("dry:dry_sequence_breakers=+ff", "has no readable value"),
+        ("dry:dry_sequence_breakers=+61;", "has no readable value"),
     ],
 )
 def test_a_bad_text_form_says_what_is_wrong(text, complaint):

@@ -39,6 +39,7 @@ FILES = [
     ("task: demo", "task: creative-writting", "did you mean 'creative-writing'?"),
     ("model: demo", "model: demmo", "model 'demmo' is not in models.yaml (did you mean 'demo'?)"),
     ("model: demo", "model: demo\nserver: localhost", "expected a URL like http://127.0.0.1:5001"),
+    ("model: demo", "model: demo\nserver: 'http://127.0.0.1:70000'", "expected a URL like http"),
     ("model: demo", "model: demo\nengine: kobold", "did you mean 'koboldcpp'?"),
     ("model: demo", "model: demo\nbaseline: nukleus", "did you mean 'nucleus'?"),
     ("model: demo", "model: demo\nbaseline: min_p", "is a sampler type"),

@@ -5,10 +5,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.cli import ROOT
 
+from sampler_bench.errors import SpecError
+from sampler_bench.exports import Source
+from sampler_bench.exports.guide_yaml import write as write_one
 from sampler_bench.plugins import names
 from sampler_bench.records import SamplerConfig
 from sampler_bench.samplers import Listed, Range
-from sampler_bench.spec import StudySpec, load_study
+from sampler_bench.spec import StudySpec, load_presets, load_study
 
 DEFAULT = ROOT / "backend" / "config" / "hyper_search_config.yaml"
 FILE = """
@@ -95,3 +98,42 @@ def test_a_kept_study_comes_back_whole(strategy, seed, margin, baseline, server)
         given=(baseline,) if baseline else (),
     )
     assert StudySpec.from_json(changed.to_json()) == changed
+
+
+BREAKERS = "dry: {dry_multiplier: [0.8], dry_sequence_breakers: %s}"
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        (r'["\n", ":", "The end"]', [("\n", ":", "The end")]),
+        (r'[["\n", ":"], ["*"]]', [("\n", ":"), ("*",)]),
+    ],
+)
+def test_a_list_of_texts_is_one_value_and_a_list_of_lists_several(tmp_path, written, meant):
+    path = tmp_path / "study.yaml"
+    path.write_text(f"parameter_ranges:\n  {BREAKERS % written}\ntest_prompts: [One]\n")
+    found = dimensions(load_study(path, None, {}), "dry")["dry_sequence_breakers"]
+    assert found == Listed(tuple(meant))
+
+
+@pytest.mark.parametrize("written", ["5", "abc", "null", "true", '["", "a"]', "[[5]]"])
+def test_what_is_no_list_of_texts_is_named(tmp_path, written):
+    path = tmp_path / "study.yaml"
+    path.write_text(f"parameter_ranges:\n  {BREAKERS % written}\ntest_prompts: [One]\n")
+    with pytest.raises(SpecError, match=r"study.yaml:2: .*dry_sequence_breakers.*a list of texts"):
+        load_study(path, None, {})
+
+
+def test_an_exported_preset_with_texts_can_be_pasted_into_samplers_yaml(tmp_path, monkeypatch):
+    config = SamplerConfig.of("dry", {"dry_multiplier": 0.8, "dry_sequence_breakers": ("\n", "“")})
+    written = write_one(config, Source())
+    (tmp_path / "samplers.yaml").write_text("presets:\n" + written.partition("presets:\n")[2])
+    monkeypatch.setenv("SAMPLER_BENCH_CONFIG", str(tmp_path))
+    assert load_presets() == {"best_dry": config}
+
+
+def test_a_byte_order_mark_is_no_part_of_the_first_key(tmp_path):
+    path = tmp_path / "study.yaml"
+    path.write_text(FILE, encoding="utf-8-sig")
+    assert load_study(path, None, {}).n_iterations == 7

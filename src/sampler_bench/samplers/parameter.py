@@ -44,7 +44,8 @@ class Parameter:
     def problem(self, value: Value) -> str | None:
         """Say in one phrase what was expected instead of `value`; None if it is legal."""
         if self.kind == "strings":
-            return None if isinstance(value, tuple) else "a list of texts"
+            texts = isinstance(value, tuple) and all(isinstance(t, str) and t for t in value)
+            return None if texts else "a list of texts, none empty"
         if self.kind == "choice":
             return None if value in self.choices else f"one of {', '.join(self.choices)}"
         number = isinstance(value, int | float) and not isinstance(value, bool)

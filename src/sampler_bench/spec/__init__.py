@@ -1,10 +1,11 @@
 """Study files, models and presets: the only reader of YAML; mistakes are named with their place."""
 
 from .files import config_folder
+from .load import load_study, read_overrides
 from .models import ModelEntry, load_model, model_names, model_or_file
 from .presets import load_presets, resolve_config
 from .prices import load_prices
-from .study import StudySpec, load_study, read_overrides
+from .study import StudySpec
 
 __all__ = [
     "ModelEntry",

@@ -12,8 +12,8 @@ from typing import Any
 from ..engines._download import Source
 from ..errors import SpecError, did_you_mean
 from ..records import SamplerConfig
+from . import _values as values
 from .files import config_folder
-from .study import _baseline, _part, _text, _urls, _whole
 from .yaml_file import Node, Problems, read
 
 HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*(:[\w.-]+)?")
@@ -91,16 +91,16 @@ def load_model(name: str) -> ModelEntry:
         known = ", ".join(models)
         raise SpecError(f"model {name!r} is not in models.yaml{near}; there are: {known}")
     node = models[name]
-    values: dict[str, Any] = {}
+    found: dict[str, Any] = {}
     for key, child in node.children():
         if key in FIELDS:
-            values[key] = FIELDS[key](child)
+            found[key] = FIELDS[key](child)
         else:
             child.unknown(key, sorted(FIELDS), "key")
     problems.stop()
-    if "gguf" in values:
-        values["gguf"] = locate(values["gguf"], Path(node.file).parent)
-    return ModelEntry(name, **{key: value for key, value in values.items() if value is not None})
+    if "gguf" in found:
+        found["gguf"] = locate(found["gguf"], Path(node.file).parent)
+    return ModelEntry(name, **{key: value for key, value in found.items() if value is not None})
 
 
 def model_or_file(word: str) -> ModelEntry:
@@ -157,29 +157,22 @@ def _models(problems: Problems) -> list[tuple[str, Node]]:
     return found
 
 
-def _layers(node: Node) -> int | None:
-    if isinstance(node.value, bool) or not isinstance(node.value, int) or node.value < -1:
-        node.expected("a whole number, or -1 for all")
-        return None
-    return int(node.value)
-
-
 FIELDS: dict[str, Callable[[Node], Any]] = {
-    "engine": _part("engines"),
-    "gguf": _text,
-    "hub": _text,
-    "file": _text,
-    "sha256": _text,
-    "size": _text,
-    "port": _whole(0),
-    "server": _urls,
-    "context": _whole(1),
-    "slots": _whole(1),
-    "gpu_layers": _layers,
-    "template": _text,
-    "baseline": _baseline,
-    "licence": _text,
-    "source": _text,
-    "baseline_source": _text,
-    "description": _text,
+    "engine": values.part_of("engines"),
+    "gguf": values.text,
+    "hub": values.text,
+    "file": values.text,
+    "sha256": values.text,
+    "size": values.text,
+    "port": values.whole(0),
+    "server": values.urls,
+    "context": values.whole(1),
+    "slots": values.whole(1),
+    "gpu_layers": values.whole(-1, "a whole number, or -1 for all"),
+    "template": values.text,
+    "baseline": values.config,
+    "licence": values.text,
+    "source": values.text,
+    "baseline_source": values.text,
+    "description": values.text,
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from ..errors import SpecError, did_you_mean
 from ..records import SamplerConfig
@@ -33,13 +34,17 @@ def _preset(node: Node) -> SamplerConfig | None:
         node.expected("sampler_type and parameters")
         return None
     try:
-        values = {key: child.value for key, child in parts["parameters"].children()}
+        values = {key: _value(child) for key, child in parts["parameters"].children()}
         config = SamplerConfig.of(str(parts["sampler_type"].value), values)
         check_config(config)
     except (SpecError, TypeError) as error:
         node.wrong(str(error))
         return None
     return config
+
+
+def _value(node: Node) -> Any:  # noqa: ANN401 - it is checked as soon as the configuration is whole
+    return tuple(node.value) if isinstance(node.value, list) else node.value
 
 
 def resolve_config(text: str, folder: Path | None = None) -> SamplerConfig:

@@ -55,8 +55,8 @@ def read_dimension(name: str, node: Node) -> Dimension | None:
     if isinstance(node.value, dict):
         return _read_range(name, node)
     values: list[Value] = []
-    for item in node.items():
-        value = tuple(item.value) if parameter(name).kind == "strings" else item.value
+    for item in _alternatives(name, node):
+        value = tuple(item.value) if isinstance(item.value, list) else item.value
         if expected := _problem(name, value):
             item.expected(expected)
         elif _tidy(value) in values:
@@ -68,10 +68,19 @@ def read_dimension(name: str, node: Node) -> Dimension | None:
     return Listed(tuple(values)) if values else None
 
 
+def _alternatives(name: str, node: Node) -> list[Node]:
+    """The values of a list; where a value is itself a list of texts, one such list is one value."""
+    items = node.items()
+    several = any(isinstance(item.value, list) for item in items)
+    return items if several or parameter(name).kind != "strings" else [node]
+
+
 def _problem(name: str, value: object) -> str | None:
     """What a parameter expects instead of a value of the file; None if the value is legal."""
     knob = parameter(name)
     if isinstance(value, bool) or not isinstance(value, int | float | str | tuple):
+        if knob.kind == "strings":
+            return "a list of texts"
         return f"a number {knob.range_text}" if knob.kind in ("float", "int") else "a text"
     return knob.problem(value)
 

@@ -13,6 +13,7 @@ from typing import Any
 
 from ..errors import SpecError, did_you_mean
 
+COMMAND_LINE = "command line"  # stands for a file where there is none
 MOST_PROBLEMS = 10
 
 
