@@ -42,6 +42,7 @@ def main(argv: list[str] | None = None) -> int:
     words = sys.argv[1:] if argv is None else argv
     parser = build_parser(words)
     args = parser.parse_args(words)
+    args.words = tuple(words)
     if args.command is None:
         parser.print_help()
         return 0

@@ -115,7 +115,15 @@ def new_request(args: argparse.Namespace, spec: StudySpec, stem: str, store: Sto
     path = free_name(args.output_dir, stem, ".json")
     name = named or path.stem
     allow = getattr(args, "allow_unverified", False)
-    return Request(spec, args.output_dir, name, path, environment(), allow_unverified=allow)
+    return Request(
+        spec,
+        args.output_dir,
+        name,
+        path,
+        environment(),
+        allow_unverified=allow,
+        words=args.words,
+    )
 
 
 def _resumed(args: argparse.Namespace, overrides: Mapping[str, object], store: Store) -> Request:
@@ -133,7 +141,16 @@ def _resumed(args: argparse.Namespace, overrides: Mapping[str, object], store: S
     note = store.note(row.id, "results") or {}
     path = args.output_dir / str(note.get("file") or f"{row.name}.json")
     allow = getattr(args, "allow_unverified", False)
-    return Request(spec, args.output_dir, row.name, path, environment(), True, allow)
+    return Request(
+        spec,
+        args.output_dir,
+        row.name,
+        path,
+        environment(),
+        resume=True,
+        allow_unverified=allow,
+        words=args.words,
+    )
 
 
 def run_and_keep(request: Request, store: Store, quiet: bool) -> tuple[Finished, Document]:

@@ -44,6 +44,7 @@ from ._document import (
     PromptResult,
     RangeResult,
     Result,
+    RunResult,
     SamplerResult,
     VerdictResult,
 )
@@ -62,6 +63,7 @@ def collect(
     kind: str = "search",
     worth: ScoreTable | None = None,
     knobs: JsonObject | None = None,
+    runs: Sequence[RunResult] = (),
 ) -> Document:
     """Make the results document of a study, at any time of its life.
 
@@ -75,6 +77,7 @@ def collect(
         kind: `search` or `benchmark`.
         worth: the same rows with what the study's objective makes of them; None for the scores.
         knobs: the note on the live check.
+        runs: the commands that ran it.
     """
     quality, table = table, table if worth is None else worth
     rows = summarise(table, problem)
@@ -90,7 +93,7 @@ def collect(
     results, variety = with_diversity(results, by_config, quality, problem, _prompts(study))
     named = {result.config: result for result in results}
     return Document(
-        search_metadata=_metadata(study, trials, table, server, judges, kind),
+        search_metadata=_metadata(study, trials, table, server, judges, kind, runs),
         best_configuration=_best(found, rows, named),
         all_results=results,
         verdict=None if found is None else _verdict(found, study, _depth.price_of(study, trials)),
@@ -200,6 +203,7 @@ def _metadata(
     server: JsonObject,
     judges: tuple[str, ...],
     kind: str,
+    runs: Sequence[RunResult],
 ) -> Metadata:
     spec: dict[str, Any] = dict(study.spec)
     written = _written(trials)
@@ -234,6 +238,7 @@ def _metadata(
         models=sorted({text.model for text in written}),
         server=server,
         version=__version__,
+        runs=list(runs),
         spec=spec,
     )
 

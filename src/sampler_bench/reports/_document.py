@@ -372,6 +372,18 @@ class PanelResult(Part):
     agreement: list[AgreementResult] = []
 
 
+class RunResult(Part):
+    """One run of the study; those after the first went on with it.
+
+    `command` is its command line, without secrets; `python` what ran it, and where; `started` UTC.
+    """
+
+    command: str
+    version: str = ""
+    python: str = ""
+    started: str = ""
+
+
 class Metadata(Part):
     """About the run. Times are UTC; `cost` is in US dollars, `seconds` of the clock on the wall.
 
@@ -411,6 +423,7 @@ class Metadata(Part):
     models: list[str] = []
     server: dict[str, Any] = {}
     version: str = ""
+    runs: list[RunResult] = []
     spec: dict[str, Any] = {}
 
 

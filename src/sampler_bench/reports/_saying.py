@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from typing import Any
 
 from . import _words
 from ._document import Document
@@ -199,11 +198,23 @@ class Sayings:
         return json.dumps(self.meta.spec, indent=2, ensure_ascii=False)
 
     @property
-    def command(self) -> str:
-        """The command that asks for the same again; empty where it is not known."""
-        spec: dict[str, Any] = self.meta.spec
-        if self.meta.seed is None or not spec:
-            return ""
-        if any(judge.startswith("demo") for judge in self.meta.judges):
-            return f"sampler-bench demo --seed {self.meta.seed}"
-        return ""
+    def commands(self) -> list[str]:
+        """The commands that ask for the same again, with the seed; none where not known."""
+        found = [run.command for run in self.meta.runs]
+        if found and self.meta.seed is not None and "--seed" not in found[0]:
+            found[0] += f" --seed {self.meta.seed}"
+        return found
+
+    @property
+    def commands_note(self) -> str:
+        """What to mind of the commands."""
+        if not self.meta.runs:
+            return "It was run from Python, or before commands were kept: which one is not known."
+        notes = ["In the same folder, with the study file as it was then."]
+        if "--seed" not in self.meta.runs[0].command:
+            notes.append("The seed, drawn at random then, is stated.")
+        if "--study" in self.meta.runs[0].command:
+            notes.append("The study's name must be free: choose another --output-dir.")
+        if len(self.meta.runs) > 1:
+            notes.append("The later ones went on where the one before ended.")
+        return " ".join(notes)

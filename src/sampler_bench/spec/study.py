@@ -65,8 +65,11 @@ class StudySpec:
     diversity_weight: float | None = None
 
     def to_json(self) -> JsonObject:
-        """The study as JSON; `from_json` gives the same study back."""
+        """The study as JSON, without passwords in addresses; `from_json` gives the rest back."""
+        from ..engines._http import shown_url
+
         plain = {f.name: _plain(getattr(self, f.name)) for f in fields(self)}
+        plain["server"] = [shown_url(url) for url in self.server]
         plain["space"] = space_to_json(self.space)
         plain["prompts"] = [prompt.text for prompt in self.prompts]
         return plain

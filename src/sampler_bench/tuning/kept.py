@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -11,7 +11,7 @@ from ..engines import ServerInfo
 from ..errors import StoreError
 from ..records import JsonObject, Trial
 from ..reports._collect import collect
-from ..reports._document import Document, read_document
+from ..reports._document import Document, RunResult, read_document
 from ..spec import StudySpec
 from ..store import StudyRow
 from ..store.sqlite import FILE, open_store
@@ -22,6 +22,8 @@ from .ledger import Ledger
 from .objective import Objective
 from .order import ORDER
 from .run import choose_baseline, find_model
+from .runs import NOTE as RUNS
+from .runs import recalled as recalled_runs
 
 if TYPE_CHECKING:
     import numpy as np
@@ -56,12 +58,13 @@ def study_of_kept(folder: Path, name: str | None) -> Kept:
         judge = store.note(study.id, "judge") or {}
         results = store.note(study.id, "results") or {}
         knobs = store.note(study.id, KNOBS)
+        ran = recalled_runs(store.note(study.id, RUNS))
         trials = store.trials(study.id)
         seen = recalled(store.note(study.id, NOTE))
     objective = StudySpec.from_json(study.spec).objective
     features = seen.serving(objective).features if seen else None
     benchmark = results.get("kind") == "benchmark"
-    document = _fold(study, trials, server, judge, knobs, features, benchmark)
+    document = _fold(study, trials, server, judge, knobs, features, benchmark, ran)
     return Kept(document, tuple(trials), folder / str(results.get("file") or f"{study.name}.json"))
 
 
@@ -109,6 +112,7 @@ def _fold(
     knobs: JsonObject | None,
     features: Mapping[str, NDArray[np.float64]] | None,
     benchmark: bool,
+    ran: Sequence[RunResult],
 ) -> Document:
     spec = StudySpec.from_json(study.spec)
     info = ServerInfo(
@@ -125,7 +129,7 @@ def _fold(
     kind: Literal["search", "benchmark"] = "benchmark" if benchmark else "search"
     worth = Objective.of(spec).judged_by(ledger)
     table = ledger.table()
-    return collect(study, trials, table, problem, server, identities, kind, worth, knobs)
+    return collect(study, trials, table, problem, server, identities, kind, worth, knobs, ran)
 
 
 def _newest_file(folder: Path) -> Path:

@@ -23,11 +23,11 @@ from ..judges import Judge
 from ..plugins import find
 from ..records import Completion, JsonObject, SamplerConfig, ScoreTable, Trial, Unwritten
 from ..reports._collect import collect
-from ..reports._document import Document
+from ..reports._document import Document, RunResult
 from ..search import Problem, Strategy
 from ..spec import ModelEntry, StudySpec, load_model
 from ..store import Store, StudyRow
-from . import fingerprint, pilot
+from . import fingerprint, pilot, runs
 from .budget import Budget, Limits
 from .build import (
     BUILT_IN,
@@ -66,6 +66,7 @@ class Request:
         resume: True to go on with a kept study.
         allow_unverified: True to go on although the server ignores a knob.
         pilot: texts after which a pilot ends; None for a whole run.
+        words: of the command line, to be kept with the study; none from Python.
     """
 
     spec: StudySpec
@@ -76,6 +77,7 @@ class Request:
     resume: bool = False
     allow_unverified: bool = False
     pilot: int | None = None
+    words: tuple[str, ...] = ()
 
     @property
     def limited(self) -> StudySpec:
@@ -102,6 +104,7 @@ class Finished:
     problem: Problem
     server: JsonObject
     knobs: JsonObject | None = None
+    runs: tuple[RunResult, ...] = ()
 
     def table(self) -> ScoreTable:
         """How the trials stand."""
@@ -121,6 +124,7 @@ class Finished:
             self.request.kind,
             worth=Objective.of(self.request.spec).judged_by(ledger),
             knobs=self.knobs,
+            runs=self.runs,
         )
 
 
@@ -167,6 +171,7 @@ async def run(
         study = open_study(store, request, clock())
         try:
             store.set_note(study.id, KNOBS, knobs or {})
+            runs.remember(store, study.id, request.words, request.environment, clock())
             begun = bool(store.trials(study.id))
             prompts = [with_instructions(prompt, task) for prompt in spec.prompts]
             seen = await fingerprint.remembered(engine, prompts, store, study.id, begun)
@@ -194,7 +199,8 @@ async def run(
     row = store.study(study.name)
     assert row is not None
     trials, note = store.trials(study.id), server_note(info)
-    return Finished(ended, request, row, trials, judge.identities, problem, note, knobs)
+    ran = tuple(runs.recalled(store.note(study.id, runs.NOTE)))
+    return Finished(ended, request, row, trials, judge.identities, problem, note, knobs, ran)
 
 
 def import_early() -> None:
