@@ -12,7 +12,7 @@ from sampler_bench.errors import SpecError
 from sampler_bench.plugins import find
 from sampler_bench.spec import load_model, load_study, model_or_file
 from sampler_bench.spec.models import model_names
-from sampler_bench.tuning.run import choose_baseline
+from sampler_bench.tuning.choices import choose_baseline
 
 SHIPPED = [name for name in model_names() if name != "demo"]
 

@@ -22,7 +22,8 @@ from sampler_bench.store.sqlite import open_store
 from sampler_bench.tuning.events import Event
 from sampler_bench.tuning.kept import study_of_kept
 from sampler_bench.tuning.order import BY, ORDER, acts_last, decided, seen_in
-from sampler_bench.tuning.run import Finished, Request, run
+from sampler_bench.tuning.request import Finished, Request
+from sampler_bench.tuning.run import run
 
 STUDY = """
 task: demo

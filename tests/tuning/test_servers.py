@@ -16,7 +16,8 @@ from sampler_bench.records import Completion
 from sampler_bench.spec import load_study
 from sampler_bench.store.sqlite import open_store
 from sampler_bench.tuning.events import Settled, Warned
-from sampler_bench.tuning.run import Request, run
+from sampler_bench.tuning.request import Request
+from sampler_bench.tuning.run import run
 
 pytestmark = pytest.mark.anyio
 STUDY = """

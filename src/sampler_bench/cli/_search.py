@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from ..reports._document import Document
     from ..spec import StudySpec
     from ..store import Store
-    from ..tuning.run import Finished, Request
+    from ..tuning.request import Finished, Request
 
 # Options of the command line and the keys of a study file that they override.
 OVERRIDES = {
@@ -107,7 +107,8 @@ def new_request(args: argparse.Namespace, spec: StudySpec, stem: str, store: Sto
     Raises:
         StoreError: a study has the name already, or the results file cannot be written.
     """
-    from ..tuning.run import Request, resolved
+    from ..tuning.choices import resolved
+    from ..tuning.request import Request
 
     spec = resolved(spec, lambda: secrets.randbelow(2**31))
     if named := getattr(args, "study", None):
@@ -128,7 +129,7 @@ def new_request(args: argparse.Namespace, spec: StudySpec, stem: str, store: Sto
 
 def _resumed(args: argparse.Namespace, overrides: Mapping[str, object], store: Store) -> Request:
     from ..spec import StudySpec, read_overrides
-    from ..tuning.run import Request
+    from ..tuning.request import Request
 
     fixed = [key for key in overrides if key not in CHANGEABLE]
     if fixed:

@@ -77,7 +77,8 @@ async def _check(
 ) -> list[Report]:
     from ..checks import check, servers_of
     from ..tuning.build import build_engine
-    from ..tuning.run import describe, find_model
+    from ..tuning.choices import find_model
+    from ..tuning.served import describe
     from ._environment import SERVER_KEY
     from ._output import done, say
 

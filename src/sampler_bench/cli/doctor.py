@@ -92,7 +92,7 @@ def _disk(folder: Path) -> Finding:
 
 
 def _models(spec: StudySpec) -> Finding:
-    from ..tuning.run import find_model
+    from ..tuning.choices import find_model
 
     try:
         entry = find_model(spec)
@@ -117,7 +117,8 @@ def _key(spec: StudySpec, env: Mapping[str, str]) -> Finding:
 
 async def _servers(spec: StudySpec, env: Mapping[str, str]) -> list[Finding]:
     from ..tuning.build import build_engine, build_judge, build_task
-    from ..tuning.run import describe, find_model
+    from ..tuning.choices import find_model
+    from ..tuning.served import describe
     from ._environment import SERVER_KEY
 
     findings = []

@@ -103,10 +103,10 @@ async def _looked_at(args: argparse.Namespace) -> tuple[Fingerprint, str, str]:
     from ..checks import orders
     from ..spec import load_study
     from ..tuning.build import build_engine, build_task
+    from ..tuning.choices import find_model
     from ..tuning.fingerprint import take
     from ..tuning.loop import with_instructions
     from ..tuning.order import acts_last, decided
-    from ..tuning.run import find_model
     from ._environment import SERVER_KEY, environment
     from ._search import overrides_of
 

@@ -13,7 +13,7 @@ from . import search
 if TYPE_CHECKING:
     from ..reports._plan import Pilot
     from ..store import Store
-    from ..tuning.run import Finished
+    from ..tuning.request import Finished
 
 HELP = "try a few dozen texts and say what a budget can show; search --resume goes on from them"
 FREE = ("bayesian", "halving")  # strategies that spend the budget where it is worth most
@@ -70,8 +70,8 @@ def pilot_of(finished: Finished, store: Store) -> Pilot:
     from ..records import FAILED
     from ..reports._depth import price_of
     from ..reports._plan import Pilot
+    from ..tuning.phases import phases_of, texts_of
     from ..tuning.pilot import NOTE, pairs_of
-    from ..tuning.run import phases_of, texts_of
 
     spec, problem, table = finished.request.spec, finished.problem, finished.table()
     pairs = pairs_of(store.note(finished.study.id, NOTE))

@@ -71,6 +71,7 @@ class OpenAIEngine(RemoteEngine):
             model=model,
             context=_context(entry),
             slots=0,
+            details={"root": entry.get("root")},  # vLLM's: what lies behind the model's name
         )
 
     async def collect(self, prompts: Sequence[Prompt]) -> Distributions | None:

@@ -23,6 +23,7 @@ from typing import Self
 from ..errors import EngineError
 from ..records import Completion, JsonObject, Prompt, SamplerConfig, Unwritten
 from . import Distributions, Engine, ServerInfo
+from ._identity import VERSION, difference, identity
 from ._remote import RemoteEngine
 from ._retry import Fault, patiently
 
@@ -106,6 +107,7 @@ class PoolEngine(Engine):
         self._changed = asyncio.Event()
         self._stack = AsyncExitStack()
         self._expected: ServerInfo | None = None
+        self._checked = False
 
     async def __aenter__(self) -> Self:
         for member in self.members:
@@ -140,6 +142,7 @@ class PoolEngine(Engine):
                 self._accept(member, answer)
         if self._expected is None:
             raise EngineError("no server can be used: " + "; ".join(problems))
+        self._checked = True
         return self._summary(problems)
 
     def express(self, config: SamplerConfig, seed: int) -> JsonObject:
@@ -246,18 +249,12 @@ class PoolEngine(Engine):
             EngineError: it serves another model, or with other settings.
         """
         expected = self._expected or info
-        for what, here, there in (
-            ("the model", info.model, expected.model),
-            ("the context", info.context, expected.context),
-            ("the engine", info.engine, expected.engine),
-            ("the chat template", _template(info), _template(expected)),
-            ("the model's size", info.details.get("size"), expected.details.get("size")),
-        ):
-            if here != there:
-                raise EngineError(
-                    f"{info.url} differs from {expected.url}: {what} is {here!r}, not {there!r}; "
-                    "their texts would not compare. Serve the same everywhere, or leave one out"
-                )
+        may_differ = () if self._checked else (VERSION,)  # a check probes those that are there
+        if how := difference(identity(info), identity(expected), may_differ):
+            raise EngineError(
+                f"{info.url} differs from {expected.url}: {how}; their texts would not compare. "
+                "Serve the same everywhere, or leave one out"
+            )
         self._expected = expected
         member.info, member.doubted = info, False
         if info.slots:
@@ -293,7 +290,3 @@ def pool(engines: Sequence[Engine], *, rest_seconds: float = REST_SECONDS) -> En
     if len(remote) < len(engines):
         raise EngineError("only engines that talk to a server can be pooled")
     return PoolEngine(remote, rest_seconds=rest_seconds)
-
-
-def _template(info: ServerInfo) -> str:
-    return f"{info.template} {info.details.get('chat_template', '')}".strip()

@@ -19,6 +19,7 @@ from . import Distributions, Engine, EngineOptions, ServerInfo
 from ._answer import CUT, Answer
 from ._dialect import Dialect
 from ._http import Http, base_url
+from ._identity import WRAPPING, Witness, changed, difference, identity
 from ._retry import Fault, Patience, patiently
 from ._templates import Template, find_template
 
@@ -52,10 +53,12 @@ class RemoteEngine(Engine):
         info: what the last `check` found; None before.
         trims: True where the server shortens prompts that do not fit, without a word.
         measures: True where an answer of one token may be asked for, to learn a prompt's size.
+        confirms: True where it is asked after each text who it is; see `_identity`.
     """
 
     trims = False
     measures = True
+    confirms = True
 
     def __init__(self, dialect: Dialect, options: EngineOptions, server: str) -> None:
         self.dialect = dialect
@@ -63,6 +66,7 @@ class RemoteEngine(Engine):
         self.info: ServerInfo | None = None
         self.template: Template | None = find_template(options.template)
         self._sizes: dict[str, int | None] = {}
+        self._witness = Witness(lambda: self.http.shown, self.look)
         self._connect(server)
 
     def _connect(self, server: str) -> None:
@@ -104,11 +108,19 @@ class RemoteEngine(Engine):
         return found
 
     async def look(self) -> ServerInfo:
-        """As `check`, but once. Raises Fault or EngineError."""
+        """As `check`, but once.
+
+        Raises:
+            Fault: it does not answer.
+            EngineError: it cannot be used, or is not who it was when it was looked at first.
+        """
         found = await self.ask()
         details = {"temperature_order": self.dialect.order, **found.details}
-        self.info = replace(found, template=found.template or self.wrapping, details=details)
-        return self.info
+        found = replace(found, template=found.template or self.wrapping, details=details)
+        if self.info and (how := difference(identity(found), identity(self.info), (WRAPPING,))):
+            raise changed(self.http.shown, how)
+        self.info = found
+        return found
 
     def express(self, config: SamplerConfig, seed: int) -> JsonObject:
         return self.dialect.express(config, seed)
@@ -129,7 +141,7 @@ class RemoteEngine(Engine):
 
         Raises:
             Fault: no text, and it is not the configuration's fault.
-            EngineError, SpecError: no retry can help.
+            EngineError, SpecError: no retry can help, or another model answers than before.
         """
         request = self.request(config, prompt, seed)
         if self.trims and not self._fits(size := await self._size(prompt), request.max_tokens):
@@ -139,6 +151,9 @@ class RemoteEngine(Engine):
         seconds = time.monotonic() - begin
         answer.check_ended()
         self._check_room(request, answer)
+        self._witness.hear(answer.model)
+        if self.confirms and self.info is not None:
+            await self._witness.confirm()
         text, thoughts = answer.split()
         return Completion(
             text=text,

@@ -29,6 +29,8 @@ DIALECT = replace(_llamacpp.DIALECT, name="embedded")
 class EmbeddedEngine(_llamacpp.LlamaCppEngine):
     """llama.cpp in a child process of ours."""
 
+    confirms = False  # nobody else serves there
+
     def __init__(self, options: EngineOptions) -> None:
         super().__init__(DIALECT, options, "http://127.0.0.1")
         self.gguf = options.gguf or demo_model.path()

@@ -40,6 +40,8 @@ DIALECT: Dialect = replace(
 class LmStudioEngine(OpenAIEngine):
     """LM Studio: tells which model is loaded, and with how much context, at /api/v0/models."""
 
+    confirms = False  # it serves what a request names, and says so in its answer
+
     async def ask(self) -> ServerInfo:
         """Prefer the model that is loaded."""
         told = await self.http.maybe("/api/v0/models")

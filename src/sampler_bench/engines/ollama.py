@@ -74,11 +74,13 @@ class OllamaEngine(RemoteEngine):
     """Ollama's chat endpoint, or its generate endpoint in raw mode where a template is stated."""
 
     trims = True
+    confirms = False  # it serves what a request names, and says so in its answer
 
     async def ask(self) -> ServerInfo:
         """Read the version; find the model: as named, else the one loaded, else the only one."""
         version = _mapping(await self.http.get("/api/version")).get("version", "")
-        tags = _names(await self.http.get("/api/tags"))
+        listed = await self.http.get("/api/tags")
+        tags = _names(listed)
         running = _names(await self.http.maybe("/api/ps"))
         model = self._pick(tags, running)
         shown = _mapping(await self.http.maybe("/api/show", {"model": model}))
@@ -88,7 +90,10 @@ class OllamaEngine(RemoteEngine):
             version=str(version),
             model=model,
             context=self.options.context,  # we state it with every request
-            details={"modelfile_parameters": shown.get("parameters", "")},
+            details={
+                "modelfile_parameters": shown.get("parameters", ""),
+                "digest": _digest(listed, model),
+            },
         )
 
     def _pick(self, tags: list[str], running: list[str]) -> str:
@@ -163,9 +168,18 @@ def _finish(event: Mapping[str, Json], answer: Answer) -> None:
 
 
 def _names(listed: Json) -> list[str]:
+    return [str(entry["name"]) for entry in _entries(listed)]
+
+
+def _digest(listed: Json, model: str) -> Json:
+    """The digest of a model's file, which changes when its name is given to another."""
+    return next((e.get("digest") for e in _entries(listed) if e["name"] == model), None)
+
+
+def _entries(listed: Json) -> list[dict[str, Json]]:
     models = _mapping(listed).get("models")
     entries = models if isinstance(models, list) else []
-    return [str(entry["name"]) for entry in entries if isinstance(entry, dict) and "name" in entry]
+    return [entry for entry in entries if isinstance(entry, dict) and "name" in entry]
 
 
 def _mapping(found: Json) -> dict[str, Json]:

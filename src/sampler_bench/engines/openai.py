@@ -45,4 +45,6 @@ def build(options: EngineOptions) -> OpenAIEngine:
         raise EngineError("openai: which model? name one with --model")
     if options.template:
         raise EngineError("openai: it has only a chat endpoint; leave `template` and `raw` out")
-    return OpenAIEngine(DIALECT, options, options.server or DEFAULT_SERVER)
+    engine = OpenAIEngine(DIALECT, options, options.server or DEFAULT_SERVER)
+    engine.confirms = False  # it serves what a request names, and says so in its answer
+    return engine

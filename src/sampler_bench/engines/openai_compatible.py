@@ -66,4 +66,6 @@ def build(options: EngineOptions) -> OpenAIEngine:
     """Build an engine for a server of unknown make; its address must be given."""
     if not options.server:
         raise EngineError("openai-compatible: which server? give its address with --server URL")
-    return OpenAIEngine(DIALECT, options, options.server)
+    engine = OpenAIEngine(DIALECT, options, options.server)
+    engine.confirms = not engine.http.reuses  # by https it is a service, with models by their names
+    return engine

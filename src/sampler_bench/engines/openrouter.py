@@ -44,6 +44,7 @@ class OpenRouterEngine(OpenAIEngine):
     """OpenRouter: says which parameters a model's providers keep, and who answered."""
 
     measures = False  # it would cost
+    confirms = False  # it serves what a request names, and says so in its answer
 
     def __init__(self, options: EngineOptions) -> None:
         wire = Wire(chat_extra={"reasoning": {"effort": "none"}})

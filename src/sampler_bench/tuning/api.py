@@ -15,8 +15,10 @@ from ..rules import look
 from ..spec import StudySpec, load_study, resolve_config
 from ..store.sqlite import open_store
 from .build import build_engine, build_judge, build_task
+from .choices import find_model, resolved
 from .events import Event
-from .run import Request, find_model, resolved, run
+from .request import Request
+from .run import run
 
 
 class SamplerBenchAPI:

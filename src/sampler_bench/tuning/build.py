@@ -166,16 +166,3 @@ def check_expressible(engine: Engine, space: Space, baseline: SamplerConfig | No
         engine.express(part.draw(rng), seed=1)
     if baseline is not None:
         engine.express(baseline, seed=1)
-
-
-def check_model(info: ServerInfo, kept: str) -> None:
-    """See that a study goes on with the model that it began with.
-
-    Raises:
-        EngineError: another model answers; its texts would not compare.
-    """
-    if kept and info.model and info.model != kept:
-        raise EngineError(
-            f"{info.url} serves {info.model}, but the kept texts of this study are by {kept}; "
-            "serve that model again, or start a new study"
-        )

@@ -16,12 +16,12 @@ from ..spec import StudySpec
 from ..store import StudyRow
 from ..store.sqlite import FILE, open_store
 from .build import build_problem
+from .choices import choose_baseline, find_model
 from .fingerprint import NOTE, recalled
 from .knobs import KNOBS
 from .ledger import Ledger
 from .objective import Objective
 from .order import ORDER
-from .run import choose_baseline, find_model
 from .runs import NOTE as RUNS
 from .runs import recalled as recalled_runs
 

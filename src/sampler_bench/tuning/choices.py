@@ -1,0 +1,57 @@
+"""What a study leaves open, chosen before it begins: its model, its baseline, its seed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from ..errors import UsageError
+from ..records import SamplerConfig
+from ..spec import ModelEntry, StudySpec, load_model
+from .build import BUILT_IN
+
+
+def resolved(spec: StudySpec, draw: Callable[[], int]) -> StudySpec:
+    """The study with what it leaves open: a drawn seed, and its model's baseline.
+
+    Both are kept with it, so that an edited models.yaml changes no study that has begun.
+    """
+    entry = None if spec.baseline else find_model(spec)
+    seed = draw() if spec.seed is None else spec.seed
+    return replace(spec, seed=seed, baseline=choose_baseline(spec, entry))
+
+
+def find_model(spec: StudySpec) -> ModelEntry | None:
+    """The entry of models.yaml that a study means; None for "whatever the named server serves".
+
+    Raises:
+        SpecError: the model is not known, and no server is named that may know it.
+    """
+    if spec.model is None:
+        return None if spec.server else load_model(BUILT_IN)
+    try:
+        return load_model(spec.model)
+    except UsageError:
+        if spec.server:
+            return None
+        raise
+
+
+def choose_baseline(spec: StudySpec, entry: ModelEntry | None) -> SamplerConfig:
+    """What the winner is compared with: the study's, else the model maker's, else temperature 1."""
+    chosen = spec.baseline or (entry.baseline if entry else None)
+    if chosen is None:
+        chosen = SamplerConfig.of("temperature", {"temperature": 1.0})
+    if chosen.get("max_tokens") is not None:
+        return chosen
+    return SamplerConfig.of(chosen.sampler, {**chosen.as_dict(), "max_tokens": _usual_length(spec)})
+
+
+def _usual_length(spec: StudySpec) -> int:
+    """The first answer length of the space: the baseline may write as long as its rivals."""
+    for part in spec.space.samplers:
+        for name, dimension in part.dimensions:
+            if name == "max_tokens":
+                values = dimension.listed()
+                return int(str(values[0])) if values else int(getattr(dimension, "high", 0))
+    return spec.max_length

@@ -1,0 +1,193 @@
+"""A server that becomes another in the middle of a study is found out before its texts count."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from support.double import USUAL, CannedWriter, Double
+
+from sampler_bench.engines import Engine, EngineOptions, ServerInfo
+from sampler_bench.engines._identity import Witness, difference, identity
+from sampler_bench.engines._pool import PoolEngine, pool
+from sampler_bench.engines._remote import RemoteEngine
+from sampler_bench.engines._retry import Fault
+from sampler_bench.errors import EngineError
+from sampler_bench.plugins import find
+from sampler_bench.records import Completion, Prompt, SamplerConfig
+
+CONFIG = SamplerConfig.of("temperature", {"temperature": 1, "max_tokens": 16})
+PROMPT = Prompt(0, "Write about a lighthouse.")
+HOSTED = ("openai", "openrouter")
+NAMED = ("ollama", "lmstudio", *HOSTED)  # they serve the model that a request names
+KNOWN = "not the server that this study began with: .*would not compare and are not kept"
+
+
+def server_of(name: str, model: str = "mine", port: int = 0, **how: Any) -> Double:
+    quirks = replace(USUAL[name], slots=4, queue=-1)
+    return Double(quirks, CannedWriter(model=model), port=port, **how)
+
+
+def engine_at(name: str, url: str, model: str = "") -> RemoteEngine:
+    options = EngineOptions(server=url, model=model, max_retries=2, first_wait_seconds=0.01)
+    found: RemoteEngine = find("engines", name).build(options)
+    return found
+
+
+def model_of(name: str) -> str:
+    """What has to be named where the server does not say what it serves."""
+    return USUAL[name].prefix + "mine" if name in HOSTED else ""
+
+
+@asynccontextmanager
+async def one(name: str) -> AsyncIterator[tuple[Engine, Double]]:
+    async with server_of(name) as server:
+        engine = engine_at(name, server.url, model_of(name))
+        async with pool([engine], rest_seconds=0.02) as found:
+            await found.check()
+            yield found, server
+
+
+async def text(engine: Engine, seed: int) -> str:
+    written = await engine.generate(CONFIG, PROMPT, seed)
+    assert isinstance(written, Completion)
+    return written.text
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("name", sorted(USUAL))
+async def test_another_model_under_the_same_address_is_refused(name: str) -> None:
+    async with one(name) as (engine, server):
+        for seed in range(1, 4):
+            await text(engine, seed)
+        server.model = server.model.replace("mine", "another")
+        with pytest.raises(EngineError, match=rf"{KNOWN}.*--resume, or start a new study") as told:
+            await engine.generate(CONFIG, PROMPT, 4)
+    assert "another" in str(told.value)
+    assert "mine" in str(told.value)
+    assert len(server.applied) == 4  # it wrote, and the text did not count
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("name", sorted(set(USUAL) - set(NAMED)))
+async def test_a_server_that_restarts_with_another_model_is_refused(name: str) -> None:
+    """On the same port, between two texts: no connection breaks, nothing else gives it away."""
+    async with one(name) as (engine, server):
+        await text(engine, 1)
+        port = server._port
+        await server.__aexit__(None, None, None)
+        async with server_of(name, "another", port):
+            with pytest.raises(EngineError, match=KNOWN):
+                await engine.generate(CONFIG, PROMPT, 2)
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(
+    ("name", "told"), [("llamacpp", {"meta": {"size": 1}}), ("vllm", {"root": "/other/weights"})]
+)
+async def test_another_model_under_the_same_name_is_refused(name: str, told: Any) -> None:
+    """Its answers carry the name that they always did."""
+    async with one(name) as (engine, server):
+        await text(engine, 1)
+        entry = {**server.quirks.entry, **told}
+        server.quirks = replace(server.quirks, entry=entry)
+        with pytest.raises(EngineError, match="the model's file is"):
+            await engine.generate(CONFIG, PROMPT, 2)
+
+
+@pytest.mark.anyio
+async def test_one_of_two_that_changes_leaves_its_texts_to_the_other() -> None:
+    async with AsyncExitStack() as stack:
+        servers = [await stack.enter_async_context(server_of("vllm")) for _ in range(2)]
+        engines = [engine_at("vllm", server.url) for server in servers]
+        engine = await stack.enter_async_context(pool(engines, rest_seconds=0.02))
+        await engine.check()
+        servers[0].model = "another"
+        written = await asyncio.gather(*(engine.generate(CONFIG, PROMPT, s) for s in range(1, 13)))
+        assert isinstance(engine, PoolEngine)
+        assert "the model is 'another', not 'mine'" in engine.members[0].refused
+    assert all(isinstance(w, Completion) and w.server == servers[1].url for w in written)
+    texts = {w.text for w in written if isinstance(w, Completion)}
+    assert len(texts) == 12  # none lost, none twice
+
+
+@pytest.mark.anyio
+async def test_one_that_comes_back_in_another_version_is_refused() -> None:
+    """What its knobs do was seen in the old one."""
+    async with one("koboldcpp") as (engine, server):
+        told = {**server.quirks.asked["/api/extra/version"], "version": "2.0"}
+        server.quirks = replace(
+            server.quirks, asked={**server.quirks.asked, "/api/extra/version": told}
+        )
+        with pytest.raises(EngineError, match=r"the version is '2\.0', not"):
+            await engine.generate(CONFIG, PROMPT, 1)
+
+
+@pytest.mark.anyio
+async def test_what_tabbyapi_forces_is_part_of_who_it_is() -> None:
+    async with one("tabbyapi") as (engine, server):
+        forced = {"overrides": {"top_p": {"override": 0.5, "force": True}}}
+        asked = {**server.quirks.asked, "/v1/sampling/overrides": forced}
+        server.quirks = replace(server.quirks, asked=asked)
+        with pytest.raises(EngineError, match="what it forces is"):
+            await engine.generate(CONFIG, PROMPT, 1)
+
+
+@pytest.mark.anyio
+async def test_one_question_does_for_all_texts_that_wait_for_it() -> None:
+    asked, answers = 0, asyncio.Event()
+
+    async def look() -> None:
+        nonlocal asked
+        asked += 1
+        await answers.wait()
+
+    witness = Witness(lambda: "u", look)
+    waiting = [asyncio.ensure_future(witness.confirm()) for _ in range(9)]
+    await asyncio.sleep(0)
+    late = asyncio.ensure_future(witness.confirm())
+    answers.set()
+    await asyncio.gather(*waiting, late)
+    assert asked == 2  # the first asked for itself, the next for all who had come meanwhile
+
+
+@pytest.mark.anyio
+async def test_a_server_too_busy_to_say_is_no_other_but_it_is_said_once(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async def look() -> None:
+        raise Fault("timeout", "silent")
+
+    witness = Witness(lambda: "http://u", look)
+    await witness.confirm()
+    await witness.confirm()
+    assert [r.message for r in caplog.records] == [
+        "http://u does not say who it is while it writes; a change of its model may go unnoticed "
+        "(silent)"
+    ]
+
+
+@pytest.mark.anyio
+async def test_a_text_of_a_server_that_is_gone_is_asked_for_again() -> None:
+    async def look() -> None:
+        raise Fault("connection", "gone")
+
+    with pytest.raises(Fault, match="gone"):
+        await Witness(lambda: "u", look).confirm()
+
+
+def test_long_values_are_kept_short_and_still_tell() -> None:
+    def info(template: str) -> ServerInfo:
+        return ServerInfo("e", "u", model="m", details={"chat_template": template})
+
+    one, other = identity(info("a" * 5000)), identity(info("a" * 4999 + "b"))
+    assert difference(one, one) == ""
+    assert difference(one, other).startswith("the chat template is '")
+    assert len(str(one["the chat template"])) == 16
+    assert difference(one, other, but=["the chat template"]) == ""
+    assert difference(one, {"the model": "m"}) == ""
+    assert difference({}, one) == ""

@@ -1,0 +1,164 @@
+"""A server that serves another model in the middle of a study: nothing of it is kept."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from support.double import LLAMACPP, OPENAI_COMPATIBLE, Double, LlamaWriter
+from support.double.quirks import Quirks
+from support.loopback import Request as Asked
+
+from sampler_bench.errors import EngineError
+from sampler_bench.records import Completion
+from sampler_bench.spec import load_study
+from sampler_bench.store.sqlite import open_store
+from sampler_bench.tuning.events import Event, Settled
+from sampler_bench.tuning.request import Finished, Request
+from sampler_bench.tuning.run import run
+
+STUDY = """
+task: demo
+judge: demo
+search_strategy: random
+n_iterations: 8
+samples_per_config: 1
+seed: 3
+sampler_types: [temperature]
+parameter_ranges: {temperature: {temperature: {low: 0.3, high: 1.1}, max_tokens: [24]}}
+test_prompts: [Create a mystery, Write about AI]
+"""
+PLANNED = 18
+
+
+@pytest.fixture(scope="module")
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+@pytest.fixture(scope="module")
+async def writer() -> AsyncIterator[LlamaWriter]:
+    async with LlamaWriter(slots=2) as found:
+        yield found
+
+
+class Story:
+    """Counts the texts of a study that settled; stops it after some."""
+
+    def __init__(self, texts: int = PLANNED) -> None:
+        self.texts, self.settled, self.stop = texts, 0, asyncio.Event()
+
+    def __call__(self, event: Event) -> None:
+        self.settled += isinstance(event, Settled) and not event.kept
+        if self.settled >= self.texts:
+            self.stop.set()
+
+
+async def search(folder: Path, story: Story, *urls: str, resume: bool = False) -> Finished:
+    study = folder / "study.yaml"
+    study.write_text(STUDY)
+    spec = load_study(study, None, {"server": list(urls)})
+    with open_store(folder) as store:
+        request = Request(spec, folder, "s", folder / "s.json", {}, resume=resume)
+        return await run(request, store, story, story.stop)
+
+
+def kept(folder: Path) -> list[Completion]:
+    with open_store(folder) as store:
+        row = store.study("s")
+        assert row is not None
+        written = [trial.written for trial in store.trials(row.id)]
+    return [text for text in written if isinstance(text, Completion)]
+
+
+def swapping(server: Double, at: int) -> None:
+    """From the `at`-th text on, the double serves another model."""
+
+    def swap(_: Asked) -> str:
+        if len(server.applied) >= at:
+            server.model = "another"
+        return ""
+
+    server.fault = swap
+
+
+async def begun(folder: Path, server: Double, texts: int) -> int:
+    """Write some texts of the study; returns how many requests its start took besides."""
+    story = Story(texts)
+    assert (await search(folder, story, server.url)).ended == "interrupted"
+    return len(server.applied)
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("quirks", [LLAMACPP, OPENAI_COMPATIBLE], ids=["llamacpp", "unknown"])
+async def test_no_text_of_another_model_is_kept_and_the_study_goes_on_with_its_own(
+    tmp_path: Path, writer: LlamaWriter, quirks: Quirks
+) -> None:
+    quirks = replace(quirks, slots=2)
+    async with Double(quirks, writer, model="mine") as server:
+        asked = await begun(tmp_path, server, 3)
+        swapping(server, asked + 4)
+        refused = r"not the server that this study began with.*'another'.*are not kept"
+        with pytest.raises(EngineError, match=refused):
+            await search(tmp_path, Story(), server.url, resume=True)
+        texts = kept(tmp_path)
+        assert 3 <= len(texts) < PLANNED
+        assert {text.model for text in texts} == {"mine"}
+        port = server._port
+    async with Double(quirks, writer, model="another", port=port) as server:
+        refused = "not what the kept texts of this study are by: the model is 'another', not 'mine'"
+        with pytest.raises(EngineError, match=refused):
+            await search(tmp_path, Story(), server.url, resume=True)
+        assert not server.applied  # nothing was spent
+    async with Double(quirks, writer, model="mine", port=port) as server:
+        finished = await search(tmp_path, Story(999), server.url, resume=True)
+    assert finished.ended == "done"
+    assert {text.model for text in kept(tmp_path)} == {"mine"}
+    assert len(kept(tmp_path)) == len(finished.trials) >= PLANNED
+
+
+@pytest.mark.anyio
+async def test_with_two_servers_the_other_one_writes_on(
+    tmp_path: Path, writer: LlamaWriter
+) -> None:
+    async with AsyncExitStack() as stack:
+        quirks = replace(LLAMACPP, slots=1)
+        servers = [
+            await stack.enter_async_context(Double(quirks, writer, model="mine")) for _ in "ab"
+        ]
+        story = Story(999)
+
+        def watch(event: Event) -> None:
+            story(event)
+            if story.settled == 3:
+                servers[0].model = "another"
+
+        study = tmp_path / "study.yaml"
+        study.write_text(STUDY)
+        spec = load_study(study, None, {"server": [server.url for server in servers]})
+        with open_store(tmp_path) as store:
+            request = Request(spec, tmp_path, "s", tmp_path / "s.json", {})
+            finished = await run(request, store, watch, story.stop)
+    assert finished.ended == "done"
+    texts = kept(tmp_path)
+    assert len(texts) == len(finished.trials) >= PLANNED
+    assert {text.model for text in texts} == {"mine"}
+
+
+@pytest.mark.anyio
+async def test_a_service_that_gives_another_model_under_the_name_is_refused_on_resume(
+    tmp_path: Path, writer: LlamaWriter
+) -> None:
+    """What it lists is the same; its answers say what it is."""
+    quirks = replace(OPENAI_COMPATIBLE, entry={**OPENAI_COMPATIBLE.entry, "id": "mine"})
+    async with Double(quirks, writer, model="mine-2026-01") as server:
+        await begun(tmp_path, server, 3)
+        server.model = "mine-2026-06"
+        refused = "the name in its answers is 'mine-2026-06', not 'mine-2026-01'"
+        with pytest.raises(EngineError, match=refused):
+            await search(tmp_path, Story(), server.url, resume=True)
+    assert {text.model for text in kept(tmp_path)} == {"mine-2026-01"}
