@@ -9,12 +9,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.documents import document_of
-from support.tables import GRID, awkward_tables, problem_of, table_of
+from support.tables import BASELINE, GRID, awkward_tables, problem_of, table_of
 
 import sampler_bench.reports as room
 from sampler_bench.errors import SpecError
-from sampler_bench.records import JUDGED, SamplerConfig
-from sampler_bench.reports._document import SCHEMAS, Document, read_document, schema
+from sampler_bench.records import JUDGED, Cell, SamplerConfig, ScoreTable
+from sampler_bench.reports._document import SCHEMAS, Document, Interval, read_document, schema
+from sampler_bench.reports._words import half_width, plus_minus
 
 GUIDE_KEYS = {
     *("parameters", "mean", "std", "scores", "sampler_type", "sample_count", "evaluation_time"),
@@ -250,3 +251,42 @@ def test_says_nothing_of_diversity_where_no_good_text_was_written():
     document = document_of(awkward_tables()["all failed"], problem_of())
     assert document.diversity is None
     assert all(row.diversity is None for row in document.all_results)
+
+
+# Where the scale ends
+
+
+def objectives(document):
+    """Every interval of an objective that a document holds, by what it is of."""
+    rows = document.all_results
+    yield from (("estimate", row.estimate) for row in rows)
+    yield from (("quality", row.diversity.quality) for row in rows if row.diversity)
+    yield from (("fresh", row.fresh) for row in rows)
+    yield "verdict", document.verdict.objective
+    yield "new prompts", document.verdict.new_prompts or Interval()
+    yield from (("best of N", one) for curve in document.best_of_n for one in curve.best)
+    yield from (("settled", moment.objective) for moment in document.settled)
+    for s in document.slices:
+        ends = zip(s.mean, s.low, s.high, strict=True)
+        yield from (("slice", Interval(mean=m, low=a, high=b)) for m, a, b in ends)
+    for row in document.samplers:
+        yield "sampler", Interval(mean=row.mean, low=row.low, high=row.high)
+
+
+@pytest.mark.parametrize("end", [0.0, 10.0])
+def test_no_interval_of_an_objective_leaves_the_scale(end):
+    near = [end, abs(end - 2), end]
+    cells = [Cell(c, k, 0, fresh=k > 0) for c in [BASELINE, *GRID[:5]] for k in range(2)]
+    table = ScoreTable.of([(c, JUDGED, near[i % 3]) for i, c in enumerate(cells)], 2)
+    found = list(objectives(document_of(table, problem_of())))
+    for what, one in found:
+        for value in (one.low, one.mean, one.high):
+            assert value is None or 0 <= value <= 10, (what, one)
+    cut = {what for what, one in found if end in (one.low, one.high)}
+    assert {"estimate", "slice", "best of N", "settled"} <= cut, "nothing had to be cut"
+
+
+def test_a_cut_interval_keeps_its_width_where_it_is_needed():
+    assert half_width(Interval(mean=9.9, low=9.4, high=10.0)) == pytest.approx(0.5)
+    assert half_width(Interval(mean=0.1, low=0.0, high=0.6)) == pytest.approx(0.5)
+    assert plus_minus(Interval(mean=9.9, low=9.4, high=10.0)).startswith("9.900 ± 0.500")

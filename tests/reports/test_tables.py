@@ -196,7 +196,8 @@ def shown_numbers(document):
     """What a report may show with three digits: the JSON's numbers, and half an interval."""
     plain = numbers(json.loads(document.text()))
     best = document.best_configuration
-    halves = [(best.estimate.high - best.estimate.low) / 2] if best and best.estimate.high else []
+    one = best.estimate if best and best.estimate.high is not None else None
+    halves = [max(one.high - one.mean, one.mean - one.low)] if one else []
     return {f"{value:.3f}".lstrip("-") for value in [*plain, *halves]}
 
 

@@ -62,6 +62,17 @@ def mean_interval(worth: Floats, prompt: NDArray[np.intp], n_prompts: int) -> Es
     return Estimate(mean, max(mean - half, LOWEST), min(mean + half, HIGHEST))
 
 
+def on_the_scale(found: Estimate) -> Estimate:
+    """End an estimate of an objective where its scale ends, at 0 and 10.
+
+    The model of the texts knows no ends; but a mean of scores from 0 to 10 cannot lie outside, so
+    that what is cut off holds only what is impossible: the interval covers the truth as often as
+    before. Widths are for the uncut interval: see `half_width` where one is needed again.
+    """
+    ends = (found.mean, found.low, found.high)
+    return Estimate(*(x if math.isnan(x) else min(max(x, LOWEST), HIGHEST) for x in ends))
+
+
 def rate_interval(failed: int, texts: int) -> Estimate:
     """Estimate a failure rate: the exact interval of Clopper and Pearson (1934).
 

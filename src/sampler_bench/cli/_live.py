@@ -206,6 +206,9 @@ class Progress:
 
 def interval(estimate: Estimate) -> str:
     """`7.12 [6.80 to 7.44]`."""
+    from ..analysis.intervals import on_the_scale
+
+    estimate = on_the_scale(estimate)
     return f"{estimate.mean:.2f} [{estimate.low:.2f} to {estimate.high:.2f}]"
 
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 from .. import __version__
 from ..analysis.importance import Region, importance, regions
+from ..analysis.intervals import on_the_scale
 from ..analysis.summary import ConfigSummary, by_sampler, summarise
 from ..analysis.verdict import Z, verdict
 from ..posterior import frame_of
@@ -36,6 +38,7 @@ from . import _depth
 from ._depth import DIGITS
 from ._depth import interval as _interval
 from ._depth import number as _number
+from ._depth import worth as _worth
 from ._document import (
     Document,
     ImportanceResult,
@@ -80,7 +83,7 @@ def collect(
         runs: the commands that ran it.
     """
     quality, table = table, table if worth is None else worth
-    rows = summarise(table, problem)
+    rows = _on_the_scale(summarise(table, problem))
     found = verdict(table, problem) if len(table.evidence()) else None
     by_config: dict[SamplerConfig, list[Trial]] = {}
     for trial in trials:
@@ -111,6 +114,11 @@ def collect(
     )
 
 
+def _on_the_scale(rows: Iterable[ConfigSummary]) -> list[ConfigSummary]:
+    """The rows with estimates that end where the scale ends."""
+    return [replace(row, estimate=on_the_scale(row.estimate)) for row in rows]
+
+
 def _best(
     found: Verdict | None, rows: list[ConfigSummary], named: dict[str, Result]
 ) -> Result | None:
@@ -123,7 +131,7 @@ def _best(
         parameters=_parameters(found.best),
         sampler_type=found.best.sampler,
         config=found.best.text,
-        estimate=_interval(found.objective),
+        estimate=_worth(found.objective),
     )
 
 
@@ -252,7 +260,7 @@ def _verdict(found: Verdict, study: StudyRow, price: _depth.Price) -> VerdictRes
     return VerdictResult(
         best=found.best.text,
         tried=found.tried,
-        objective=_interval(found.objective),
+        objective=_worth(found.objective),
         baseline=found.baseline.text if found.baseline else None,
         gain=_interval(found.gain) if found.gain else None,
         sentence=found.sentence,
@@ -262,7 +270,7 @@ def _verdict(found: Verdict, study: StudyRow, price: _depth.Price) -> VerdictRes
         probability_best=_number(found.probability_best),
         probability_better=_chance(found.gain),
         best_tried=found.best_tried.text if found.best_tried else None,
-        new_prompts=_interval(found.new_prompts) if found.new_prompts else None,
+        new_prompts=_worth(found.new_prompts) if found.new_prompts else None,
         gain_on_new_prompts=(
             _interval(found.gain_on_new_prompts) if found.gain_on_new_prompts else None
         ),

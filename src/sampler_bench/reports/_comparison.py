@@ -17,7 +17,7 @@ from statistics import fmean, stdev
 from pydantic import Field
 
 from ._document import Document, Interval, Number, Part, Result
-from ._words import sentence
+from ._words import half_width, sentence
 
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
@@ -219,8 +219,7 @@ def _minus(one: Interval, other: Interval) -> Interval:
     mean = one.mean - other.mean
     if None in (one.low, one.high, other.low, other.high):
         return Interval(mean=mean)
-    widths = [(end.high or 0.0) - (end.low or 0.0) for end in (one, other)]
-    half = math.hypot(*widths) / 2
+    half = math.hypot(half_width(one), half_width(other))
     return Interval(mean=mean, low=mean - half, high=mean + half)
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from ..analysis.ablation import ablation
 from ..analysis.best_of_n import curves
+from ..analysis.intervals import on_the_scale
 from ..analysis.settling import settling
 from ..analysis.variance import parts
 from ..records import Completion, Estimate, Needed, Score, ScoreTable, Trial, Value, Verdict
@@ -47,7 +48,7 @@ def best_of(table: ScoreTable, problem: Problem) -> list[CurveResult]:
     """The best of N of every sampler."""
     return [
         CurveResult(
-            sampler=curve.sampler, sizes=list(curve.sizes), best=list(map(interval, curve.best))
+            sampler=curve.sampler, sizes=list(curve.sizes), best=list(map(worth, curve.best))
         )
         for curve in curves(table, problem)
     ]
@@ -59,7 +60,7 @@ def settled(table: ScoreTable, problem: Problem) -> list[MomentResult]:
         MomentResult(
             texts=moment.texts,
             config=moment.config.text,
-            objective=interval(moment.objective),
+            objective=worth(moment.objective),
             gain=None if moment.gain is None else interval(moment.gain),
         )
         for moment in settling(table, problem)
@@ -129,6 +130,11 @@ def interval(estimate: Estimate) -> Interval:
     return Interval(
         mean=number(estimate.mean), low=number(estimate.low), high=number(estimate.high)
     )
+
+
+def worth(estimate: Estimate) -> Interval:
+    """An estimate of an objective as the document writes it: it ends where the scale ends."""
+    return interval(on_the_scale(estimate))
 
 
 def number(value: float) -> float | None:

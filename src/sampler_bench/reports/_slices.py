@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ..analysis.intervals import HIGHEST, LOWEST
 from ..analysis.surfaces import Axis, Slice, slices
 from ..records import ScoreTable, Value
 from ._document import AxisResult, SliceResult
@@ -27,9 +28,9 @@ def _slice(found: Slice) -> SliceResult:
         sampler=found.sampler,
         axes=[_axis(axis) for axis in found.axes],
         held={name: list(v) if isinstance(v, tuple) else v for name, v in found.held},
-        mean=_flat(found.mean),
-        low=_flat(found.low),
-        high=_flat(found.high),
+        mean=_on_the_scale(found.mean),
+        low=_on_the_scale(found.low),
+        high=_on_the_scale(found.high),
     )
 
 
@@ -44,5 +45,6 @@ def _plain(value: Value) -> float | str:
     return value
 
 
-def _flat(values: NDArray[np.float64]) -> list[float]:
-    return [round(float(value), DIGITS) for value in values.ravel()]
+def _on_the_scale(values: NDArray[np.float64]) -> list[float]:
+    """In one row; see `analysis.intervals.on_the_scale`."""
+    return [round(float(value), DIGITS) for value in values.clip(LOWEST, HIGHEST).ravel()]

@@ -11,6 +11,7 @@ from ..analysis.phrases import Phrase, recurring
 from ..analysis.summary import estimate
 from ..records import Completion, Estimate, SamplerConfig, ScoreTable, Trial
 from ..search import Problem
+from ._depth import worth as on_scale
 from ._document import DiversityResult, DiversitySummary, Interval, PhraseResult, Result
 
 DIGITS = 6
@@ -82,11 +83,11 @@ def good_texts(trials: Iterable[Trial]) -> dict[int, list[str]]:
 
 
 def _part(
-    seen: ConfigDiversity | None, belief: Estimate, worth: Estimate, phrases: Sequence[Phrase]
+    seen: ConfigDiversity | None, belief: Estimate, quality: Estimate, phrases: Sequence[Phrase]
 ) -> DiversityResult:
     part = DiversityResult(
         estimate=_interval(belief),
-        quality=_interval(worth),
+        quality=on_scale(quality),
         phrases=[PhraseResult(text=p.text, texts=p.texts, prompts=p.prompts) for p in phrases],
     )
     if seen is None:

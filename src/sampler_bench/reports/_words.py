@@ -61,8 +61,15 @@ def plus_minus(estimate: Interval) -> str:
         return "not known"
     if estimate.low is None or estimate.high is None:
         return f"{estimate.mean:.3f} (one text: no interval)"
-    half = (estimate.high - estimate.low) / 2
+    half = half_width(estimate)
     return f"{estimate.mean:.3f} ± {half:.3f} (half of the 95 % interval)"
+
+
+def half_width(found: Interval) -> float:
+    """Half of a symmetric interval, also where one of its ends is cut off by the scale."""
+    if found.mean is None or found.low is None or found.high is None:
+        return 0.0
+    return max(found.mean - found.low, found.high - found.mean)
 
 
 def seen(result: Result) -> str:

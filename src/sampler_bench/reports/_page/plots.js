@@ -54,10 +54,13 @@ function extent(knob) {
 
 const knobAxis = (knob, title = knob.name) => axis(title, { ...scaleOf(knob), ...ticks(knob), ...extent(knob), showgrid: false });
 
+// Half of each interval, also where the scale cuts one of its ends off.
+const halves = (slice) => slice.mean.map((m, i) => Math.max(slice.high[i] - m, m - slice.low[i]));
+
 function rowsOf(slice) {
   const width = slice.axes[0].values.length;
   const rows = (flat) => slice.axes[1].values.map((_, j) => flat.slice(j * width, (j + 1) * width));
-  return { mean: rows(slice.mean), half: rows(slice.high.map((h, i) => (h - slice.low[i]) / 2)) };
+  return { mean: rows(slice.mean), half: rows(halves(slice)) };
 }
 
 const worthOf = (row) => row.estimate;
@@ -114,10 +117,10 @@ const PLOTS = {
   unsure(found, index) {
     const slice = found.slices[index];
     const [x, y] = slice.axes;
-    const halves = found.slices.filter((s) => s.axes.length === 2).flatMap((s) => s.high.map((h, i) => (h - s.low[i]) / 2));
+    const widths = found.slices.filter((s) => s.axes.length === 2).flatMap(halves);
     return {
       traces: [
-        { type: "heatmap", x: x.values, y: y.values, z: rowsOf(slice).half, zmin: 0, zmax: Math.max(...halves), zsmooth: "best",
+        { type: "heatmap", x: x.values, y: y.values, z: rowsOf(slice).half, zmin: 0, zmax: Math.max(...widths), zsmooth: "best",
           colorscale: isDark() ? UNSURE.dark : UNSURE.light,
           colorbar: { thickness: 10, outlinewidth: 0, title: { text: "± 95 %", side: "right", font: { size: 12 } }, tickfont: { size: 11 } },
           hovertemplate: x.name + " %{x:.3~g}<br>" + y.name + " %{y:.3~g}<br>± %{z:.2f}<extra></extra>" },
