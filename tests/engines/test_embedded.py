@@ -106,8 +106,22 @@ async def test_a_healthy_server_loses_nothing(options: EngineOptions) -> None:
 
 
 @pytest.mark.anyio
-async def test_cancelling_frees_the_slot_at_once(options: EngineOptions) -> None:
+async def test_quick_texts_come_whole_and_are_the_same(options: EngineOptions) -> None:
+    async with embedded.build(options) as engine:
+        streamed = await write(engine)
+        assert engine.request(config(), PROMPT, 7).body["stream"] is False
+        whole = await write(engine)
+        timeless = {"seconds": 0.0}
+        assert replace(whole, **timeless) == replace(streamed, **timeless)
+        long = config(max_tokens=10**6)
+        assert engine.request(long, PROMPT, 7).body["stream"] is True
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("way", ["streamed", "whole"])
+async def test_cancelling_frees_the_slot_at_once(options: EngineOptions, way: str) -> None:
     async with embedded.build(replace(options, slots=1, context=4000)) as engine:
+        engine._pace = 0.0 if way == "streamed" else 1e9
         long = SamplerConfig.of("temperature", {"temperature": 0, "max_tokens": 3900})
         writing = asyncio.ensure_future(engine.generate(long, PROMPT, 1))
 
@@ -121,7 +135,7 @@ async def test_cancelling_frees_the_slot_at_once(options: EngineOptions) -> None
         writing.cancel()
         with pytest.raises(asyncio.CancelledError):
             await writing
-        for _ in range(100):
+        for _ in range(600):
             if not await busy():
                 break
             await asyncio.sleep(0.01)
@@ -135,9 +149,12 @@ async def test_a_child_that_dies_is_started_again(options: EngineOptions) -> Non
         before = await write(engine)
         first = engine.child.process
         first.kill()
-        both = await asyncio.gather(write(engine), write(engine))
-        assert [w.text for w in both] == [before.text] * 2
-        assert sum(w.retries for w in both) >= 1
+        started = asyncio.gather(*(write(engine) for _ in range(4)))
+        await until(engine._starting.locked)  # others begin to write while it is being started
+        every = await asyncio.gather(*(write(engine) for _ in range(4)))
+        every += await started
+        assert [w.text for w in every] == [before.text] * 8
+        assert sum(w.retries for w in every) >= 1
         assert engine.child.process.pid != first.pid
         last = engine.child.process
     assert first.poll() is not None

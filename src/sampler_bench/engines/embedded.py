@@ -60,6 +60,8 @@ class EmbeddedEngine(_llamacpp.LlamaCppEngine):
         return replace(found, version=f"xllamacpp {_version()}")
 
     async def attempt(self, config: SamplerConfig, prompt: Prompt, seed: int) -> Completion:
+        async with self._starting:  # while it is being started again, nobody is connected
+            pass
         try:
             return await super().attempt(config, prompt, seed)
         except Fault as fault:
