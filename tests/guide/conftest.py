@@ -15,13 +15,19 @@ from support.cli import ROOT, clean_environment
 from support.judge_server import KEY, JudgeServer
 
 MODEL = "llama-3.1-8b-instruct"
+CAP = 16  # texts of a search in the ordinary suite
 
 
 class Project:
     """Runs the guide's commands, word for word, with bash in the folder."""
 
-    def __init__(self, folder: Path, judge: JudgeServer) -> None:
-        self.folder, self.judge = folder, judge
+    def __init__(self, folder: Path, judge: JudgeServer, capped: bool) -> None:
+        self.folder, self.judge, self.capped = folder, judge, capped
+
+    def cap(self, study_file: Path) -> None:
+        """Let a study file's searches end early, where sizes are capped."""
+        if self.capped:
+            study_file.write_text(f"max_samples: {CAP}\n" + study_file.read_text())
 
     def bash(self, command: str, timeout: float = 900) -> str:
         """Run a command in the activated environment; return stdout; it must exit with 0."""
@@ -69,7 +75,7 @@ def lay_out(folder: Path, judge_url: str, port: int, capped: bool) -> None:
     (folder / ".env").write_text(f"{secrets}\nOPENAI_BASE_URL={judge_url}\n")
     if capped:
         config = folder / "backend" / "config" / "hyper_search_config.yaml"
-        config.write_text("max_samples: 16\n" + config.read_text().replace("[512]", "[160]"))
+        config.write_text(f"max_samples: {CAP}\n" + config.read_text().replace("[512]", "[160]"))
 
 
 @pytest.fixture(scope="module")
@@ -90,7 +96,7 @@ def project(request, tmp_path_factory):
             )
         try:
             wait_for(folder / "server.out", "Loading complete", server)
-            yield Project(folder, judge)
+            yield Project(folder, judge, request.param)
         finally:
             server.send_signal(signal.SIGINT)
             server.wait(20)
