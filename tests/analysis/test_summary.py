@@ -133,6 +133,17 @@ def test_importance_finds_the_knob_that_matters_and_says_when_it_cannot_tell():
         assert 0 <= i.share.low <= i.share.mean <= i.share.high <= 1
 
 
+def test_the_choice_among_single_settings_has_no_share():
+    """Nothing else differs: the share would be 100 %, whatever was seen."""
+    single = [
+        SamplerSpace(c.sampler, tuple((n, Listed((v,))) for n, v in c.parameters))
+        for c in (GRID[0], GRID[-1])
+    ]
+    problem = problem_of(space=Space(tuple(single)))
+    table = table_of(hot)
+    assert importance(table, problem) == []
+
+
 def test_the_good_region_is_where_the_best_lies():
     problem = problem_of()
     found = regions(table_of(hot, each=30), problem, GRID[-5])

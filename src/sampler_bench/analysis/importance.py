@@ -71,7 +71,7 @@ def importance(table: ScoreTable, problem: Problem) -> list[Importance]:
     seen = survey(table, problem)
     draws, labels = seen.draws, seen.labels
     found = []
-    if len(seen.grids) > 1:
+    if 1 < len(seen.grids) < len(labels):  # one setting of each sampler: nothing else can differ
         found.append(_importance("all", "sampler", draws, labels))
     for i, grid in enumerate(seen.grids):
         mine = draws[:, labels == i]

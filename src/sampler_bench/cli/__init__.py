@@ -41,6 +41,8 @@ def main(argv: list[str] | None = None) -> int:
     _tame_algebra()
     words = sys.argv[1:] if argv is None else argv
     parser = build_parser(words)
+    if strange := next((word for word in words if not _is_text(word)), None):
+        parser.error(f"{strange!r} is no text in UTF-8; see the encoding of your terminal")
     args = parser.parse_args(words)
     args.words = tuple(words)
     if args.command is None:
@@ -86,6 +88,15 @@ def build_parser(words: list[str]) -> Parser:
             command.configure(sub)
             sub.add_argument("--debug", action="store_true", help="show where an error came from")
     return parser
+
+
+def _is_text(word: str) -> bool:
+    """False for bytes that are no text, which Python hands on as lone surrogates."""
+    try:
+        word.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _tame_algebra() -> None:

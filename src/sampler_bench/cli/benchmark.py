@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import time
+from collections.abc import Sequence
 
 from ..records import SamplerConfig
 from ._options import shared
@@ -39,18 +40,18 @@ def run(args: argparse.Namespace) -> int:
     from ..tuning.listed import space_of
     from ._search import conclude, new_request, overrides_of, run_and_keep, show
 
-    given = tuple(dict.fromkeys(resolve_config(word) for word in args.samplers))
+    named = [resolve_config(word) for word in args.samplers]
     overrides = overrides_of(args)
     overrides.pop("sampler_types", None)
     spec = load_study(args.config, args.config_section, overrides)
-    given = tuple(_with_length(config, spec.max_length) for config in given)
+    given, baseline = tried(named, spec.baseline, spec.max_length)
     spec = replace(
         spec,
         given=given,
         space=space_of(given),
         search_strategy="given",
         n_iterations=len(given),
-        baseline=spec.baseline or given[0],
+        baseline=baseline,
         objective="quality",  # diversity stands beside it
         diversity_weight=None,
     )
@@ -60,6 +61,21 @@ def run(args: argparse.Namespace) -> int:
         finished, document = run_and_keep(request, store, args.quiet)
     show(document, args.json, find("reports", "terminal").report)
     return conclude(finished, document, args.quiet)
+
+
+def tried(
+    named: Sequence[SamplerConfig], baseline: SamplerConfig | None, max_length: int
+) -> tuple[tuple[SamplerConfig, ...], SamplerConfig]:
+    """What a benchmark tries, each once, and with what it compares: that is tried as well.
+
+    Args:
+        named: by the user.
+        baseline: by the user; None for the first that is named.
+        max_length: of answers, for those that leave it to the study.
+    """
+    whole = [_with_length(config, max_length) for config in named]
+    rival = _with_length(baseline, max_length) if baseline else whole[0]
+    return tuple(dict.fromkeys([*whole, rival])), rival
 
 
 def _with_length(config: SamplerConfig, max_length: int) -> SamplerConfig:

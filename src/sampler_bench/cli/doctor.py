@@ -5,12 +5,14 @@ from __future__ import annotations
 import argparse
 import asyncio
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from ..errors import NotReachable, SamplerBenchError
+from ._environment import JUDGE_KEY, JUDGE_URL, SERVER_KEY
 from ._options import shared
 
 if TYPE_CHECKING:
@@ -48,7 +50,8 @@ def run(args: argparse.Namespace) -> int:
         if finding.fix:
             say(f"      fix: {finding.fix}")
     problems = [finding for finding in findings if finding.fix]
-    say(f"{len(problems)} problems found" if problems else "all is well")
+    number = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
+    say(f"{number} found" if problems else "all is well")
     return max((finding.exit_code for finding in problems), default=0)
 
 
@@ -64,8 +67,7 @@ def look(args: argparse.Namespace, env: Mapping[str, str]) -> list[Finding]:
         return [*findings, Finding("study file", str(error), "mend the file as it says", 2)]
     findings.append(Finding("study file", f"{len(spec.prompts)} prompts, {spec.search_strategy}"))
     findings.append(_models(spec))
-    findings.append(_key(spec, env))
-    return [*findings, *asyncio.run(_servers(spec, env))]
+    return [*findings, asyncio.run(_judge(spec, env)), asyncio.run(_server(spec, env))]
 
 
 def _packages() -> Finding:
@@ -103,38 +105,51 @@ def _models(spec: StudySpec) -> Finding:
     if entry.gguf is not None and not entry.gguf.is_file():
         fix = "correct the path in models.yaml, or download the file"
         return Finding("model", f"{entry.name}: there is no file {entry.gguf}", fix, 2)
-    return Finding("model", f"{entry.name}, {entry.gguf or 'served elsewhere'}")
+    place = entry.gguf or (f"of {entry.hub}" if entry.hub else "served elsewhere")
+    return Finding("model", f"{entry.name}, {place}")
 
 
-def _key(spec: StudySpec, env: Mapping[str, str]) -> Finding:
-    if spec.judge != "openai":
-        return Finding("judge key", f"none needed for {spec.judge}")
-    if env.get("OPENAI_API_KEY") or env.get("OPENAI_BASE_URL"):
-        return Finding("judge key", "set (it is never shown)")
-    fix = "copy .env.example to .env and set OPENAI_API_KEY, or use --judge offline"
-    return Finding("judge key", "OPENAI_API_KEY is not set", fix, 3)
+async def _judge(spec: StudySpec, env: Mapping[str, str]) -> Finding:
+    from ..tuning.build import build_judge, build_task
 
-
-async def _servers(spec: StudySpec, env: Mapping[str, str]) -> list[Finding]:
-    from ..tuning.build import build_engine, build_judge, build_task
-    from ..tuning.choices import find_model
-    from ..tuning.served import describe
-    from ._environment import SERVER_KEY
-
-    findings = []
+    if spec.judge == "openai" and not (env.get(JUDGE_KEY) or env.get(JUDGE_URL)):
+        fix = f"copy .env.example to .env and set {JUDGE_KEY}, or use --judge offline"
+        return Finding("judge", f"{JUDGE_KEY} is not set", fix, 3)
     try:
         async with build_judge(spec, build_task(spec), env) as judge:
-            findings.append(Finding("judge", await judge.check()))
+            return Finding("judge", await judge.check())
     except SamplerBenchError as error:
-        findings.append(Finding("judge", str(error), "see the message", error.exit_code))
+        fix = "do as the message says, or use --judge offline"
+        return Finding("judge", str(error), fix, error.exit_code)
+
+
+async def _server(spec: StudySpec, env: Mapping[str, str]) -> Finding:
+    from ..tuning.build import build_engine
+    from ..tuning.choices import find_model
+    from ..tuning.served import describe
+
     try:
-        key = env.get(SERVER_KEY, "")
-        engine = await build_engine(spec, find_model(spec), key, None)
-        async with engine:
-            findings.append(Finding("server", describe(await engine.check())))
+        entry = find_model(spec)
+        async with await build_engine(spec, entry, env.get(SERVER_KEY, ""), None) as engine:
+            return Finding("server", describe(await engine.check()))
     except NotReachable as error:
-        fix = f"start it: ./scripts/start_model_server.sh {spec.model or 'MODEL'}"
-        findings.append(Finding("server", str(error), fix, error.exit_code))
+        addresses = spec.server or (entry.servers if entry else ())
+        found = "; ".join([str(error), *_held(addresses)])
+        return Finding("server", found, _start(spec), error.exit_code)
     except SamplerBenchError as error:
-        findings.append(Finding("server", str(error), "see the message", error.exit_code))
-    return findings
+        return Finding("server", str(error), "do as the message says", error.exit_code)
+
+
+def _start(spec: StudySpec) -> str:
+    if spec.server or spec.model is None:
+        return "start a server there, or name the one that runs by --server"
+    return f"start it: sampler-bench serve {spec.model}"
+
+
+def _held(addresses: Iterable[str]) -> list[str]:
+    """Who holds the ports of this machine at which a server was expected."""
+    from ..engines._http import is_local
+    from ..engines._ports import port_in_use, port_owner
+
+    ports = [urlsplit(url).port for url in addresses if is_local(url)]
+    return [f"port {p} is held by {port_owner(p)}" for p in ports if p and port_in_use(p)]

@@ -157,16 +157,10 @@ def open_study(store: Store, request: Request, now: float) -> StudyRow:
     Raises:
         StoreError: it is taken, already there, or not there.
     """
-    row = store.study(request.name)
-    if request.resume and row is None:
-        known = ", ".join(study.name for study in store.studies()) or "none"
-        raise StoreError(f"there is no study {request.name!r} to go on with; there are: {known}")
-    if not request.resume and row is not None:
-        raise StoreError(
-            f"a study {request.name!r} is there already; go on with it by --resume {request.name}, "
-            "or choose another name"
-        )
-    row = row or store.create_study(request.name, request.spec.to_json(), now)
+    if request.resume:
+        row = store.chosen(request.name)
+    else:
+        row = store.create_study(request.name, request.spec.to_json(), now)
     if not store.lock(row.id, "sampler-bench"):
         raise StoreError(f"study {request.name!r} is being run by another process; let it finish")
     return row
