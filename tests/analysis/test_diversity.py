@@ -12,6 +12,7 @@ from support.tables import GRID, problem_of
 
 from sampler_bench.analysis.diversity import front, grams, measure, over_prompts, overlap
 from sampler_bench.analysis.diversity_estimate import estimated_diversity, pair_table
+from sampler_bench.analysis.diversity_law import fit
 from sampler_bench.analysis.phrases import recurring
 
 A, B, C = GRID[:3]
@@ -111,31 +112,44 @@ def test_the_model_knows_what_heat_does_where_nobody_wrote_twice():
 def test_no_text_stands_in_two_pairs():
     table = pair_table({A: {0: ["a"] * 5, 1: ["b"]}, B: {1: ["c", "d"]}}, 2)
     rows = [(table.configs[c], p) for c, p in zip(table.config, table.prompt, strict=True)]
-    assert rows == [(A, 0), (A, 0), (B, 1), (A, 0)]
-    assert table.score.tolist() == [0.0, 0.0, 10.0, 0.0]  # across: 1, less a gap of 1
+    assert rows == [(A, 0), (A, 0), (B, 1)]
+    assert table.score.tolist() == [0.0, 0.0, 10.0]
 
 
-def test_texts_alone_on_their_prompts_tell_of_diversity_less_the_gap():
-    rng = random.Random(7)
+def test_the_law_is_found_again_from_pairs_that_follow_it():
+    rng = np.random.default_rng(3)
+    floors, rates = [], []
+    for _ in range(40):
+        entropy = rng.choice([0.35, 0.6, 0.8, 1.6], 30)
+        truth = 0.92 * (1 - np.exp(-2.3 * entropy))
+        law = fit(entropy, truth + 0.06 * rng.standard_normal(30), 0.11)
+        floors.append(law.floor)
+        rates.append(np.exp(law.log_rate))
+    assert np.mean(floors) == pytest.approx(0.09, abs=0.02)  # between what is seen and the prior
+    assert np.mean(rates) == pytest.approx(2.4, abs=0.2)
 
-    def texts(vocabulary: int, prompt: int) -> list[str]:
-        """Half of the words are the prompt's own."""
-        words = written(rng, 60, vocabulary).split()
-        return [f"{a} p{prompt}{a}" for a in words]
 
-    def story(vocabulary: int, prompt: int) -> str:
-        return " ".join(texts(vocabulary, prompt))
+def test_the_law_is_surer_where_pairs_were_seen():
+    entropy = np.repeat([0.6, 0.8], 20)
+    law = fit(entropy, 0.92 * (1 - np.exp(-2.3 * entropy)), 0.1)
+    near, far = law.variance(np.array([0.7, 0.2]))
+    assert near < far
+    assert np.all(np.diff(law.at(np.linspace(0, 3, 50))) > 0)
+    assert law.at(np.array([0.0])) == pytest.approx(0)
 
-    both = {p: [story(60, p) for _ in range(6)] for p in range(2)}
-    lone = {p: [story(60, p)] for p in range(2)}
-    many = dict.fromkeys(GRID[1:], lone)
-    table = pair_table({A: both, **many}, 2)
-    found = {
-        c: [s for k, s in zip(table.config, table.score, strict=True) if table.configs[k] == c]
-        for c in (A, B)
-    }
-    assert len(found[A]) == 6
-    assert np.mean(found[B]) == pytest.approx(np.mean(found[A]), abs=0.5)
+
+def test_heat_is_known_to_vary_texts_where_no_hot_one_was_written():
+    """Pairs of one cold setting, at the baseline and nowhere else, still order the rest by heat."""
+    rng = random.Random(9)
+    mine = {A: {p: [written(rng, 120, 60) for _ in range(6)] for p in (0, 1)}}
+    cool, hot = (
+        c
+        for c in GRID
+        if c.sampler == "min_p" and c.get("min_p") == 0.1 and c.get("temperature") != 1.0
+    )
+    low, high = estimated_diversity(mine, problem_of(), [cool, hot])
+    assert low.mean < high.mean
+    assert high.high - high.low > 0.05
 
 
 def test_the_front_holds_whom_nobody_beats_in_both():

@@ -15,6 +15,7 @@ from ._document import (
     SliceResult,
 )
 
+HEATS = 3  # settings of temperature alone that show what heat does
 SATURATED = 0.25  # of the texts with a judge's highest score: it runs out of scale
 
 
@@ -114,6 +115,29 @@ class PictureWords:
             f"{varied.quality.mean:.2f}."
         )
 
+    @property
+    def heat_sentence(self) -> str:
+        """What heat buys and costs, from the two ends of temperature alone; empty without three."""
+        known = [
+            (float(heat), part.estimate, part.quality)
+            for row in self.document.all_results
+            if row.sampler_type == "temperature"
+            and isinstance(heat := row.parameters.get("temperature"), int | float)
+            and (part := row.diversity) is not None
+            and None not in (part.estimate.mean, part.quality.mean)
+        ]
+        known.sort(key=lambda found: found[0])
+        if len(known) < HEATS:
+            return ""
+        (cold, alike, good), (hot, varied, bad) = known[0], known[-1]
+        said = (
+            f"from {cold:g} to {hot:g}, diversity goes from {alike.mean:.2f} to {varied.mean:.2f}, "
+            f"and quality from {good.mean:.2f} to {bad.mean:.2f}."
+        )
+        if _above(varied, alike) and _above(good, bad):
+            return f"Heat buys variety and costs quality: with temperature alone, {said}"
+        return f"With temperature alone, {said}"
+
     def _front(self) -> list[DiversityResult]:
         """The front from the best end to the most varied."""
         front = self.document.diversity.front if self.document.diversity else []
@@ -144,6 +168,11 @@ class PictureWords:
         if found:
             return f"Mind this: {'; '.join(found)}."
         return "Nothing strange was seen of the judges: no saturation, no love of length, no drift."
+
+
+def _above(one: Interval, other: Interval) -> bool:
+    """Whether an interval lies above another as a whole."""
+    return one.low is not None and other.high is not None and one.low > other.high
 
 
 def _strange(judge: JudgeResult) -> Iterator[str]:

@@ -20,7 +20,7 @@ from ._document import Document
 from ._rendering import hashed, packed, rendered
 from ._texts import INSIDE, applied, packed_json, texts, zipped
 
-SCRIPTS = ("base.js", "app.js", "plots.js", "reader.js")
+SCRIPTS = ("base.js", "app.js", "plots.js", "variety.js", "reader.js")
 SECTIONS = {
     "compare": "Baseline against winner",
     "use": "Use it",

@@ -168,22 +168,6 @@ const PLOTS = {
       layout: layout({ showlegend: true, xaxis: axis("effective entropy (nats): how open the next word is"), yaxis: axis("diversity") }) };
   },
 
-  variety(found) {
-    const rows = varied(found).slice(0, MOST_DOTS);
-    const x = (row) => row.diversity.estimate.mean;
-    const quality = (row) => row.diversity.quality;
-    const traces = scatter(found, rows, x, false, quality);
-    const named = new Map(found.all_results.map((row) => [row.config, row]));
-    const kept = (found.diversity ? found.diversity.front : []).map((config) => named.get(config)).filter(Boolean).sort((a, b) => x(a) - x(b));
-    traces.unshift({ type: "scatter", mode: "lines", name: "front", x: kept.map(x), y: kept.map((row) => Math.max(quality(row).mean, worthRange(found, quality, rows)[0])),
-      line: { color: css("--ink"), width: 1.6, dash: "dot" }, hoverinfo: "skip" });
-    const verdict = found.verdict || {};
-    const notes = rows.filter((row) => row.config === verdict.best || row.config === verdict.baseline).map((row) => ({
-      x: x(row), y: quality(row).mean, text: row.config === verdict.best ? "recommended" : "baseline", showarrow: true, arrowhead: 0, arrowwidth: 1.2,
-      arrowcolor: css("--soft"), ax: row.config === verdict.best ? -46 : 46, ay: row.config === verdict.best ? -34 : 34, font: { color: css("--ink"), size: 13 } }));
-    return { traces, layout: layout({ showlegend: true, annotations: notes, xaxis: axis("diversity: how much texts on one prompt differ"), yaxis: axis("quality", { range: worthRange(found, quality, rows) }) }) };
-  },
-
   bestof(found) {
     const traces = [];
     for (const curve of found.best_of_n) {
