@@ -132,3 +132,17 @@ def test_says_what_is_wrong_with_an_answer():
         opt.tell(Cell(cell.config, 7, 0), 1.0)
     with pytest.raises(UsageError, match="choose one of"):
         Optimizer(SPACE, strategy="magic")
+    with pytest.raises(UsageError, match="samples_per_config is 0, expected at least 1"):
+        Optimizer(SPACE, samples_per_config=0)
+    with pytest.raises(UsageError, match="seed is -1, expected at least 0"):
+        Optimizer(SPACE, seed=-1)
+
+
+def test_covariates_of_other_names_never_share_a_column():
+    opt = Optimizer(SPACE)
+    first, second = opt.ask(2)
+    opt.tell(first, 7.0, covariates={"words": 210.0, "commas": 12.0})
+    with pytest.raises(UsageError, match="covariates words; they were commas, words"):
+        opt.tell(second, 6.0, covariates={"words": 180.0})
+    opt.tell(second, 6.0)
+    assert opt.table().covariates.shape == (2, 2)

@@ -7,8 +7,7 @@
     |   |-- EngineError     3    ... the server that writes
     |   `-- JudgeError      3    ... the judge that scores
     |-- StoreError          1    the results cannot be read or written
-    |-- BudgetReached       4    the budget ended before there was a result (resumable)
-    `-- Interrupted         130  Ctrl-C (resumable)
+    `-- BudgetReached       4    the budget ended before there was a result (resumable)
 
 A message has three parts: what was asked, what was found, what to do. A failed generation or an
 unreadable judgment is not an error but a stored value (see `records`).
@@ -55,12 +54,6 @@ class BudgetReached(SamplerBenchError):
     """The budget ended before there was a result; the study can be resumed."""
 
     exit_code = 4
-
-
-class Interrupted(SamplerBenchError):
-    """The user stopped the run; the study can be resumed."""
-
-    exit_code = 130
 
 
 def did_you_mean(word: str, known: list[str]) -> str:

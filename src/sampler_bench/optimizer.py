@@ -104,9 +104,12 @@ class Optimizer:
         samples_per_config: int = 3,
         temperature_last: bool = True,
     ) -> None:
-        for name, number in (("n_prompts", n_prompts), ("budget", budget)):
+        counts = {"n_prompts": n_prompts, "budget": budget}
+        for name, number in {**counts, "samples_per_config": samples_per_config}.items():
             if number < 1:
                 raise UsageError(f"Optimizer: {name} is {number}, expected at least 1")
+        if seed < 0:
+            raise UsageError(f"Optimizer: seed is {seed}, expected at least 0")
         self.strategy, self.seed = strategy, seed
         plugins.find("search", strategy)
         if isinstance(baseline, str):
@@ -126,6 +129,7 @@ class Optimizer:
             features=features,
         )
         self._cells: dict[Cell, tuple[int, float, tuple[float, ...]]] = {}
+        self._covariates: tuple[str, ...] = ()
 
     @property
     def left(self) -> int:
@@ -178,7 +182,8 @@ class Optimizer:
             covariates: free numbers about the text, the same names each time.
 
         Raises:
-            UsageError: neither or both of score and failure, or a score that is not finite.
+            UsageError: neither or both of score and failure, a score that is not finite, or
+                covariates of other names than before.
         """
         if (score is None) == (failure is None):
             raise UsageError("Optimizer.tell: expected a score or a failure, one of the two")
@@ -188,9 +193,21 @@ class Optimizer:
             )
         if score is not None and not abs(score) < float("inf"):
             raise UsageError(f"Optimizer.tell: score is {score!r}, expected a finite number")
-        free = tuple(float(value) for _, value in sorted((covariates or {}).items()))
+        free = self._in_order(covariates or {})
         state = FAILED if score is None else JUDGED
         self._cells[cell] = (state, float(score or 0.0), free)
+
+    def _in_order(self, covariates: Mapping[str, float]) -> tuple[float, ...]:
+        """Covariates by name, so that a column of the evidence is one and the same number."""
+        names = tuple(sorted(covariates))
+        if names and self._covariates and names != self._covariates:
+            known = ", ".join(self._covariates)
+            raise UsageError(
+                f"Optimizer.tell: covariates {', '.join(names)}; they were {known}: give the same "
+                "each time"
+            )
+        self._covariates = names or self._covariates
+        return tuple(float(covariates[name]) for name in names)
 
     def table(self) -> ScoreTable:
         """All that was asked and told, as a score table."""

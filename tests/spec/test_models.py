@@ -6,15 +6,17 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+from ruamel.yaml import YAML
+from support.cli import ROOT
 
 from sampler_bench.engines import EngineOptions
 from sampler_bench.errors import SpecError
 from sampler_bench.plugins import find
 from sampler_bench.spec import load_model, load_study, model_or_file
-from sampler_bench.spec.models import model_names
 from sampler_bench.tuning.choices import choose_baseline
 
-SHIPPED = [name for name in model_names() if name != "demo"]
+MODELS = YAML(typ="safe").load(ROOT / "backend" / "config" / "models.yaml")["models"]
+SHIPPED = [name for name in MODELS if name != "demo"]
 
 
 @pytest.mark.parametrize("name", SHIPPED)

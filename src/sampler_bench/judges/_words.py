@@ -39,12 +39,6 @@ def words(text: str) -> list[str]:
     return [word.lower() for word in _WORD.findall(trim(text))]
 
 
-def is_english(text: str) -> bool:
-    """Whether a text is likely English: a tenth of its words are English function words."""
-    found = words(text)
-    return sum(word in FUNCTION_WORDS for word in found) >= max(1, len(found) / 10)
-
-
 def trigrams(word: str) -> list[int]:
     """The numbers of a word's letter trigrams, its edges included."""
     letters = [EDGE, *(_LETTER.get(c, FOREIGN) for c in word if c not in "'’"), EDGE]

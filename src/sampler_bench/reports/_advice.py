@@ -14,7 +14,6 @@ LITTLE = 0.02  # a share of the variance that is surely below this does not matt
 FEW_PROMPTS = 3
 MOST_TEXTS = 20_000  # more than this is no advice
 NEAR = 0.011  # points; the least gap that is told
-MOST_SPREAD = 0.1  # sampler means nearer than this are flat
 
 
 def advice(document: Document) -> list[str]:

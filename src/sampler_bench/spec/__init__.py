@@ -2,7 +2,7 @@
 
 from .files import config_folder
 from .load import load_study, read_overrides
-from .models import ModelEntry, load_model, model_names, model_or_file
+from .models import ModelEntry, load_model, model_or_file
 from .presets import load_presets, resolve_config
 from .prices import load_prices
 from .study import StudySpec
@@ -15,7 +15,6 @@ __all__ = [
     "load_presets",
     "load_prices",
     "load_study",
-    "model_names",
     "model_or_file",
     "read_overrides",
     "resolve_config",

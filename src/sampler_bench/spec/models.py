@@ -72,12 +72,6 @@ class ModelEntry:
         return (f"http://127.0.0.1:{self.port}",)
 
 
-def model_names() -> list[str]:
-    """The models of models.yaml, in the order of the file."""
-    problems = Problems()
-    return [name for name, _ in _models(problems)]
-
-
 def load_model(name: str) -> ModelEntry:
     """Read one model.
 

@@ -55,15 +55,6 @@ _FILLERS = listed(
     "a grandmother, tea, a stranger at the door, an apology, sleep, the number 7, justice, "
     "a chess game, a twin"
 )
-_WISHES = (
-    " Make it sad.",
-    " Use vivid images.",
-    " Keep it short.",
-    " No dialogue.",
-    " Write 200 words.",
-    "\n\nWrite 150 to 300 words.",
-    "\n- Show, don't tell.\n- Surprise me.",
-)
 
 
 @dataclass(frozen=True, slots=True)
