@@ -207,10 +207,14 @@ async def _bare(spec: StudySpec, urls: tuple[str, ...], slots: int, trials: list
     """Send the same requests again, `slots` at once to each server, and read bytes."""
     task: Task = build_task(spec)
     engine = llamacpp.build(EngineOptions(server=urls[0], model="served"))
+    written = [t.written for t in trials if isinstance(t.written, Completion)]
+    engine._pace = float(np.median([w.tokens / w.seconds for w in written]))  # whole, or streamed
     bodies = iter(
         [
-            engine.request(
-                t.cell.config, with_instructions(spec.prompts[t.cell.prompt], task), t.seed
+            engine.as_sent(
+                engine.request(
+                    t.cell.config, with_instructions(spec.prompts[t.cell.prompt], task), t.seed
+                )
             )
             for t in trials
         ]

@@ -36,9 +36,9 @@ from support.double import (
 from support.double.applied import Applied, Reader
 from support.double.writer import Piece, Writer
 from support.engine_facts import ANY, FACTS, KOBOLD_NATIVE, SEED, TOKENS
-from support.loopback import Request, until
+from support.loopback import Request
 from support.scripted import TASK, ScriptedJudge
-from support.tiny_gguf import write_tiny_gguf
+from support.tiny_gguf import LONG, LONG_TEXT, write_tiny_gguf
 
 from sampler_bench.engines import Engine, EngineOptions, koboldcpp
 from sampler_bench.engines._dialect import Dialect, Spoken, Unspoken
@@ -114,6 +114,14 @@ def anyio_backend() -> str:
 async def writer() -> AsyncIterator[LlamaWriter]:
     """The demo model, behind every double of this module."""
     async with LlamaWriter(slots=4, context=1024) as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+async def endless(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[LlamaWriter]:
+    """Texts that do not end while a test looks elsewhere."""
+    gguf = write_tiny_gguf(tmp_path_factory.mktemp("long") / "long.gguf", context=LONG)
+    async with LlamaWriter(gguf, slots=2, context=LONG, endless=True) as found:
         yield found
 
 
@@ -562,21 +570,19 @@ async def test_a_full_server_is_waited_for(name: str, canned: CannedWriter) -> N
 
 
 @every_remote
-async def test_cancelling_stops_the_work_on_the_server(name: str, writer: LlamaWriter) -> None:
-    writer.burden = True
-    try:
-        async with talking(name, writer) as (engine, server):
-            config = SamplerConfig.of("temperature", {"temperature": 1, "max_tokens": 700})
-            writing = asyncio.ensure_future(engine.generate(config, PROMPT, SEED))
-            await until(lambda: server.running and server.open, seconds=30)
-            writing.cancel()
-            with pytest.raises(asyncio.CancelledError):
-                await writing
-            await until(lambda: server.broken == 1 and not server.running, seconds=30)
-            await writer.until_idle()
-            assert server.last is None  # it never came to an end
-    finally:
-        writer.burden = False
+async def test_cancelling_stops_the_work_on_the_server(name: str, endless: LlamaWriter) -> None:
+    async with talking(name, endless) as (engine, server):
+        config = SamplerConfig.of("temperature", {"temperature": 1, "max_tokens": LONG_TEXT})
+        server.began.clear()
+        writing = asyncio.ensure_future(engine.generate(config, PROMPT, SEED))
+        await server.began.wait()
+        writing.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await writing
+        await server.left.wait()
+        await endless.until_idle()
+        assert server.running == 0
+        assert server.last is None  # it never came to an end
 
 
 @every_remote

@@ -22,7 +22,7 @@ from support.double.applied import Applied, Reader
 from support.double.chain import STEPS, candidates, probabilities
 from support.double.quirks import OFF, SPAN, Quirks
 from support.double.writer import End, Piece
-from support.loopback import until
+from support.tiny_gguf import LONG, LONG_TEXT, write_tiny_gguf
 
 PROMPT = "Once upon a time there was a"
 NEUTRAL: dict[str, Any] = {"temperature": 5, "top_k": 0, "top_p": 1, "min_p": 0, "typical": 1}
@@ -36,6 +36,14 @@ def anyio_backend() -> str:
 @pytest.fixture(scope="module")
 async def writer() -> AsyncIterator[LlamaWriter]:
     async with LlamaWriter(slots=2) as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+async def endless(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[LlamaWriter]:
+    """Texts that do not end while a test looks elsewhere."""
+    gguf = write_tiny_gguf(tmp_path_factory.mktemp("long") / "long.gguf", context=LONG)
+    async with LlamaWriter(gguf, slots=1, context=LONG, endless=True) as found:
         yield found
 
 
@@ -162,32 +170,35 @@ async def test_what_llama_cpp_lacks_is_drawn_into_whole_texts(writer: LlamaWrite
 
 
 @pytest.mark.anyio
-@pytest.mark.slow  # on a busy machine the text may end before it is left
-async def test_leaving_a_stream_frees_the_slot(writer: LlamaWriter) -> None:
-    body = {"prompt": PROMPT, "max_tokens": 900, "stream": True, "ignore_eos": True}
-    body["logprobs"] = 2048  # makes it slow
-    async with Double(LLAMACPP, writer) as server, httpx2.AsyncClient(verify=False) as client:
+async def test_leaving_a_stream_frees_the_slot(endless: LlamaWriter) -> None:
+    """llama.cpp writes on whether it is read or not: the text must not end meanwhile."""
+    body = {"prompt": PROMPT, "max_tokens": LONG_TEXT, "stream": True}
+    async with (
+        Double(LLAMACPP, endless) as server,
+        httpx2.AsyncClient(verify=False, timeout=120) as client,
+    ):
         async with client.stream("POST", server.url + "/v1/completions", json=body) as response:
-            async for _ in response.aiter_lines():
-                break
-            assert await writer.busy() == 1
-        await writer.until_idle()
-        await until(lambda: server.broken)
+            lines = response.aiter_lines()
+            await anext(lines)  # and keep them: once they are dropped, the stream is closed
+            assert await endless.busy() == 1
+        await server.left.wait()
+        await endless.until_idle()
         assert server.running == 0
+        assert server.last is None  # it never came to an end
 
 
 @pytest.mark.anyio
-async def test_a_full_queue_is_said(writer: LlamaWriter) -> None:
+async def test_a_full_queue_is_said(endless: LlamaWriter) -> None:
     narrow = replace(VLLM, slots=1, queue=0, full=429)
     async with (
-        Double(narrow, writer, retry_after=3) as server,
-        httpx2.AsyncClient(verify=False) as client,
+        Double(narrow, endless, retry_after=3) as server,
+        httpx2.AsyncClient(verify=False, timeout=120) as client,
     ):
         url = server.url + "/v1/completions"
-        body = {"prompt": PROMPT, "max_tokens": 900, "ignore_eos": True}
+        body = {"prompt": PROMPT, "max_tokens": LONG_TEXT}
         async with client.stream("POST", url, json={**body, "stream": True}) as first:
-            async for _ in first.aiter_lines():
-                break
+            lines = first.aiter_lines()
+            await anext(lines)  # and keep them: once they are dropped, the stream is closed
             second = await client.post(url, json=body)
         assert (second.status_code, second.headers["retry-after"]) == (429, "3")
 

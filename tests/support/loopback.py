@@ -85,13 +85,15 @@ async def until(condition: Callable[[], object], seconds: float = 5.0) -> None:
 
 class Loopback:
     """The server. `open` is how many streamed answers are being sent now, `broken` how many clients
-    went away in the middle of one."""
+    went away in the middle of one. `began` is set when the first part of a stream was sent, `left`
+    when a client has gone away and all that was done for it has ended."""
 
     def __init__(self, answer: Answer, port: int = 0) -> None:
         self.requests: list[Request] = []
         self.open = 0
         self.most_open = 0
         self.broken = 0
+        self.began, self.left = asyncio.Event(), asyncio.Event()
         self.url = ""
         self._answer = answer
         self._port = port
@@ -143,6 +145,7 @@ class Loopback:
     ) -> bool:
         gone = asyncio.ensure_future(reader.read(1))  # ends only when the client goes away
         reply: Reply | None = None
+        broken = self.broken
         try:
             answer = self._answer(request)
             if inspect.isawaitable(answer):
@@ -159,6 +162,8 @@ class Loopback:
             gone.cancel()
             if reply is not None and reply.close is not None:
                 await reply.close()
+            if self.broken > broken:
+                self.left.set()
         return False  # one request a connection: `gone` has eaten the next one's first byte
 
     async def _send(
@@ -178,6 +183,8 @@ class Loopback:
             async for part in self._parts(reply, gone):
                 writer.write(f"{len(part):x}\r\n".encode() + part + b"\r\n")
                 await writer.drain()
+                if reply.kind != "application/json":
+                    self.began.set()
                 if reply.pause:
                     await self._unless(gone, asyncio.sleep(reply.pause))
             if reply.end == "hang":

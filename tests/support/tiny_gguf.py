@@ -24,6 +24,10 @@ CHATML = (
 )
 
 
+LONG = 32_768  # tokens: half a minute's work on an idle machine, so that no text ends by surprise
+LONG_TEXT = 24_000  # of a context of LONG, on any server
+
+
 def write_tiny_gguf(
     path: Path, *, seed: int = 1, context: int = 4096, spread: float = 2.5, name: str = "tiny"
 ) -> Path:

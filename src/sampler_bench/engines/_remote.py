@@ -143,7 +143,7 @@ class RemoteEngine(Engine):
             Fault: no text, and it is not the configuration's fault.
             EngineError, SpecError: no retry can help, or another model answers than before.
         """
-        request = self.request(config, prompt, seed)
+        request = self.as_sent(self.request(config, prompt, seed))
         if self.trims and not self._fits(size := await self._size(prompt), request.max_tokens):
             raise self._no_room(size or 0, request.max_tokens)
         begin = time.monotonic()
@@ -278,6 +278,10 @@ class RemoteEngine(Engine):
     @abstractmethod
     def request(self, config: SamplerConfig, prompt: Prompt, seed: int) -> Request:
         """Build the request for one text."""
+
+    def as_sent(self, request: Request) -> Request:
+        """The request for a text that counts, as it travels best; probes are always streamed."""
+        return request
 
     @abstractmethod
     async def write(self, request: Request) -> Answer:

@@ -112,15 +112,15 @@ class LlamaCppEngine(OpenAIEngine):
 
     A stream takes the CPU a tenth of a millisecond a token on either side. That is nothing beside a
     large model, and half of the time of a tiny one, whose texts are asked for whole: they are there
-    before a silent server would be noticed, and llama.cpp looks whether anybody still listens.
+    before a silent server would be noticed. A whole text that nobody waits for any more is stopped
+    in the first second in which nothing else comes of the server, or ends by itself soon.
     """
 
     def __init__(self, dialect: Dialect, options: EngineOptions, server: str) -> None:
         super().__init__(dialect, options, server, WIRE)
         self._pace = 0.0  # tokens a second of the last text
 
-    def request(self, config: SamplerConfig, prompt: Prompt, seed: int) -> Request:
-        request = super().request(config, prompt, seed)
+    def as_sent(self, request: Request) -> Request:
         if request.max_tokens > WHOLE_SECONDS * self._pace:
             return request
         kept = {name: value for name, value in request.body.items() if name != "stream_options"}

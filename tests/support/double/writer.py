@@ -46,7 +46,6 @@ REMEMBERING = (
 OURS = ("tfs", "top_a", "epsilon", "eta", "smoothing")
 CONTROL = re.compile(r"<\|?\w+\|?>|</s>")
 ALL = 8192  # tokens: more than any context here
-BURDEN = 5000  # probabilities told of each token take their time
 REMEMBERED = 4096  # distributions
 NEVER = "\x00\x01\x02"  # stands for "no sequence breakers at all"
 
@@ -88,16 +87,22 @@ class LlamaWriter:
 
     Attributes:
         url: llama.cpp's own address, where tests see its slots.
-        burden: whether texts are slow and never end, so that there is time to leave them.
     """
 
-    def __init__(self, gguf: Path | None = None, *, slots: int = 8, context: int = 1024) -> None:
+    def __init__(
+        self,
+        gguf: Path | None = None,
+        *,
+        slots: int = 8,
+        context: int = 1024,
+        endless: bool = False,
+    ) -> None:
         self.gguf = gguf or demo_model.path()
         self.context = context
         self.url = ""
         self.model = self.gguf.stem
         self.template = ""
-        self.burden = False
+        self.endless = endless  # no text ends before its limit
         self._order = Order(self.gguf, slots=slots, context=context)
         self._known: dict[str, Any] = {}
         self._distributions: dict[object, tuple[list[dict[str, Any]], Floats]] = {}
@@ -126,7 +131,7 @@ class LlamaWriter:
         slots = (await self._http.get("/slots")).json()
         return sum(bool(slot["is_processing"]) for slot in slots)
 
-    async def until_idle(self, seconds: float = 30.0) -> None:
+    async def until_idle(self, seconds: float = 120.0) -> None:
         """Wait until no slot works any more."""
         async with asyncio.timeout(seconds):
             while await self.busy():  # noqa: ASYNC110 (another process: there is no event)
@@ -151,11 +156,11 @@ class LlamaWriter:
             "prompt": list(prompt),
             "n_predict": applied.tokens,
             "seed": applied.seed,
-            "ignore_eos": applied.endless or self.burden,
+            "ignore_eos": applied.endless or self.endless,
             "stop": list(applied.stop),
             "stream": True,
             "cache_prompt": False,
-            "n_probs": BURDEN if self.burden else _wanted(applied),
+            "n_probs": _wanted(applied),
             "post_sampling_probs": applied.after,
         }
         close = {"Connection": "close"}
