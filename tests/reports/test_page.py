@@ -119,6 +119,22 @@ def test_the_page_says_what_is_outside_it_and_takes_it_in(browser, pages):
         page.locator("#said", has_text="not the file of texts").wait_for()
 
 
+@pytest.mark.slow
+def test_the_page_of_a_resumed_study_holds_the_texts_of_every_run(browser, pages):
+    path, document = pages("resumed")
+    meta = document.search_metadata
+    assert (len(meta.runs), meta.texts) == (2, 4)
+    with Visit(browser, path) as visit:
+        page = visit.reader()
+        assert page.locator("#find-count").text_content() == f"{meta.texts} texts"
+        commands = page.locator("#command").text_content().splitlines()
+        assert commands == [run.command for run in meta.runs]
+        assert "--resume" in commands[1]
+        assert page.locator("#repeat tbody tr", has_text=meta.runs[1].started).count() >= 1
+        assert "went on where the one before ended" in page.locator("#repeat").text_content()
+        assert visit.complaints == []
+
+
 def test_the_reader_hides_scores_until_asked(browser, pages):
     with Visit(browser, pages("usual")[0]) as visit:
         page = visit.reader()

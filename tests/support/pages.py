@@ -2,12 +2,13 @@
 
 from dataclasses import replace
 
+from support.cli import run
 from support.documents import JUDGE, PROMPTS, document_of, trials_of
 from support.tables import GRID, problem_of, table_of
 
 from sampler_bench.cli._page import presets, write_page
 from sampler_bench.records import FAILED, JUDGED, Cell, SamplerConfig, ScoreTable
-from sampler_bench.reports._document import Document, Interval, Metadata, Result
+from sampler_bench.reports._document import Document, Interval, Metadata, Result, read_document
 from sampler_bench.reports.html import report
 
 SECRET = "<img src=x onerror=window.ran=1>"
@@ -119,6 +120,33 @@ def hostile(folder):
     return written(folder, document, trials), document
 
 
+RESUMED = """
+model: demo
+judge: demo
+task: demo
+sampler_types: [min_p]
+search_strategy: random
+n_iterations: 4
+samples_per_config: 1
+confirm: 0
+parameter_ranges:
+  min_p: {temperature: [0.7, 0.9, 1.1, 1.3], min_p: [0.05], max_tokens: [40]}
+test_prompts: [Create a mystery]
+"""
+
+
+def resumed(folder):
+    """A study that ended early and was gone on with, by the commands that a user types."""
+    (folder / "study.yaml").write_text(RESUMED)
+    common = ("--max-samples", 2, "--quiet", "--slots", 1)
+    begun = run("search", "--config", "study.yaml", "--seed", 5, *common, cwd=folder)
+    assert begun[0] == 0, begun
+    gone_on = run("search", "--resume", "--max-samples", 4, "--quiet", cwd=folder)
+    assert gone_on[0] == 0, gone_on
+    [page] = (folder / "results").glob("*.html")
+    return page, read_document(page.with_suffix(".json"))
+
+
 def large(folder, configs=2000, each=10):
     """2,000 configurations x 10 texts of 2,000 characters; more than a page holds."""
     document, trials = many(configs, each)
@@ -177,6 +205,7 @@ KINDS = {
     "no scores": no_scores,
     "nothing": nothing,
     "hostile": hostile,
+    "resumed": resumed,
     "large": large,
 }
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 
 from . import _words
 from ._document import Document
 from ._knobs import unverified
 
 CERTAIN = 0.995  # from here on "more than 99 in 100"
+VERSION = re.compile(r":[0-9a-f]{8,}$")
 SPELLED = 3  # knobs that a title names
 
 
@@ -52,6 +54,11 @@ class Sayings:
         if not self.meta.texts:
             return "Nothing was judged yet"
         return "Every text failed" if self.meta.failed == self.meta.texts else "No score yet"
+
+    @property
+    def judged_by(self) -> str:
+        """The judges, without what tells their versions apart."""
+        return ", ".join(VERSION.sub("", judge) for judge in self.meta.judges)
 
     @property
     def badge(self) -> str:
