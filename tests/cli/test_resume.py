@@ -5,7 +5,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from support.cli import failed, in_process
+from support.cli import failed, in_process, run
+from support.judge_server import KEY, JudgeServer
 
 from sampler_bench.records import Cell, Completion, SamplerConfig, Score
 from sampler_bench.spec import load_study
@@ -57,6 +58,25 @@ def test_going_on_in_a_way_that_cannot_be_leaves_the_results_that_are_there(tmp_
     (tmp_path / ".env").write_text("OPENAI_API_KEY=k")
     assert "price of mine is not known" in failed(command("search", "--resume", *words), 2)
     assert results.read_text() == "{}"
+
+
+@pytest.mark.parametrize("words", [("--config", "study.yaml"), ("--config-section", "x")])
+def test_what_only_begins_a_study_is_refused_and_not_passed_over(words, tmp_path, command):
+    begin(tmp_path, "s", 1.0)
+    assert "cannot change" in failed(command("search", "--resume", *words), 2)
+
+
+def test_after_an_outage_the_results_so_far_are_written(tmp_path):
+    (tmp_path / "study.yaml").write_text(STUDY.replace("judge: demo", "judge: openai"))
+    words = ("search", "--config", "study.yaml", "--study", "s", "--samples-per-config", "9")
+    with JudgeServer(["ok"] * 5, always="401") as judge:
+        done = run(*words, cwd=tmp_path, OPENAI_BASE_URL=judge.url, OPENAI_API_KEY=KEY)
+    said = failed(done, 3)
+    assert "what is finished is kept; go on with: sampler-bench search --resume s" in said
+    [file] = (tmp_path / "results").glob("*.json")
+    meta = json.loads(file.read_text())["search_metadata"]
+    assert (meta["state"], meta["judged"]) == ("failed", 4)  # the fifth answer was the check's
+    assert file.with_suffix(".html").stat().st_size
 
 
 def test_a_name_that_is_taken_is_found_before_anybody_is_asked(tmp_path, command):

@@ -242,6 +242,30 @@ async def test_a_wrong_key_stops_at_once(tmp_path):
         await Study(tmp_path, judge=Refused()).run()
 
 
+async def test_what_was_paid_for_when_the_judge_turned_us_away_is_kept(tmp_path):
+    class Closing(ScriptedJudge):
+        """Two judgments are under way when a third is refused."""
+
+        def __init__(self):
+            super().__init__()
+            self.waiting, self.refused = 0, asyncio.Event()
+
+        async def judge(self, identity, prompt, text):
+            if self.waiting == 2:
+                self.refused.set()
+                raise JudgeError("the judge turns us away: 401")
+            self.waiting += 1
+            await self.refused.wait()
+            await asyncio.sleep(0.05)
+            return await super().judge(identity, prompt, text)
+
+    study = Study(tmp_path, judge=Closing(), pace=Pace(slots=4, judging=4, lag=8, batch=4))
+    with pytest.raises(JudgeError, match="401"):
+        await study.run()
+    assert sum(study.judge.calls.values()) == 2
+    assert sum(bool(trial.judgments) for trial in study.kept()) == 2
+
+
 async def test_a_cell_is_never_asked_twice():
     ledger = Ledger([], ("a",), 1)
     cell = Cell(SamplerConfig.of("temperature", {"temperature": 1}), 0, 0)

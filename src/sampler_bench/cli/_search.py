@@ -9,7 +9,7 @@ import shlex
 import signal
 import sys
 import time
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,6 +21,7 @@ from ._output import can_show, say
 from ._page import write_page
 
 if TYPE_CHECKING:
+    from ..records import Trial
     from ..reports._document import Document
     from ..spec import StudySpec
     from ..store import Store
@@ -59,6 +60,7 @@ CHANGEABLE = (
     "max_cost",
     "max_minutes",
 )
+STATED_ONCE = ("config", "config_section", "study")  # options that only begin a study
 BEST = "best_configs.yaml"
 
 
@@ -132,6 +134,7 @@ def _resumed(args: argparse.Namespace, overrides: Mapping[str, object], store: S
     from ..tuning.request import Request
 
     fixed = [key for key in overrides if key not in CHANGEABLE]
+    fixed += [key for key in STATED_ONCE if getattr(args, key, None) is not None]
     if fixed:
         raise UsageError(
             f"--resume goes on with a study as it is; {', '.join(fixed)} cannot change "
@@ -155,7 +158,7 @@ def _resumed(args: argparse.Namespace, overrides: Mapping[str, object], store: S
 
 
 def run_and_keep(request: Request, store: Store, quiet: bool) -> tuple[Finished, Document]:
-    """Run a study with progress on stderr; write its results whatever ended it.
+    """Run a study with progress on stderr; write its results, also after an outage.
 
     Raises:
         NotReachable: with how to go on, where texts are kept already.
@@ -167,15 +170,23 @@ def run_and_keep(request: Request, store: Store, quiet: bool) -> tuple[Finished,
         try:
             finished = _run(lambda stop: run(request, store, progress, stop), progress.pause)
         except NotReachable as error:
-            if kept(store, request.name):
-                raise type(error)(f"{error}; {how_to_go_on(request)}") from error
-            raise
+            if not kept(store, request.name):
+                raise
+            keep_what_is_there(request)
+            raise type(error)(f"{error}; {how_to_go_on(request)}") from error
         finally:
             _give_back(request.results, store, request.name)
     document = finished.document()
-    keep(request, document)
-    write_page(page_of(request), document, finished.trials)
+    keep(request, document, finished.trials)
     return finished, document
+
+
+def keep_what_is_there(request: Request) -> None:
+    """Write the results of a run that broke off, from what the store has of it."""
+    from ..tuning.kept import study_of_kept
+
+    found = study_of_kept(request.folder, request.name)
+    keep(request, found.document, found.trials)
 
 
 def _give_back(reserved: Path, store: Store, name: str) -> None:
@@ -203,13 +214,14 @@ def resume_command(request: Request) -> str:
     return shlex.join(words)
 
 
-def keep(request: Request, document: Document) -> None:
-    """Write the results file and refresh best_configs.yaml beside it."""
+def keep(request: Request, document: Document, trials: Iterable[Trial]) -> None:
+    """Write the results file and its page, and refresh best_configs.yaml beside them."""
     from ..exports.guide_yaml import write_best
 
     write_atomically(request.results, document.text())
     if document.best_configuration is not None:
         write_atomically(request.folder / BEST, write_best(document))
+    write_page(page_of(request), document, trials)
 
 
 def page_of(request: Request) -> Path:

@@ -43,6 +43,7 @@ FAULTS_IN_A_ROW = 6  # so many texts or judgments lost one after the other mean 
 CUT_OFF_AFTER = 20  # texts after which the share of cut-off ones is looked at
 CUT_OFF_SHARE = 0.2
 POLL_SECONDS = 0.2
+GRACE_SECONDS = 30.0  # after an outage, for what is in flight
 
 Keeping = Callable[[], Awaitable[None]]
 
@@ -116,6 +117,7 @@ class Loop:
         self._active = 0
         self._faults = {"text": 0, "judgment": 0}
         self._outage: EngineError | JudgeError | None = None
+        self._outage_at: float | None = None
         self._cut_off: list[bool] = []
         floor = parts.store.note(study, "floor")
         self._floor = int(str(floor["position"])) if floor else 0
@@ -205,7 +207,7 @@ class Loop:
     async def _settled(self, target: int) -> bool:
         """Wait for the first `target` outcomes; False where the run was halted before."""
         while self.ledger.settled_prefix() < target or self._halted() or self._outage:
-            if self._outage is not None:
+            if self._outage is not None and self._had_their_time():
                 raise self._outage
             if self._halted() and not self._active:
                 return False
@@ -216,6 +218,12 @@ class Loop:
                 async with asyncio.timeout(POLL_SECONDS):
                     await self._news.wait()
         return True
+
+    def _had_their_time(self) -> bool:
+        """After an outage: whether what was in flight has ended; it may have been paid for."""
+        now = asyncio.get_running_loop().time()
+        self._outage_at = now if self._outage_at is None else self._outage_at
+        return not self._active or now - self._outage_at > GRACE_SECONDS
 
     def _dispatch(self, trial: Trial) -> None:
         """Send a trial to whoever has to work on it next."""
@@ -245,11 +253,19 @@ class Loop:
                 await (await self._working(self._judge(trial, identity))).wait()
 
     async def _working(self, work: Coroutine[None, None, Keeping]) -> asyncio.Event:
-        """Do some work and hand its result to the keeper; returns an event: it is kept."""
+        """Do some work and hand its result to the keeper; returns an event: it is kept.
+
+        An error that no retry can help ends the run, once what else is in flight has ended.
+        """
         self._active += 1
         kept = asyncio.Event()
         try:
             self._to_keep.put_nowait((await work, kept))
+        except (EngineError, JudgeError) as error:
+            self._active -= 1
+            self._outage = self._outage or error
+            self._news.set()
+            kept.set()
         except BaseException:
             self._active -= 1
             raise
