@@ -3,9 +3,11 @@
 #   ./scripts/start_model_server.sh llama-3.1-8b-instruct [--verbose]
 set -euo pipefail
 here="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
-for candidate in "${VIRTUAL_ENV:-/nowhere}/bin/python" "$here/.venv/bin/python" "$here/venv/bin/python"; do
-  if [ -x "$candidate" ]; then
-    exec "$candidate" -m sampler_bench serve "$@"
-  fi
+for venv in "${VIRTUAL_ENV:-/nowhere}" "$here/.venv" "$here/venv"; do
+  for python in "$venv/bin/python" "$venv/Scripts/python.exe"; do  # the second on Windows, in Git Bash
+    if [ -x "$python" ]; then
+      exec "$python" -m sampler_bench serve "$@"
+    fi
+  done
 done
 exec python3 -m sampler_bench serve "$@"
