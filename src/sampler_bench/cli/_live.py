@@ -143,11 +143,11 @@ class Progress:
         """Since the first phase began: checks and fingerprint write no texts of the study."""
         return 0.0 if self._writes_since is None else self._now() - self._writes_since
 
-    def line(self) -> str:
-        """The state of the run in one plain line."""
+    def line(self, best: bool = True) -> str:
+        """The state of the run in one plain line, with the best so far or without."""
         parts = [f"{self.phase} {self.settled}/{max(self.total, self.settled)}"]
         leaders = self.leaders()
-        if leaders:
+        if leaders and best:
             parts.append(f"best so far {leaders[0][1]} {leaders[0][0]}")
         if self.failures:
             parts.append(f"failed {sum(self.failures.values())}")
@@ -197,7 +197,7 @@ class Progress:
             table.add_column(title)
         for config, estimate in self.leaders():
             table.add_row(Text(config), Text(estimate))
-        lines: list[RenderableType] = [Text(self.line(), style="cyan"), table]
+        lines: list[RenderableType] = [Text(self.line(best=False), style="cyan"), table]
         if self.failures:
             counts = ", ".join(f"{reason} {n}" for reason, n in self.failures.most_common())
             lines.append(Text(f"failures: {counts}", style="yellow"))

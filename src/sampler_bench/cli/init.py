@@ -19,37 +19,30 @@ OPENAI_API_KEY=sk-your-key-here
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the options."""
     parser.add_argument("folder", nargs="?", type=Path, default=Path(), help="default: here")
-    parser.add_argument("--force", action="store_true", help="replace files that are there")
+    parser.add_argument(
+        "--force", action="store_true", help="replace files that are there, but for .env"
+    )
 
 
 def run(args: argparse.Namespace) -> int:
-    """Write the files; refuse to replace any unless told to."""
-    from ..spec import config_folder
+    """Write the files as they ship; refuse to replace any unless told to, and `.env` always."""
+    from ..spec import shipped_folder
+    from ._files import write_atomically
     from ._output import done, say
 
-    target = args.folder / "backend" / "config"
-    source = config_folder()
+    target, keys = args.folder / "backend" / "config", args.folder / ".env"
+    source = shipped_folder()
     texts = {target / name: (source / name).read_text(encoding="utf-8") for name in FILES}
-    texts[args.folder / ".env"] = ENVIRONMENT
+    if keys.exists():
+        say(f"{keys} is there already and stays as it is")
+    else:
+        texts[keys] = ENVIRONMENT
     there = [path for path in texts if path.exists()]
     if there and not args.force:
         names = ", ".join(map(str, there))
         raise UsageError(f"init: {names} is there already; add --force to replace it")
     for path, text in texts.items():
-        write(path, text)
+        write_atomically(path, text)
         done(f"wrote {path}")
     say("next: edit them, then run `sampler-bench doctor` and `sampler-bench search`")
     return 0
-
-
-def write(path: Path, text: str) -> None:
-    """Write a text file and the folders above it.
-
-    Raises:
-        UsageError: the file cannot be written.
-    """
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8", newline="\n")
-    except OSError as error:
-        raise UsageError(f"cannot write {path}: {error.strerror or error}") from error

@@ -1,6 +1,6 @@
 """Study files, models and presets: the only reader of YAML; mistakes are named with their place."""
 
-from .files import config_folder
+from .files import config_folder, shipped_folder
 from .load import load_study, read_overrides
 from .models import ModelEntry, load_model, model_or_file
 from .presets import load_presets, resolve_config
@@ -18,4 +18,5 @@ __all__ = [
     "model_or_file",
     "read_overrides",
     "resolve_config",
+    "shipped_folder",
 ]

@@ -8,13 +8,13 @@ from pathlib import Path
 from ..errors import SpecError
 
 VARIABLE = "SAMPLER_BENCH_CONFIG"
+STUDY = "hyper_search_config.yaml"
 
 
 def config_folder() -> Path:
     """The folder of `hyper_search_config.yaml`, `models.yaml` and `samplers.yaml`.
 
-    `$SAMPLER_BENCH_CONFIG`, else `backend/config` under the working folder, else what was
-    installed, else the repository that this package runs from.
+    `$SAMPLER_BENCH_CONFIG`, else `backend/config` under the working folder, else our own.
 
     Raises:
         SpecError: the variable names no folder.
@@ -23,15 +23,18 @@ def config_folder() -> Path:
         if not Path(named).is_dir():
             raise SpecError(f"{VARIABLE} is {named}: expected a folder, found none there")
         return Path(named)
+    own = Path("backend") / "config"
+    return own if (own / STUDY).is_file() else shipped_folder()
+
+
+def shipped_folder() -> Path:
+    """Our own copies: as installed, else those of the repository that this package runs from.
+
+    Raises:
+        SpecError: they are gone.
+    """
     package = Path(__file__).parents[1]
-    places = (
-        Path("backend") / "config",
-        package / "config",
-        package.parents[1] / "backend" / "config",
-    )
-    for place in places:
-        if (place / "hyper_search_config.yaml").is_file():
+    for place in (package / "config", package.parents[1] / "backend" / "config"):
+        if (place / STUDY).is_file():
             return place
-    raise SpecError(
-        f"no configuration folder was found; set {VARIABLE}, or run `sampler-bench init`"
-    )
+    raise SpecError(f"no configuration folder was found; set {VARIABLE}, or install anew")

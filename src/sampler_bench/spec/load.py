@@ -15,7 +15,7 @@ from ..plugins import find
 from ..records import Prompt
 from ..samplers import SamplerSpace, Space
 from . import _values as values
-from .files import config_folder
+from .files import STUDY, config_folder
 from .objective import check_objective, read_objective
 from .presets import load_presets
 from .ranges import read_sampler, usual_space
@@ -68,7 +68,7 @@ def load_study(
         SpecError: names up to ten mistakes, each with file, line and key.
     """
     problems = Problems()
-    root = read(path or config_folder() / "hyper_search_config.yaml", problems)
+    root = read(path or config_folder() / STUDY, problems)
     settings, sections = _split(root)
     problems.stop()
     merged = settings
