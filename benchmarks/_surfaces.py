@@ -4,8 +4,9 @@ A surface is a table of configurations with their measured worth. Where the meas
 of a sampler are a full grid of a few values, the space lists these values; otherwise each knob is a
 range. What was not measured is interpolated linearly (nearest outside the hull).
 
-Accuracies (`--data`, a parquet file with sampler, value, temperature, accuracy, model, task): one
-question a text, so a score is 0 or 10; greedy settings are left out.
+Accuracies (`--data`, a parquet file with sampler, value, temperature, accuracy, n, model, task): a
+question a text, so a score is 0 or 10; greedy settings are left out. A setting's accuracy is known
+to .1 to .2 points, so each study's truth is drawn from what that leaves open (`_process.py`).
 
 Sweeps (`--surface`, JSON): {"n_prompts": 4, "temperature_last": true, "rows": [{"config":
 "min_p:temperature=1,min_p=0.05", "mean": 7.1, "sd": 1.2, "failure_rate": 0.01}, ...],
@@ -20,9 +21,11 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
+from zlib import crc32
 
 import numpy as np
 from _problems import Remembered, Study, fractions
+from _process import Process, place
 from scipy.interpolate import LinearNDInterpolator, NearestNDInterpolator
 
 from sampler_bench.records import SamplerConfig
@@ -55,12 +58,36 @@ def accuracies(path: Path) -> dict[str, Callable[[int], Study]]:
                 values[KNOB[row["sampler"]]] = row["value"]
             sampler = row["sampler"].replace("none", "temperature")
             config = SamplerConfig.of(sampler, values)
-            groups[f"{row['model']} {row['task']}"].append(Row(config, 10 * row["accuracy"]))
-    return {
-        name: lambda seed, name=name, rows=rows: study_of(name, rows, 5, False, binary=True)
-        for name, rows in groups.items()
-        if len(rows) >= FEWEST
-    }
+            groups[f"{row['model']} {row['task']}"].append((config, row["accuracy"], row["n"]))
+    return {name: _drawn(name, rows) for name, rows in groups.items() if len(rows) >= FEWEST}
+
+
+def _drawn(name: str, rows: list[tuple[SamplerConfig, float, int]]) -> Callable[[int], Study]:
+    """A maker of studies whose truth is drawn from what measured accuracies leave open."""
+    by_sampler: dict[str, list] = defaultdict(list)
+    for config, accuracy, n in rows:
+        share = (accuracy * n + 0.5) / (n + 1)
+        by_sampler[config.sampler].append(
+            (config, 10 * accuracy, 10 * np.sqrt(share * (1 - share) / n))
+        )
+    known = {}
+
+    def make(seed: int) -> Study:
+        for sampler, mine in by_sampler.items():
+            if sampler not in known:
+                x = np.array([place(config) for config, _, _ in mine])
+                known[sampler] = Process(x, *np.array([row[1:] for row in mine]).T)
+        rng = np.random.default_rng([22, seed, crc32(name.encode())])
+        truth = [
+            Row(config, float(np.clip(value, 0.05, 9.95)))
+            for sampler in sorted(by_sampler)
+            for (config, _, _), value in zip(
+                by_sampler[sampler], known[sampler].draw(rng), strict=True
+            )
+        ]
+        return study_of(name, truth, 5, False, binary=True)
+
+    return make
 
 
 def sweep(path: Path) -> dict[str, Callable[[int], Study]]:

@@ -19,11 +19,11 @@ from pathlib import Path
 
 import numpy as np
 from _problems import Study
-from scipy.optimize import minimize
+from _process import Process, place
 from sweep import TABLE, Line, read
 
 from sampler_bench.records import SamplerConfig
-from sampler_bench.samplers import Listed, SamplerSpace, Space, parameter
+from sampler_bench.samplers import Listed, SamplerSpace, Space
 from sampler_bench.tasks.demo import PROMPTS
 from sampler_bench.tuning.fingerprint import recalled
 
@@ -49,7 +49,7 @@ class Surface:
         self.failed = np.array([sum(m.failed for m in self.lines[c]) for c in self.configs])
         self.texts = np.array([sum(m.texts for m in self.lines[c]) for c in self.configs])
         self.prompt, self.inter = self._prompts()
-        self.process = {s: _Process(*self._part(s)) for s in {c.sampler for c in self.configs}}
+        self.process = {s: Process(*self._part(s)) for s in {c.sampler for c in self.configs}}
 
     def _moments(self, lines: list[Line]) -> tuple[float, float, float]:
         """Mean over prompts, its standard error, and the scatter of texts within prompts."""
@@ -84,7 +84,7 @@ class Surface:
 
     def _part(self, sampler: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         rows = [i for i, c in enumerate(self.configs) if c.sampler == sampler]
-        x = np.array([_place(self.configs[i]) for i in rows])
+        x = np.array([place(self.configs[i]) for i in rows])
         short = 10 - self.mean[rows]
         return x, np.log(np.maximum(short, 0.05)), self.error[rows] / np.maximum(short, 0.05)
 
@@ -109,36 +109,6 @@ class Surface:
             baseline=SamplerConfig.of("temperature", {"temperature": 1}), features=fingerprint(),
         )  # fmt: skip
         return replace(study, best=float(study.truth(self.configs).max()))
-
-
-class _Process:
-    """A Gaussian process over some points with known errors."""
-
-    def __init__(self, x: np.ndarray, y: np.ndarray, error: np.ndarray) -> None:
-        self.x, self.y, self.error = x, y, error
-        start = np.log([max(np.std(y), 0.05), 0.5, 0.5, 0.03])
-        bounds = [(-4, 2), (-2.5, 2), (-2.5, 2), (-7, 0)]
-        found = minimize(self._misfit, start, method="L-BFGS-B", bounds=bounds)
-        prior = self._prior(found.x)
-        total = prior + np.diag(self.error**2)
-        gain = np.linalg.solve(total, prior).T
-        self.mean = y.mean() + gain @ (y - y.mean())
-        self.root = np.linalg.cholesky(prior - gain @ prior + 1e-9 * np.eye(len(y)))
-
-    def _prior(self, theta: np.ndarray) -> np.ndarray:
-        size, *lengths, own = np.exp(theta)
-        gaps = (self.x[:, None] - self.x[None]) / lengths
-        r = np.sqrt(5 * (gaps**2).sum(axis=2))
-        return size**2 * (1 + r + r**2 / 3) * np.exp(-r) + own**2 * np.eye(len(self.x))
-
-    def _misfit(self, theta: np.ndarray) -> float:
-        total = self._prior(theta) + np.diag(self.error**2)
-        half = np.linalg.cholesky(total)
-        away = np.linalg.solve(half, self.y - self.y.mean())
-        return float(away @ away / 2 + np.log(np.diag(half)).sum())
-
-    def draw(self, rng: np.random.Generator) -> np.ndarray:
-        return self.mean + self.root @ rng.normal(size=len(self.mean))
 
 
 def fingerprint() -> dict[str, np.ndarray] | None:
@@ -167,14 +137,3 @@ def _space(configs: list[SamplerConfig]) -> Space:
         values = [(n, Listed(tuple(sorted({c.get(n) for c in mine})))) for n in names]
         parts.append(SamplerSpace(sampler, tuple(values)))
     return Space(tuple(parts))
-
-
-def _place(config: SamplerConfig) -> tuple[float, float]:
-    """Log temperature, and the sampler's own knob on its scale."""
-    heat = float(np.log(config.get("temperature")))
-    if config.sampler == "temperature":
-        return heat, 0.0
-    value = float(config.get(config.sampler))
-    if config.sampler == "top_p":
-        return heat, float(-np.log(1 - value)) / 2
-    return heat, float(np.log(value)) if parameter(config.sampler).scale == "log" else value
