@@ -7,19 +7,22 @@ best, as their users do, with the usual interval of a mean.
 
 from __future__ import annotations
 
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from zlib import crc32
 
 import numpy as np
 from _problems import Study, at, fractions
 
 from sampler_bench import plugins
-from sampler_bench.posterior.best import best
+from sampler_bench.analysis.choice import choose_winner
+from sampler_bench.analysis.reading import posterior_of
 from sampler_bench.records import FAILED, Cell, SamplerConfig, ScoreTable
+from sampler_bench.samplers import Range, Space
 from sampler_bench.search import Problem
-from sampler_bench.search.bayesian import posterior_of
 
 
 @dataclass(frozen=True)
@@ -79,7 +82,11 @@ class Game:
         full = {c: v for c, v in self.values.items() if c in self.study.space}
         enough = {c: v for c, v in full.items() if len(v) >= least} or full
         config = max(enough, key=lambda c: float(np.mean(enough[c])))
-        values = np.array(enough[config])
+        return self.answer(config, texts, seconds)
+
+    def answer(self, config: SamplerConfig, texts: int, seconds: float) -> Answer:
+        """A configuration with the mean of its texts and the usual interval of a mean."""
+        values = np.array(self.values[config])
         error = values.std(ddof=1) / np.sqrt(len(values)) if len(values) > 1 else np.inf
         mean = float(values.mean())
         return Answer(texts, config, mean, mean - 1.96 * error, mean + 1.96 * error, seconds)
@@ -118,9 +125,8 @@ def by_strategy(
 
 def read_out(game: Game, problem: Problem, budget: int, spent: float) -> Answer:
     start = time.process_time()
-    posterior = posterior_of(game.table(), problem)
-    config = best(posterior, posterior.evidence.configs)
-    belief = posterior.believe([config])
+    config = choose_winner(game.table(), problem)
+    belief = posterior_of(game.table(), problem).believe([config])
     spent += time.process_time() - start
     mean, sd = float(belief.mean[0]), float(belief.sd[0])
     return Answer(budget, config, mean, mean - 1.96 * sd, mean + 1.96 * sd, spent / len(game.rows))
@@ -176,6 +182,74 @@ def wilcoxon(study: Study, budgets: tuple[int, ...], seed: int) -> Iterator[Answ
         yield game.observed(budget, spent / len(game.rows), 15)
 
 
+def smac(study: Study, budgets: tuple[int, ...], seed: int) -> Iterator[Answer]:
+    """SMAC3's algorithm configuration: a random forest, and races of up to 15 texts a setting."""
+    from smac import AlgorithmConfigurationFacade as Facade
+    from smac import Scenario
+    from smac.runhistory import TrialValue
+
+    game, spent = Game(study, seed), 0.0
+    with tempfile.TemporaryDirectory() as folder:
+        scenario = Scenario(
+            config_space(study.space),
+            instances=[str(p) for p in range(study.n_prompts)],
+            instance_features={str(p): [p] for p in range(study.n_prompts)},
+            n_trials=max(budgets),
+            output_directory=Path(folder),
+            seed=seed,
+        )
+        racing = Facade.get_intensifier(scenario, max_config_calls=15)
+        opt = Facade(scenario, _never, intensifier=racing, logging_level=False)
+        for budget in budgets:
+            while len(game.rows) < budget:
+                start = time.process_time()
+                trial = opt.ask()
+                spent += time.process_time() - start
+                config = from_smac(trial.config, study.space)
+                repeat = len(game.values.get(config, []))
+                worth = game.write(Cell(config, int(trial.instance), repeat))
+                opt.tell(trial, TrialValue(cost=-worth), save=False)
+            incumbent = from_smac(opt.intensifier.get_incumbent(), study.space)
+            yield game.answer(incumbent, budget, spent / len(game.rows))
+
+
+def _never(config, instance: str, seed: int) -> float:
+    raise AssertionError("asked and told, SMAC calls nothing")
+
+
+def config_space(space: Space):
+    """A study's space as SMAC sees it: which sampler, and for each its own knobs."""
+    from ConfigSpace import Categorical, ConfigurationSpace, EqualsCondition, Float, Integer
+
+    found = ConfigurationSpace()
+    choice = Categorical("sampler", [part.sampler for part in space.samplers])
+    found.add(choice)
+    for part in space.samplers:
+        for name, dimension in part.dimensions:
+            key = f"{part.sampler}:{name}"
+            if isinstance(dimension, Range):
+                kind = Integer if dimension.integer else Float
+                log = dimension.scale == "log"
+                knob = kind(key, (dimension.low, dimension.high), log=log)
+            else:
+                knob = Categorical(key, list(range(len(dimension.values))), ordered=True)
+            found.add(knob)
+            found.add(EqualsCondition(knob, choice, part.sampler))
+    return found
+
+
+def from_smac(config, space: Space) -> SamplerConfig:
+    part = space.of(config["sampler"])
+    values = {}
+    for name, dimension in part.dimensions:
+        value = config[f"{part.sampler}:{name}"]
+        ranged = isinstance(dimension, Range)
+        values[name] = (
+            dimension.at(dimension.fraction(value)) if ranged else dimension.values[value]
+        )
+    return SamplerConfig.of(part.sampler, values)
+
+
 PLAYERS: dict[str, Player] = {
     "bayesian": by_strategy("bayesian", model=True),
     "fingerprint": by_strategy("bayesian", model=True, fingerprint=True),
@@ -187,4 +261,5 @@ PLAYERS: dict[str, Player] = {
     "tpe x5": by_strategy("tpe", each=1),
     "tpe+wilcoxon": wilcoxon,
     "optuna gp": by_strategy("gp"),
+    "smac": smac,
 }

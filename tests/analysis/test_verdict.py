@@ -102,19 +102,23 @@ def test_takes_every_kind_of_table(baseline, n_prompts):
 
 
 def test_an_untried_best_has_the_best_tried_one_beside_it():
-    """Worth rises beyond the tried temperatures: the model recommends where nobody has been."""
-    heat = [SamplerConfig.parse(f"temperature:temperature={t}") for t in (0.6, 0.8, 1.0, 1.2)]
+    """Worth peaks between the tried temperatures: the model recommends where nobody has been."""
+    heat = [SamplerConfig.parse(f"temperature:temperature={t}") for t in (0.6, 0.8, 1.2, 1.4)]
     space = Space(
         (SamplerSpace("temperature", (("temperature", Listed((0.6, 0.8, 1.0, 1.2, 1.4))),)),)
     )
     rows = [
-        (Cell(c, k % 2, k // 2), JUDGED, 5 + 2 * c.get("temperature") + 0.05 * (-1) ** k)
+        (
+            Cell(c, k % 2, k // 2),
+            JUDGED,
+            8 - 9 * (c.get("temperature") - 1.01) ** 2 + 0.05 * (-1) ** k,
+        )
         for c in heat
         for k in range(8)
     ]
     found = verdict(ScoreTable.of(rows, 2), problem_of(space=space))
-    assert (found.best.get("temperature"), found.tried) == (1.4, False)
-    assert found.best_tried == heat[-1]
+    assert (found.best.get("temperature"), found.tried) == (1.0, False)
+    assert found.best_tried == heat[2]
     assert found.notes[0].endswith("The best tried one is temperature:temperature=1.2.")
 
 

@@ -5,6 +5,7 @@ import pytest
 from scipy.optimize import approx_fprime
 from support.evidence import evidence_of
 
+from sampler_bench.posterior import MODERATE
 from sampler_bench.posterior.frame import Points
 from sampler_bench.posterior.kernel import Gaps, covariance, covariance_gradient, prior_variance
 from sampler_bench.posterior.noise import contrasts
@@ -27,7 +28,9 @@ def random_data(seed, n=8, n_prompts=3):
     }
     where = points(rng, n)
     gaps = Gaps.between(where, where)
-    return Data(evidence_of(count, scores), gaps, contrasts(n_prompts), rng.uniform(0, 1, n))
+    level = MODERATE.covariance(where, where)
+    shortfall = rng.uniform(0, 1, n)
+    return Data(evidence_of(count, scores), gaps, level, contrasts(n_prompts), shortfall)
 
 
 def matern(r):

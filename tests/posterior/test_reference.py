@@ -6,7 +6,7 @@ import sys
 import numpy as np
 import pytest
 
-from sampler_bench.posterior import Draws, fit_posterior, frame_of
+from sampler_bench.posterior import MODERATE, NEUTRAL, Draws, fit_posterior, frame_of
 from sampler_bench.posterior.noise import INTERACTION, PROMPT, text_sd
 from sampler_bench.posterior.quality import PRIOR_MEAN
 from sampler_bench.records import FAILED, JUDGED, Cell, ScoreTable
@@ -34,7 +34,12 @@ def rows_of(seed, n=40, n_prompts=3, failing=0.0):
     return rows
 
 
-def dense_prior(a, b, theta):
+def edges(point):
+    """What an expectation speaks of: the ends of the entropy axis, the tail."""
+    return np.array([(2 * point[0] - 1) ** 2, point[1]])
+
+
+def dense_prior(a, b, theta, slope_sd):
     """The prior covariance written out pair by pair."""
     sd, length = np.exp(theta[:3]), np.exp(theta[3:6])
 
@@ -46,35 +51,44 @@ def dense_prior(a, b, theta):
         for j in range(len(b)):
             near = np.linalg.norm((a.common[i] - b.common[j]) / length[:2])
             full[i, j] = 4.0 + sd[0] ** 2 * matern(near)
+            full[i, j] += edges(a.common[i]) * np.square(slope_sd) @ edges(b.common[j])
             if a.sampler[i] == b.sampler[j]:
                 own = np.linalg.norm(a.own[i] - b.own[j]) / length[2]
                 full[i, j] += sd[1] ** 2 + sd[2] ** 2 * matern(own)
     return full
 
 
+def losses(points, expectation):
+    """What is expected to be lost at each point."""
+    return np.array([edges(point) @ expectation.loss for point in points.common])
+
+
+@pytest.mark.parametrize("expectation", [NEUTRAL, MODERATE])
 @pytest.mark.parametrize("seed", range(3))
-def test_equals_dense_conditioning_on_every_single_text(seed):
+def test_equals_dense_conditioning_on_every_single_text(seed, expectation):
     n_prompts = 3
     rows = rows_of(seed, n_prompts=n_prompts)
     theta = PRIOR_MEAN + 0.4 * np.random.default_rng(seed).normal(size=10)
     table = ScoreTable.of(rows, n_prompts)
-    model = fit_posterior(table, FRAME, 1.0, Draws(theta[None, :], np.zeros(1)))
+    model = fit_posterior(table, FRAME, 1.0, Draws(theta[None, :], np.zeros(1)), expectation)
     assert model.unit == 1.0
 
-    y = np.array([score for _, _, score in rows]) - model.centre
     at = FRAME.place([cell.config for cell, _, _ in rows])
+    y = np.array([score for _, _, score in rows]) - model.centre + losses(at, expectation)
     names = list(model.evidence.configs)
     config = np.array([names.index(cell.config) for cell, _, _ in rows])
     prompt = np.array([cell.prompt for cell, _, _ in rows])
     centred = np.equal.outer(prompt, prompt) - 1 / n_prompts
-    dense = dense_prior(at, at, theta) + np.exp(2 * theta[PROMPT]) * centred
+    dense = dense_prior(at, at, theta, expectation.sd) + np.exp(2 * theta[PROMPT]) * centred
     dense += np.exp(2 * theta[INTERACTION]) * np.equal.outer(config, config) * centred
     dense += np.diag(text_sd(theta, model._data.shortfall)[config] ** 2)
 
     asked = FRAME.place(FRAME.pool[::40])
-    cross = dense_prior(asked, at, theta)
-    mean = model.centre + cross @ np.linalg.solve(dense, y)
-    full = dense_prior(asked, asked, theta) - cross @ np.linalg.solve(dense, cross.T)
+    cross = dense_prior(asked, at, theta, expectation.sd)
+    mean = model.centre + cross @ np.linalg.solve(dense, y) - losses(asked, expectation)
+    full = dense_prior(asked, asked, theta, expectation.sd) - cross @ np.linalg.solve(
+        dense, cross.T
+    )
     found_mean, found_full = model._quality(asked)
     np.testing.assert_allclose(found_mean, mean, atol=1e-6)
     np.testing.assert_allclose(found_full, full, atol=1e-6)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..posterior import Belief, Posterior, fit_remembered, frame_of
+from ..posterior import NEUTRAL, Belief, Expectation, Posterior, fit_remembered, frame_of
 from ..records import Estimate, SamplerConfig, ScoreTable
 from .power import Z
 
@@ -17,10 +17,15 @@ if TYPE_CHECKING:
 LEADING = 120  # configurations among which the best may be
 
 
-def posterior_of(table: ScoreTable, problem: Problem) -> Posterior:
-    """The model of a table's evidence, its hyperparameters fitted to all of it."""
+def posterior_of(
+    table: ScoreTable, problem: Problem, expectation: Expectation = NEUTRAL
+) -> Posterior:
+    """The model of a table's evidence, its hyperparameters fitted to all of it.
+
+    What is *claimed* is read with the neutral expectation; only a choice may use another.
+    """
     frame = frame_of(problem.space, problem.temperature_last, problem.features)
-    return fit_remembered(table, frame, problem.failure_score)
+    return fit_remembered(table, frame, problem.failure_score, expectation)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

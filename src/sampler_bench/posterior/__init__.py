@@ -1,15 +1,19 @@
 """WHAT THE EVIDENCE SAYS: the statistical model of a score table."""
 
 from .evidence import Evidence, collect
+from .expectation import MODERATE, NEUTRAL, Expectation
 from .frame import Frame, Points, frame_of
 from .hyper import Draws
 from .memo import fit_remembered
 from .model import Belief, Posterior, fit_posterior
 
 __all__ = [
+    "MODERATE",
+    "NEUTRAL",
     "Belief",
     "Draws",
     "Evidence",
+    "Expectation",
     "Frame",
     "Points",
     "Posterior",

@@ -16,12 +16,13 @@ from scipy.linalg import lapack
 from ..records import SamplerConfig, ScoreTable
 from .covariates import adjusted
 from .evidence import Evidence, collect
+from .expectation import NEUTRAL, Expectation
 from .failures import Failures
 from .frame import Frame, Points
 from .hyper import Draws, draws_for, fit, weigh
 from .kernel import Gaps, covariance, prior_variance
 from .noise import contrasts, text_sd
-from .quality import CONSTANT_VARIANCE, PRIOR_MEAN, Data, Solved, solve
+from .quality import PRIOR_MEAN, Data, Solved, solve
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -61,12 +62,19 @@ class Posterior:
         evidence: what it is conditioned on.
         frame: where configurations lie.
         draws: hyperparameters that it averages over.
+        expectation: what was expected of quality before any text.
     """
 
     def __init__(
-        self, evidence: Evidence, frame: Frame, failure_score: float, draws: Draws | None = None
+        self,
+        evidence: Evidence,
+        frame: Frame,
+        failure_score: float,
+        draws: Draws | None = None,
+        expectation: Expectation = NEUTRAL,
     ) -> None:
         self.evidence, self.frame, self.failure_score = evidence, frame, failure_score
+        self.expectation = expectation
         self.failures = Failures(evidence, frame.place(evidence.configs))
         judged = evidence.judged()
         self.centre, self.unit = _scale(judged, failure_score)
@@ -87,18 +95,21 @@ class Posterior:
         self.theta = self._weights @ np.array([m.theta for m in self._members])
 
     def _prepare(self, judged: Evidence) -> Data:
+        away = (judged.mean - self.centre) / self.unit
+        away -= self.expectation.mean(self._points)[:, None]
         scaled = replace(
             judged,
-            mean=np.where(judged.count > 0, (judged.mean - self.centre) / self.unit, 0.0),
+            mean=np.where(judged.count > 0, away, 0.0),
             squares=judged.squares / self.unit**2,
         )
         gaps = Gaps.between(self._points, self._points)
+        level = self.expectation.covariance(self._points, self._points)
         basis = contrasts(judged.count.shape[1])
-        first = Data(scaled, gaps, basis, np.zeros(len(judged.configs)))
+        first = Data(scaled, gaps, level, basis, np.zeros(len(judged.configs)))
         if not len(judged.configs):
             return first
-        mean = covariance(gaps, PRIOR_MEAN) + CONSTANT_VARIANCE
-        mean = mean @ solve(first, PRIOR_MEAN).alpha
+        mean = (covariance(gaps, PRIOR_MEAN) + level) @ solve(first, PRIOR_MEAN).alpha
+        mean += self.expectation.mean(self._points)
         return replace(first, shortfall=np.clip(mean.max() - mean, 0.0, MOST_SHORTFALL))
 
     @property
@@ -154,14 +165,17 @@ class Posterior:
     ) -> list[tuple[float, Floats, Floats, Solved]]:
         """(weight, mean, half, member) with half' half the variance that the data took away."""
         gaps = Gaps.between(self._points, points)
+        level = self.expectation.covariance(self._points, points)
+        expected = self.expectation.mean(points)
         found = []
         heaviest = np.argsort(-self._weights, kind="stable")[:most]
         total = self._weights[heaviest].sum()
         for i in heaviest:
             member = self._members[i]
-            cross = covariance(gaps, member.theta) + CONSTANT_VARIANCE
+            cross = covariance(gaps, member.theta) + level
             half, _ = lapack.dtrtrs(member.factor, cross, lower=1)
-            found.append((float(self._weights[i] / total), member.alpha @ cross, half, member))
+            mean = expected + member.alpha @ cross
+            found.append((float(self._weights[i] / total), mean, half, member))
         return found
 
     def _quality_apart(self, points: Points, most: int | None = None) -> tuple[Floats, Floats]:
@@ -169,9 +183,9 @@ class Posterior:
             return self._unknown(points)
         each = self._each(points, most)
         mean = sum((w * m for w, m, _, _ in each), np.zeros(len(points)))
-        variance = np.zeros(len(points))
+        variance, level = np.zeros(len(points)), self.expectation.variance(points)
         for weight, one, half, member in each:
-            prior = prior_variance(member.theta) + CONSTANT_VARIANCE
+            prior = prior_variance(member.theta) + level
             left = np.maximum(prior - np.einsum("ij,ij->j", half, half), 0.0)
             variance += weight * (left + (one - mean) ** 2)
         return self.centre + self.unit * mean, self.unit**2 * variance
@@ -182,15 +196,16 @@ class Posterior:
             return mean, np.diag(variance)
         each, inner = self._each(points, most), Gaps.between(points, points)
         mean = sum((w * m for w, m, _, _ in each), np.zeros(len(points)))
+        level = self.expectation.covariance(points, points)
         full = np.zeros((len(points), len(points)))
         for weight, one, half, member in each:
-            left = covariance(inner, member.theta) + CONSTANT_VARIANCE - half.T @ half
+            left = covariance(inner, member.theta) + level - half.T @ half
             full += weight * (left + np.outer(one - mean, one - mean))
         return self.centre + self.unit * mean, self.unit**2 * full
 
     def _unknown(self, points: Points) -> tuple[Floats, Floats]:
-        prior = prior_variance(PRIOR_MEAN) + CONSTANT_VARIANCE
-        return np.full(len(points), self.centre), np.full(len(points), self.unit**2 * prior)
+        prior = prior_variance(PRIOR_MEAN) + self.expectation.variance(points)
+        return self.centre + self.unit * self.expectation.mean(points), self.unit**2 * prior
 
 
 def _scale(judged: Evidence, failure_score: float) -> tuple[float, float]:
@@ -212,7 +227,11 @@ def _scale(judged: Evidence, failure_score: float) -> tuple[float, float]:
 
 
 def fit_posterior(
-    table: ScoreTable, frame: Frame, failure_score: float, draws: Draws | None = None
+    table: ScoreTable,
+    frame: Frame,
+    failure_score: float,
+    draws: Draws | None = None,
+    expectation: Expectation = NEUTRAL,
 ) -> Posterior:
     """Fit the model to a table.
 
@@ -221,5 +240,7 @@ def fit_posterior(
         frame: where the space's configurations lie.
         failure_score: what a failed text is worth.
         draws: hyperparameters to average over; None to fit them to this table.
+        expectation: what is expected of quality before any text.
     """
-    return Posterior(collect(table, adjusted(table, frame)), frame, failure_score, draws)
+    evidence = collect(table, adjusted(table, frame))
+    return Posterior(evidence, frame, failure_score, draws, expectation)

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-CONSTANT_VARIANCE = 4.0  # of the overall level, about the mean of the data
 STEP = 1e-5  # of the differences that give the noise part of the gradient
 JITTER = 1e-9
 
@@ -53,12 +52,14 @@ class Data:
     Attributes:
         evidence: configurations with judged texts, `centre` taken away from the scores.
         gaps: distances between them.
+        level: (n, n) prior covariance that hyperparameters do not touch (`expectation`).
         basis: prompt contrasts.
         shortfall: (n,) how far each lies below the best, at a first look.
     """
 
     evidence: Evidence
     gaps: Gaps
+    level: Floats
     basis: Floats
     shortfall: Floats
 
@@ -69,7 +70,7 @@ class Solved:
 
     Attributes:
         factor: (n, n) lower Cholesky factor of the covariance of `seen.mean`.
-        alpha: (n,) covariance^-1 (seen.mean), the constant's mean being 0.
+        alpha: (n,) covariance^-1 (seen.mean), what was expected being taken away.
         value: log posterior density of theta, up to a constant.
     """
 
@@ -87,7 +88,7 @@ def solve(data: Data, theta: Floats) -> Solved:
 
 def _solve(data: Data, theta: Floats, prior: Floats) -> Solved:
     seen = reduce(data.evidence, data.basis, theta, data.shortfall)
-    full = prior + CONSTANT_VARIANCE + seen.spread @ seen.spread.T
+    full = prior + data.level + seen.spread @ seen.spread.T
     full[np.diag_indices_from(full)] += seen.variance + JITTER
     factor, info = lapack.dpotrf(full, lower=1, clean=1)
     assert info == 0, "a covariance with noise on its diagonal is positive definite"

@@ -15,7 +15,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..posterior import Frame, Posterior, fit_posterior, fit_remembered, frame_of
+from ..posterior import (
+    MODERATE,
+    Frame,
+    Posterior,
+    fit_posterior,
+    fit_remembered,
+    frame_of,
+)
 from ..posterior.best import neighbours
 from ..records import FAILED, PENDING, Cell, SamplerConfig, ScoreTable
 from ..samplers import SamplerSpace, Space
@@ -66,8 +73,8 @@ def posterior_of(table: ScoreTable, problem: Problem) -> Posterior:
     draws = None
     if size:
         prefix = evidence.take(np.arange(len(evidence)) < size)
-        draws = fit_remembered(prefix, frame, problem.failure_score).draws
-    return fit_posterior(evidence, frame, problem.failure_score, draws)
+        draws = fit_remembered(prefix, frame, problem.failure_score, MODERATE).draws
+    return fit_posterior(evidence, frame, problem.failure_score, draws, MODERATE)
 
 
 def checkpoint(n: int) -> int:

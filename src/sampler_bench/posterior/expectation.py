@@ -1,0 +1,59 @@
+"""What is expected of quality before any text is seen, and how freely texts may overrule it.
+
+Every model starts from an unknown level. `MODERATE` expects, besides, that quality falls towards
+either end of effective randomness, and with the tail: few find their best setting at the edge
+of their space. With noisy scores this keeps a search from betting on edges that nothing speaks
+against yet. The slopes are unknown too, so a surface that rises towards an edge soon turns them
+round. A verdict is read with `NEUTRAL`: no gain may come from an expectation.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from .frame import Points
+
+    Floats = NDArray[np.float64]
+
+LEVEL_VARIANCE = 4.0  # of the overall level, about the mean of the data
+
+
+@dataclass(frozen=True, slots=True)
+class Expectation:
+    """Points lost at the ends of the entropy axis, and at the heaviest tail.
+
+    Attributes:
+        loss: what is expected, in the model's units.
+        sd: how unsure that is.
+    """
+
+    loss: tuple[float, float]
+    sd: tuple[float, float]
+
+    def mean(self, points: Points) -> Floats:
+        """(n,) expected quality, about the level."""
+        return -_edges(points) @ np.array(self.loss)
+
+    def covariance(self, a: Points, b: Points) -> Floats:
+        """(n_a, n_b) prior covariance of level and slopes."""
+        return LEVEL_VARIANCE + (_edges(a) * np.square(self.sd)) @ _edges(b).T
+
+    def variance(self, points: Points) -> Floats:
+        """(n,) its diagonal."""
+        return LEVEL_VARIANCE + _edges(points) ** 2 @ np.square(self.sd)
+
+
+def _edges(points: Points) -> Floats:
+    """(n, 2) how far each point is from the middle of the entropy axis, squared; its tail; 0-1."""
+    entropy, tail = np.clip(points.common, 0.0, 1.0).T
+    return np.stack([(2.0 * entropy - 1.0) ** 2, tail], axis=1)
+
+
+NEUTRAL = Expectation((0.0, 0.0), (0.0, 0.0))
+MODERATE = Expectation((0.3, 0.4), (0.3, 0.4))
