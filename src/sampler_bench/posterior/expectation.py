@@ -38,15 +38,15 @@ class Expectation:
 
     def mean(self, points: Points) -> Floats:
         """(n,) expected quality, about the level."""
-        return -_edges(points) @ np.array(self.loss)
+        return np.asarray(-_edges(points) @ np.array(self.loss))
 
     def covariance(self, a: Points, b: Points) -> Floats:
         """(n_a, n_b) prior covariance of level and slopes."""
-        return LEVEL_VARIANCE + (_edges(a) * np.square(self.sd)) @ _edges(b).T
+        return np.asarray(LEVEL_VARIANCE + (_edges(a) * np.square(self.sd)) @ _edges(b).T)
 
     def variance(self, points: Points) -> Floats:
         """(n,) its diagonal."""
-        return LEVEL_VARIANCE + _edges(points) ** 2 @ np.square(self.sd)
+        return np.asarray(LEVEL_VARIANCE + _edges(points) ** 2 @ np.square(self.sd))
 
 
 def _edges(points: Points) -> Floats:
