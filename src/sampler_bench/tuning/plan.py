@@ -42,7 +42,13 @@ class Plan:
 
 
 def plan(
-    spec: StudySpec, problem: Problem, judge: Judge, texts: int, speed: float, kept: int
+    spec: StudySpec,
+    problem: Problem,
+    judge: Judge,
+    texts: int,
+    speed: float,
+    slots: int,
+    kept: int,
 ) -> Plan:
     """Estimate a run.
 
@@ -52,12 +58,13 @@ def plan(
         judge: says what judging costs.
         texts: how many texts the run writes at most.
         speed: tokens a second of one text alone, as measured.
+        slots: texts at once.
         kept: how many texts are there already.
     """
     if spec.max_samples is not None:
         texts = min(texts, spec.max_samples)
     left, length = max(0, texts - kept), longest_answer(spec)
-    rate = speed * (1 + PARALLEL_GAIN * ((spec.slots or 4) - 1))
+    rate = speed * (1 + PARALLEL_GAIN * (slots - 1))
     cost, minutes = judge.expected_cost(left, judged_tokens(spec)), left * length / rate / 60
     return Plan(
         configurations=_configurations(spec, problem),
