@@ -2,7 +2,7 @@
 
 import json
 
-from support.cli import run
+from support.cli import failed, in_process, run
 
 A, B = "min_p:temperature=1.2,min_p=0.02", "top_p:temperature=1,top_p=0.9"
 
@@ -40,13 +40,12 @@ def test_a_model_is_looked_at_now(tmp_path):
     assert "Temperature acts first" in out
 
 
-def test_mistakes_are_named(tmp_path):
+def test_mistakes_are_named(tmp_path, monkeypatch, capfd):
     for words, code, message in (
         (["nonsense:x=1"], 2, "is not known"),
         ([A, "--latest", "--study", "s"], 2, "expected one of"),
         ([A, "--latest"], 1, "run a search first"),
         ([A, "--server", "http://127.0.0.1:9"], 3, "127.0.0.1:9"),
     ):
-        done = run("inspect", *words, cwd=tmp_path)
-        assert done[0] == code, (words, done)
-        assert message in done[2]
+        done = in_process(["inspect", *words], tmp_path, monkeypatch, capfd)
+        assert message in failed(done, code)

@@ -174,9 +174,12 @@ FAULTS = [
 
 
 @pytest.mark.parametrize(("fault", "code", "message"), FAULTS)
-def test_a_judge_that_is_no_use_stops_before_anything_is_written(fault, code, message, tmp_path):
+def test_a_judge_that_is_no_use_stops_before_anything_is_written(
+    fault, code, message, tmp_path, monkeypatch, capfd
+):
     with JudgeServer(always=fault) as judge:
-        done = run("search", *DEMO, cwd=tmp_path, OPENAI_BASE_URL=judge.url, OPENAI_API_KEY=KEY)
+        (tmp_path / ".env").write_text(f"OPENAI_API_KEY={KEY}\nOPENAI_BASE_URL={judge.url}\n")
+        done = in_process(["search", *DEMO], tmp_path, monkeypatch, capfd)
     assert message in failed(done, code)
     kept = b"".join(p.read_bytes() for p in (tmp_path / "results").iterdir())
     assert KEY.encode() not in kept
@@ -186,17 +189,11 @@ def test_a_judge_that_is_no_use_stops_before_anything_is_written(fault, code, me
     "fault",
     ["500", "nonsense", *(pytest.param(f, marks=pytest.mark.slow) for f in LATER_FAULTS)],
 )
-def test_a_judge_that_stumbles_costs_no_configuration_anything(fault, tmp_path):
+def test_a_judge_that_stumbles_costs_no_configuration_anything(fault, tmp_path, monkeypatch, capfd):
     with JudgeServer(["ok", "ok", fault]) as judge:
-        done = run(
-            "search",
-            *DEMO,
-            "--json",
-            "--quiet",
-            cwd=tmp_path,
-            OPENAI_BASE_URL=judge.url,
-            OPENAI_API_KEY=KEY,
-        )
+        (tmp_path / ".env").write_text(f"OPENAI_API_KEY={KEY}\nOPENAI_BASE_URL={judge.url}\n")
+        words = ["search", *DEMO, "--json", "--quiet"]
+        done = in_process(words, tmp_path, monkeypatch, capfd)
     assert done[0] == 0, done[2]
     document = json.loads(done[1])
     assert document["search_metadata"]["texts"] == 8
