@@ -16,6 +16,7 @@ from sampler_bench.analysis.diversity_law import fit
 from sampler_bench.analysis.phrases import recurring
 
 A, B, C = GRID[:3]
+FREE = 0.884  # diversity of 12 words from 30, drawn freely
 
 
 def written(rng: random.Random, words: int, vocabulary: int) -> str:
@@ -90,6 +91,20 @@ def test_the_interval_covers_the_truth_over_new_prompts_as_often_as_it_says():
         found = over_prompts(0.6 + 0.05 * rng.standard_normal(4))
         inside += found.low <= 0.6 <= found.high
     assert inside / 2000 == pytest.approx(0.95, abs=0.015)
+
+
+@pytest.mark.parametrize("configs", [1, 2, 3])
+def test_the_interval_of_few_configurations_is_wide_enough(configs):
+    """Prompts' effects are fitted to the very values that they are taken off."""
+    rng, inside = random.Random(6), 0
+    for _ in range(150):
+        texts = {
+            c: {p: [written(rng, 12, 30) for _ in range(3)] for p in range(6)}
+            for c in GRID[:configs]
+        }
+        seen = measure(texts).rows[0].diversity
+        inside += seen.low <= FREE <= seen.high
+    assert inside / 150 == pytest.approx(0.95, abs=0.06)
 
 
 def test_the_model_knows_what_heat_does_where_nobody_wrote_twice():

@@ -169,3 +169,15 @@ def test_readers_see_what_a_writer_has_just_kept(open_store, store, study):
     with open_store() as reader:
         store.save_written(study, CELLS[1][0], completion("new"), None, (), 3.0)
         assert reader.trials(study)[1].written == completion("new")
+
+
+def test_embeddings_are_kept_by_model_and_text_for_all_studies(open_store):
+    with open_store() as store:
+        store.save_vectors("m", {"d1": [0.5, -0.25], "d2": [1.0]})
+        store.save_vectors("other", {"d1": [0.125]})
+    with open_store() as store:
+        assert store.vectors("m", ["d1", "d2", "d3"]) == {"d1": (0.5, -0.25), "d2": (1.0,)}
+        assert store.vectors("other", ["d1"]) == {"d1": (0.125,)}
+        store.save_vectors("m", {"d2": [0.75]})
+        assert store.vectors("m", ["d2"]) == {"d2": (0.75,)}
+        assert store.vectors("m", []) == {}

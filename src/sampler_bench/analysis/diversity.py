@@ -46,8 +46,9 @@ LARGEST_SET = 5
 MOST_SETS = 6  # of one configuration on one prompt
 WORDS = 120  # of each text are looked at
 LONGEST_WORD = 40  # letters
+SAME = 1e-9
 ROUNDS = 30  # of fitting the effects of configurations and prompts in turn
-_WORD = re.compile(r"\w+(?:['’]\w+)*")
+WORD = re.compile(r"\w+(?:['’]\w+)*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +102,7 @@ def measure(texts: Mapping[SamplerConfig, Texts]) -> Diversity:
     size = min((max(map(len, mine.values())) for mine in paired.values()), default=0)
     size = min(size, LARGEST_SET)
     cells = {c: {p: _cell(t, size) for p, t in mine.items()} for c, mine in paired.items()}
-    values = _free_of_prompts(cells)
+    values = free_of_prompts(cells)
     rows = (
         _row(config, values[i], sum(map(len, mine.values())))
         for i, (config, mine) in enumerate(paired.items())
@@ -111,7 +112,7 @@ def measure(texts: Mapping[SamplerConfig, Texts]) -> Diversity:
 
 def first_words(text: str) -> list[str]:
     """A text's first words, small letters, without punctuation."""
-    found = islice(_WORD.finditer(text), WORDS)
+    found = islice(WORD.finditer(text), WORDS)
     return [match.group()[:LONGEST_WORD].lower() for match in found]
 
 
@@ -140,11 +141,11 @@ def _cell(texts: list[str], size: int) -> list[float]:
     pairs = list(combinations(range(len(texts)), 2))
     alike = [overlap(found[i], found[j]) for i, j in pairs]
     opened = [told[i][:OPENING] == told[j][:OPENING] for i, j in pairs]
-    sets = _sets(len(texts), size)
+    chosen_sets = sets(len(texts), size)
     return [
         _mean(alike),
-        _mean([_distinct([told[i] for i in chosen]) for chosen in sets]),
-        _mean([_compression([told[i] for i in chosen]) for chosen in sets]),
+        _mean([_distinct([told[i] for i in chosen]) for chosen in chosen_sets]),
+        _mean([_compression([told[i] for i in chosen]) for chosen in chosen_sets]),
         _mean(opened),
     ]
 
@@ -153,7 +154,7 @@ def _mean(values: Sequence[float]) -> float:
     return sum(values) / len(values) if values else NAN
 
 
-def _sets(n: int, size: int) -> list[tuple[int, ...]]:
+def sets(n: int, size: int) -> list[tuple[int, ...]]:
     """Up to MOST_SETS sets of `size` of n texts, evenly spread over all of them."""
     if n < size:
         return []
@@ -179,7 +180,7 @@ def _compression(told: list[list[str]]) -> float:
     return min(len(zlib.compress(b"\n".join(texts), 9)) / alone, 1.0)
 
 
-def _free_of_prompts(cells: Mapping[SamplerConfig, Mapping[int, list[float]]]) -> list[Floats]:
+def free_of_prompts(cells: Mapping[SamplerConfig, Mapping[int, list[float]]]) -> list[Floats]:
     """For each configuration (prompts, measures), freed of what its prompts add."""
     where = [(i, p) for i, mine in enumerate(cells.values()) for p in mine]
     if not where:
@@ -191,7 +192,11 @@ def _free_of_prompts(cells: Mapping[SamplerConfig, Mapping[int, list[float]]]) -
 
 
 def _freed(value: Floats, config: NDArray[np.intp], prompt: NDArray[np.intp]) -> Floats:
-    """Values less their prompt's effect, by least squares (fitted in turn); NaN is left out."""
+    """Values less their prompt's effect, by least squares (fitted in turn); NaN is left out.
+
+    Fitted effects take some of the chance scatter with them; deviations are widened by what theory
+    says of that, so that intervals stay right. One configuration alone tells of no prompt's effect.
+    """
     known = ~np.isnan(value)
     config, prompt, seen = config[known], prompt[known], value[known]
     if not len(seen):
@@ -201,8 +206,14 @@ def _freed(value: Floats, config: NDArray[np.intp], prompt: NDArray[np.intp]) ->
         level = _means(seen - effect[prompt], config)
         effect = _means(seen - level[config], prompt)
         effect -= effect[np.unique(prompt)].mean()
+    levels, prompts = len(np.unique(config)), len(np.unique(prompt))
+    free = len(seen) - levels - (prompts - 1)  # degrees of freedom that are left
+    if levels < 2:
+        return value
+    rest = seen - effect[prompt]
+    level = _means(rest, config)[config]
     freed = value.copy()
-    freed[known] = seen - effect[prompt]
+    freed[known] = level + (rest - level) * math.sqrt((len(seen) - levels) / max(free, 1))
     return freed
 
 
@@ -236,7 +247,7 @@ def over_prompts(values: Floats, low: float = 0.0, high: float = 1.0) -> Estimat
     from scipy.special import stdtrit
 
     mean = float(values.mean())
-    if len(values) < 2:
+    if len(values) < 2 or np.ptp(values) < SAME:  # no scatter is not the same as certainty
         return Estimate(min(max(mean, low), high), NAN, NAN)
     half = float(stdtrit(len(values) - 1, 0.975) * values.std(ddof=1) / math.sqrt(len(values)))
     mean = min(max(mean, low), high)

@@ -37,6 +37,11 @@ SHARED: dict[str, dict[str, Any]] = {
         "action": "store_true",
         "help": "go on with a knob that does nothing there",
     },
+    "--embedding": {
+        "nargs": "+",
+        "metavar": ("URL", "MODEL [SAME]"),
+        "help": "who tells distinct answers; the same from a similarity of SAME on (default: 0.9)",
+    },
     "--latest": {"action": "store_true", "help": "the latest study, finished or not"},
     "--study": {"metavar": "NAME", "help": "a study by name"},
     "--quiet": {"action": "store_true", "help": "no progress, only the result"},
@@ -79,3 +84,29 @@ def kept_study(args: argparse.Namespace, *, texts: bool = True) -> Kept:
     if args.file is None:
         return study_of_kept(args.output_dir, args.study)
     return study_of_file(args.file, texts=texts)
+
+
+def embedding_of(words: list[str] | None) -> dict[str, object] | None:
+    """The section `embedding` of a study file, as `--embedding` states it.
+
+    Raises:
+        UsageError: too few words, or too many.
+    """
+    if words is None:
+        return None
+    if len(words) not in (2, 3):
+        raise UsageError(
+            f"--embedding: expected URL MODEL or URL MODEL SAME, found {' '.join(words)}; like "
+            "--embedding http://127.0.0.1:8081 nomic-embed-text 0.9"
+        )
+    found: dict[str, object] = dict(zip(("url", "model"), words, strict=False))
+    if len(words) == 3:
+        found["threshold"] = _number(words[2])
+    return found
+
+
+def _number(word: str) -> float | str:
+    try:
+        return float(word)
+    except ValueError:
+        return word  # the reader of study files says what it expected

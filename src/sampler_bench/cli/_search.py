@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from ..errors import BudgetReached, NotReachable, UsageError
 from ._environment import environment
 from ._files import free_name, write_atomically
+from ._options import embedding_of
 from ._output import can_show, say
 from ._page import write_page
 
@@ -48,9 +49,11 @@ OVERRIDES = {
     "max_minutes": "max_minutes",
     "objective": "objective",
     "diversity_weight": "diversity_weight",
+    "embedding": "embedding",
 }
 # What may change when a study goes on; everything else is part of what it is.
 CHANGEABLE = (
+    "embedding",
     "judge",
     "judge_models",
     "server",
@@ -67,6 +70,7 @@ BEST = "best_configs.yaml"
 def overrides_of(args: argparse.Namespace) -> dict[str, object]:
     """The study keys that the command line states."""
     stated = {option: getattr(args, option, None) for option in OVERRIDES}
+    stated["embedding"] = embedding_of(stated["embedding"])
     return {OVERRIDES[option]: value for option, value in stated.items() if value is not None}
 
 

@@ -18,6 +18,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     shared(parser, "--latest", "--study")
     add("--compare", nargs="+", metavar="FILE", help="one page of several results files")
     add("--html", type=Path, metavar="OUT", help="the page; default: beside the results")
+    shared(parser, "--embedding")
     add("--open", action="store_true", help="open the page in the browser")
     shared(parser, "--output-dir")
 
@@ -33,11 +34,14 @@ def run(args: argparse.Namespace) -> int:
 
 def _of_one(args: argparse.Namespace) -> Path:
     """Write the page of a study."""
+    from ._embedding import embedded
     from ._output import say
     from ._page import write_page
 
     one_study(args, "a results file", args.file is not None, needed=False)
     kept = kept_study(args)
+    if args.embedding:
+        kept = embedded(kept, args.embedding)
     page: Path = args.html or kept.file.with_suffix(".html")
     beside = write_page(page, kept.document, kept.trials)
     if beside is not None:

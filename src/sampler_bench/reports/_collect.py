@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from .. import __version__
+from ..analysis.answers import Embedded
 from ..analysis.importance import Region, importance, regions
 from ..analysis.intervals import on_the_scale
 from ..analysis.summary import ConfigSummary, by_sampler, summarise
@@ -67,6 +68,7 @@ def collect(
     worth: ScoreTable | None = None,
     knobs: JsonObject | None = None,
     runs: Sequence[RunResult] = (),
+    embedded: Embedded | None = None,
 ) -> Document:
     """Make the results document of a study, at any time of its life.
 
@@ -81,6 +83,7 @@ def collect(
         worth: the same rows with what the study's objective makes of them; None for the scores.
         knobs: the note on the live check.
         runs: the commands that ran it.
+        embedded: what an embedding model makes of its texts; None where none was asked.
     """
     quality, table = table, table if worth is None else worth
     rows = _on_the_scale(summarise(table, problem))
@@ -93,7 +96,9 @@ def collect(
         _result(row, by_config[row.config], table, entropy)
         for row, entropy in zip(rows, entropies, strict=True)
     ]
-    results, variety = with_diversity(results, by_config, quality, problem, _prompts(study))
+    results, variety = with_diversity(
+        results, by_config, quality, problem, _prompts(study), embedded
+    )
     named = {result.config: result for result in results}
     return Document(
         search_metadata=_metadata(study, trials, table, server, judges, kind, runs),

@@ -63,6 +63,8 @@ class DiversityResult(Part):
     as seen on the configuration's own good texts, and null without two of them on one prompt.
     `seen` = 1 - `overlap` with its interval over prompts; `overlap`, `distinct`, `compression` and
     `openings` are explained in docs/diversity.md; `texts` and `prompts` are what they come from.
+    `answers` is how many of `DiversitySummary.answers_of` answers to one prompt an embedding model
+    calls distinct; null where none was asked.
     `quality` is the objective without diversity; `front` is True where no other configuration is
     both better and more varied, as estimated. `phrases` come back across prompts.
     """
@@ -73,6 +75,7 @@ class DiversityResult(Part):
     distinct: Number = None
     compression: Number = None
     openings: Number = None
+    answers: Interval = Interval()
     texts: int = 0
     prompts: int = 0
     quality: Interval = Interval()
@@ -234,11 +237,17 @@ class DiversitySummary(Part):
 
     `size` is how many texts a measured set has, `pairs` how many pairs of texts the estimates come
     from; `front` names the configurations that no other beats in both quality and diversity, the
-    best one first.
+    best one first. `embedding` is the model that tells distinct answers; from a cosine similarity
+    of `same_from` on two are the same, and 95 % of the answers to different prompts are less alike
+    than `across_prompts`, which should lie well below.
     """
 
     size: int = 0
     pairs: int = 0
+    embedding: str = ""
+    same_from: Number = None
+    answers_of: int = 0
+    across_prompts: Number = None
     front: list[str] = []
 
 

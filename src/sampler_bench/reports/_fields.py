@@ -75,6 +75,7 @@ FIELDS = {
     "VerdictResult.equivalent": "configurations that cannot be told apart from the best",
     "VerdictResult.simplest": "the one of them with the fewest knobs away from neutral",
     "VerdictResult.notes": "plain sentences: what more it would take, what is not known",
+    "DiversitySummary.answers_of": "answers in a set, the same for all; 0 where none was asked",
     "RunResult.version": "of sampler-bench",
     "KnobResult.value": "the knob's value in the recommended configuration",
     "CurveResult.best": "the best of N, for each of `sizes`",

@@ -5,10 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 
+from ..analysis.answers import Answers, Embedded, distinct_answers
 from ..analysis.diversity import ConfigDiversity, front, measure
 from ..analysis.diversity_estimate import estimated_diversity, pair_table
 from ..analysis.phrases import Phrase, recurring
-from ..analysis.summary import estimate
+from ..analysis.summary import UNKNOWN, estimate
 from ..records import Completion, Estimate, SamplerConfig, ScoreTable, Trial
 from ..search import Problem
 from ._depth import worth as on_scale
@@ -23,6 +24,7 @@ def with_diversity(
     quality: ScoreTable,
     problem: Problem,
     prompts: Sequence[str],
+    embedded: Embedded | None = None,
 ) -> tuple[list[Result], DiversitySummary | None]:
     """The results with their diversity, and the summary; None where there is no good text.
 
@@ -32,15 +34,23 @@ def with_diversity(
         quality: the scores of the judges alone, whatever the study's objective is.
         problem: space and prompts.
         prompts: what was asked.
+        embedded: what an embedding model makes of the texts.
     """
     texts = {config: good_texts(mine) for config, mine in trials.items()}
     if not any(texts.values()):
         return list(results), None
     found = measure(texts)
+    answers = distinct_answers(texts, embedded) if embedded else Answers(0, math.nan)
     configs = [SamplerConfig.parse(result.config) for result in results]
     seen = {row.config: row for row in found.rows}
     parts = [
-        _part(seen.get(config), belief, worth, recurring(texts.get(config, {}), prompts))
+        _part(
+            seen.get(config),
+            belief,
+            worth,
+            recurring(texts.get(config, {}), prompts),
+            answers.rows.get(config, UNKNOWN),
+        )
         for config, belief, worth in zip(
             configs,
             estimated_diversity(texts, problem, configs),
@@ -54,7 +64,16 @@ def with_diversity(
         for r, p in zip(results, parts, strict=True)
     ]
     pairs = len(pair_table(texts, problem.n_prompts))
-    return filled, DiversitySummary(size=found.size, pairs=pairs, front=chosen)
+    summary = DiversitySummary(
+        size=found.size,
+        pairs=pairs,
+        embedding=embedded.model if embedded else "",
+        same_from=embedded.threshold if embedded else None,
+        answers_of=answers.size,
+        across_prompts=_number(answers.across),
+        front=chosen,
+    )
+    return filled, summary
 
 
 def objective_notes(spec: Mapping[str, object]) -> list[str]:
@@ -83,11 +102,16 @@ def good_texts(trials: Iterable[Trial]) -> dict[int, list[str]]:
 
 
 def _part(
-    seen: ConfigDiversity | None, belief: Estimate, quality: Estimate, phrases: Sequence[Phrase]
+    seen: ConfigDiversity | None,
+    belief: Estimate,
+    quality: Estimate,
+    phrases: Sequence[Phrase],
+    answers: Estimate,
 ) -> DiversityResult:
     part = DiversityResult(
         estimate=_interval(belief),
         quality=on_scale(quality),
+        answers=_interval(answers),
         phrases=[PhraseResult(text=p.text, texts=p.texts, prompts=p.prompts) for p in phrases],
     )
     if seen is None:

@@ -92,10 +92,22 @@ def _compared(document: Document) -> list[str]:
     baseline = named.get(verdict.baseline or "") if verdict else None
     if baseline is not None and baseline is not best and baseline.diversity is not None:
         lines[0] += f"; the baseline: {interval(baseline.diversity.estimate, 2)}"
+    lines += _answers(document, best)
     habits = [f"“{shown(p.text)}” ({p.texts} texts)" for p in best.diversity.phrases[:4]]
     if habits:
         lines.append(f"   It comes back to: {', '.join(habits)}")
     return lines
+
+
+def _answers(document: Document, best: Result) -> list[str]:
+    """How many distinct answers the recommended configuration gives."""
+    found, part = document.diversity, best.diversity
+    if found is None or part is None or not found.embedding or part.answers.mean is None:
+        return []
+    return [
+        f"   Distinct answers to one prompt, of {found.answers_of}: {interval(part.answers, 2)} "
+        f"(by {shown(found.embedding)}, the same from a similarity of {found.same_from:g} on)"
+    ]
 
 
 def _explained(pairs: int) -> list[str]:

@@ -5,9 +5,10 @@ from .load import load_study, read_overrides
 from .models import ModelEntry, load_model, model_or_file
 from .presets import load_presets, resolve_config
 from .prices import load_prices
-from .study import StudySpec
+from .study import EmbeddingSpec, StudySpec
 
 __all__ = [
+    "EmbeddingSpec",
     "ModelEntry",
     "StudySpec",
     "config_folder",

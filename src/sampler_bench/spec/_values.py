@@ -101,6 +101,14 @@ def urls(node: Node) -> tuple[str, ...] | None:
     return found
 
 
+def url(node: Node) -> str | None:
+    """One URL of a server."""
+    if not isinstance(node.value, str) or not _is_url(node.value):
+        node.expected("a URL like http://127.0.0.1:5001")
+        return None
+    return node.value
+
+
 def _is_url(word: str) -> bool:
     try:
         parts = urlsplit(word)

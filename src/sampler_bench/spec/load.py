@@ -15,6 +15,7 @@ from ..plugins import find
 from ..records import Prompt
 from ..samplers import SamplerSpace, Space
 from . import _values as values
+from .embedding import read_embedding
 from .files import STUDY, config_folder
 from .objective import check_objective, read_objective
 from .presets import load_presets
@@ -51,6 +52,7 @@ SETTINGS: dict[str, Callable[[Node], Any]] = {
     "confirm": values.number(0, 1),
     "objective": read_objective,
     "diversity_weight": values.number(0, 1),
+    "embedding": read_embedding,
 }
 
 

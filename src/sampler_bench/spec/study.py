@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 from ..errors import SpecError
@@ -13,6 +13,22 @@ from .ranges import space_from_json, space_to_json
 
 MAX_LENGTH = 512
 TASK = "creative-writing"
+SAME = 0.9  # cosine similarity
+
+
+@dataclass(frozen=True, slots=True)
+class EmbeddingSpec:
+    """An embedding model, used for the number of distinct answers and nothing else.
+
+    Attributes:
+        url: of a server that speaks OpenAI's `/v1/embeddings`.
+        model: its name there.
+        threshold: from this cosine similarity on, two answers count as the same.
+    """
+
+    url: str
+    model: str
+    threshold: float = SAME
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +49,7 @@ class StudySpec:
         given: the configurations of a benchmark; empty for a search.
         objective: `quality`, `quality+diversity` or `front`.
         diversity_weight: share of diversity in the objective, 0 to 1; None for `quality`.
+        embedding: who tells distinct answers; None: nobody is asked.
     """
 
     space: Space
@@ -63,6 +80,7 @@ class StudySpec:
     given: tuple[SamplerConfig, ...] = ()
     objective: str = "quality"
     diversity_weight: float | None = None
+    embedding: EmbeddingSpec | None = None
 
     def to_json(self) -> JsonObject:
         """The study as JSON, without passwords in addresses; `from_json` gives the rest back."""
@@ -70,6 +88,8 @@ class StudySpec:
 
         plain = {f.name: _plain(getattr(self, f.name)) for f in fields(self)}
         plain["server"] = [shown_url(url) for url in self.server]
+        if self.embedding is not None:
+            plain["embedding"] = {**asdict(self.embedding), "url": shown_url(self.embedding.url)}
         plain["space"] = space_to_json(self.space)
         plain["prompts"] = [prompt.text for prompt in self.prompts]
         return plain
@@ -87,6 +107,8 @@ class StudySpec:
             for name in ("server", "judge_models"):
                 values[name] = tuple(kept[name])
             values["given"] = tuple(map(SamplerConfig.parse, kept["given"]))
+            if kept.get("embedding") is not None:
+                values["embedding"] = EmbeddingSpec(**kept["embedding"])
             if kept["baseline"] is not None:
                 values["baseline"] = SamplerConfig.parse(kept["baseline"])
             return cls(**values)

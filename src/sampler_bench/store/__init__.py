@@ -8,6 +8,7 @@ or model never mix in.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
@@ -133,6 +134,14 @@ class Store(ABC):
     @abstractmethod
     def trials(self, study: int) -> list[Trial]:
         """All trials of a study, in the order of asking, with every judgment kept."""
+
+    @abstractmethod
+    def vectors(self, model: str, digests: Sequence[str]) -> dict[str, tuple[float, ...]]:
+        """The kept embeddings of texts by their digests, as far as a model has made them."""
+
+    @abstractmethod
+    def save_vectors(self, model: str, vectors: Mapping[str, Sequence[float]]) -> None:
+        """Keep embeddings by the digests of their texts, in single precision, for all studies."""
 
     @abstractmethod
     def lock(self, study: int, owner: str) -> bool:

@@ -11,9 +11,10 @@ from __future__ import annotations
 import json
 import os
 import sqlite3
+import struct
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from functools import lru_cache
@@ -59,6 +60,12 @@ CREATE TABLE judgments (
     judgment TEXT NOT NULL, saved REAL NOT NULL,
     PRIMARY KEY (study, position, judge), FOREIGN KEY (study, position) REFERENCES trials
 );
+"""
+# Of later versions; made where it is missing, as older files are otherwise the same.
+ADDED = """
+CREATE TABLE IF NOT EXISTS vectors (
+    model TEXT NOT NULL, digest TEXT NOT NULL, vector BLOB NOT NULL, PRIMARY KEY (model, digest)
+) WITHOUT ROWID;
 """
 PLACE = "study = ? AND config = ? AND prompt = ? AND repeat = ? AND fresh = ?"
 
@@ -110,6 +117,7 @@ class SqliteStore(Store):
                     f"{self.path} is of store version {version}, this program knows {VERSION}; "
                     "use the program that wrote it, or another --output-dir"
                 )
+            self._db.execute(ADDED)
 
     @contextmanager
     def _translated(self) -> Iterator[None]:
@@ -246,6 +254,19 @@ class SqliteStore(Store):
         )
         return [_trial(row, tuple(judgments.get(row[0], ()))) for row in rows]
 
+    def vectors(self, model: str, digests: Sequence[str]) -> dict[str, tuple[float, ...]]:
+        query = "SELECT vector FROM vectors WHERE model = ? AND digest = ?"
+        found = {digest: self._rows(query, model, digest) for digest in digests}
+        return {digest: _unpacked(rows[0][0]) for digest, rows in found.items() if rows}
+
+    def save_vectors(self, model: str, vectors: Mapping[str, Sequence[float]]) -> None:
+        with self._writing():
+            for digest, vector in vectors.items():
+                self._db.execute(
+                    "INSERT OR REPLACE INTO vectors VALUES (?,?,?)",
+                    (model, digest, struct.pack(f"<{len(vector)}f", *vector)),
+                )
+
     def lock(self, study: int, owner: str) -> bool:
         with self._writing():
             query = "SELECT owner_pid, owner_start FROM studies WHERE id = ?"
@@ -267,6 +288,10 @@ class SqliteStore(Store):
     def close(self) -> None:
         with self._turn:
             self._db.close()
+
+
+def _unpacked(blob: bytes) -> tuple[float, ...]:
+    return struct.unpack(f"<{len(blob) // 4}f", blob)
 
 
 def _place(cell: Cell) -> tuple[str, int, int, int]:

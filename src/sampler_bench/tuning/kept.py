@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from ..analysis.answers import Embedded
 from ..engines import ServerInfo
 from ..errors import StoreError
 from ..records import JsonObject, Trial
@@ -15,6 +16,7 @@ from ..reports._document import Document, RunResult, read_document
 from ..spec import StudySpec
 from ..store import StudyRow
 from ..store.sqlite import FILE, open_store
+from .answers import recalled as embeddings_of
 from .build import build_problem
 from .choices import choose_baseline, find_model
 from .fingerprint import NOTE, recalled
@@ -60,11 +62,12 @@ def study_of_kept(folder: Path, name: str | None) -> Kept:
         knobs = store.note(study.id, KNOBS)
         ran = recalled_runs(store.note(study.id, RUNS))
         trials = store.trials(study.id)
+        embedded = embeddings_of(store, study.id, trials)
         seen = recalled(store.note(study.id, NOTE))
     objective = StudySpec.from_json(study.spec).objective
     features = seen.serving(objective).features if seen else None
     benchmark = results.get("kind") == "benchmark"
-    document = _fold(study, trials, server, judge, knobs, features, benchmark, ran)
+    document = _fold(study, trials, server, judge, knobs, features, benchmark, ran, embedded)
     return Kept(document, tuple(trials), folder / str(results.get("file") or f"{study.name}.json"))
 
 
@@ -113,6 +116,7 @@ def _fold(
     features: Mapping[str, NDArray[np.float64]] | None,
     benchmark: bool,
     ran: Sequence[RunResult],
+    embedded: Embedded | None,
 ) -> Document:
     spec = StudySpec.from_json(study.spec)
     info = ServerInfo(
@@ -129,7 +133,19 @@ def _fold(
     kind: Literal["search", "benchmark"] = "benchmark" if benchmark else "search"
     worth = Objective.of(spec).judged_by(ledger)
     table = ledger.table()
-    return collect(study, trials, table, problem, server, identities, kind, worth, knobs, ran)
+    return collect(
+        study,
+        trials,
+        table,
+        problem,
+        server,
+        identities,
+        kind,
+        worth=worth,
+        knobs=knobs,
+        runs=ran,
+        embedded=embedded,
+    )
 
 
 def _newest_file(folder: Path) -> Path:

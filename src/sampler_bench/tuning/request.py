@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
+from ..analysis.answers import Embedded
 from ..records import JsonObject, ScoreTable, Trial
 from ..reports._collect import collect
 from ..reports._document import Document, RunResult
@@ -69,6 +70,7 @@ class Finished:
     server: JsonObject
     knobs: JsonObject | None = None
     runs: tuple[RunResult, ...] = ()
+    embedded: Embedded | None = None
 
     def table(self) -> ScoreTable:
         """How the trials stand."""
@@ -89,4 +91,5 @@ class Finished:
             worth=Objective.of(self.request.spec).judged_by(ledger),
             knobs=self.knobs,
             runs=self.runs,
+            embedded=self.embedded,
         )

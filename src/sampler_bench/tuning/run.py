@@ -24,7 +24,7 @@ from ..search import Problem
 from ..spec import ModelEntry, StudySpec
 from ..store import Store, StudyRow
 from ..tasks import Task
-from . import fingerprint, pilot, runs
+from . import answers, fingerprint, pilot, runs
 from .budget import Budget, Limits
 from .build import build_engine, build_judge, build_problem, build_task, check_expressible
 from .choices import choose_baseline, find_model
@@ -91,6 +91,9 @@ async def run(
             runs.remember(store, study.id, request.words, request.environment, clock())
             known = await _noted(crew, known, store, study, watch)
             ended = await _conducted(request, crew, known, store, study, watch, stop, clock)
+            if crew.spec.embedding is not None and ended != "interrupted":
+                wanted, keys = crew.spec.embedding, request.environment
+                await answers.embed_at_the_end(store, study.id, wanted, keys, watch)
         finally:
             store.unlock(study.id)
     row = store.study(study.name)
@@ -106,6 +109,7 @@ async def run(
         told,
         known.knobs,
         tuple(runs.recalled(store.note(study.id, runs.NOTE))),
+        answers.recalled(store, study.id, trials),
     )
 
 
@@ -138,6 +142,9 @@ async def _checked(request: Request, crew: Crew, store: Store, watch: Watcher) -
     for trouble in away(info):
         watch(Warned(f"{trouble}; it may join later"))
     watch(Checked("judge", await crew.judge.check()))
+    if spec.embedding is not None:
+        told = await answers.check(spec.embedding, request.environment)
+        watch(Checked("embedding", told))
     baseline = choose_baseline(spec, crew.entry)
     check_expressible(engine, spec.space, baseline)
     hold(store, request.name, info)

@@ -1,0 +1,120 @@
+"""How many distinct answers a configuration gives: texts that an embedding model calls the same.
+
+The measure is `distinct_k` of NoveltyBench (Zhang et al. 2025, arXiv 2504.05228): of k answers to
+one prompt, the number of classes of functionally equal ones. Their trained classifier of pairs is
+replaced by an embedding model: two answers are the same from a stated cosine similarity on. An
+answer joins the first class whose first member it equals, or begins a class of its own. k is the
+same for all configurations (`size`); what prompts add is taken off, and the interval is over
+prompts, as for all measures of `diversity`. Not covered: whether the threshold suits the model.
+`across` helps to judge that: so alike are answers to different prompts, which cannot be the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from itertools import combinations, islice
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ..records import Estimate, SamplerConfig
+from .diversity import LARGEST_SET, WORD, WORDS, Texts, free_of_prompts, over_prompts, sets
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float64]
+
+ACROSS = 0.95  # quantile
+MOST_COMPARED = 200  # pairs of a configuration on different prompts
+
+
+@dataclass(frozen=True, slots=True)
+class Embedded:
+    """Embeddings of length 1 by excerpt, who made them, and from where on two are the same."""
+
+    model: str
+    threshold: float
+    vectors: Mapping[str, Floats]
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """Distinct answers among `size` texts on one prompt, 1 to `size`, by configuration.
+
+    `across` is the similarity that 95 of 100 pairs of answers to different prompts stay under; NaN
+    without such pairs.
+    """
+
+    size: int
+    across: float
+    rows: Mapping[SamplerConfig, Estimate] = field(default_factory=dict)
+
+
+def excerpt(text: str) -> str:
+    """What is looked at of a text: up to the last of its first 120 words."""
+    found = list(islice(WORD.finditer(text), WORDS))
+    return text[: found[-1].end()] if found else ""
+
+
+def distinct_answers(texts: Mapping[SamplerConfig, Texts], embedded: Embedded) -> Answers:
+    """Count the distinct answers of each configuration.
+
+    Args:
+        texts: for each configuration, its good texts by prompt, in the order of their repeats.
+        embedded: texts without an embedding are left out.
+    """
+    known = {config: _vectors(mine, embedded) for config, mine in texts.items()}
+    paired = {
+        config: {p: found for p, found in mine.items() if len(found) > 1}
+        for config, mine in known.items()
+    }
+    paired = {config: mine for config, mine in paired.items() if mine}
+    size = min((max(map(len, mine.values())) for mine in paired.values()), default=0)
+    size = min(size, LARGEST_SET)
+    cells = {
+        config: {p: [_mean_classes(found, size, embedded.threshold)] for p, found in mine.items()}
+        for config, mine in paired.items()
+    }
+    freed = (values[:, 0] for values in free_of_prompts(cells))
+    rows = {
+        config: over_prompts(values[~np.isnan(values)], 1.0, float(size))
+        for config, values in zip(cells, freed, strict=True)
+    }
+    return Answers(size, _across(known.values()), rows)
+
+
+def _vectors(mine: Texts, embedded: Embedded) -> dict[int, Floats]:
+    """The embeddings of texts by prompt: (n_texts, n_numbers) each."""
+    found = {
+        prompt: [v for text in told if (v := embedded.vectors.get(excerpt(text))) is not None]
+        for prompt, told in mine.items()
+    }
+    return {prompt: np.stack(vectors) for prompt, vectors in found.items() if vectors}
+
+
+def _mean_classes(vectors: Floats, size: int, threshold: float) -> float:
+    """The mean number of classes over sets of `size`; NaN where there are too few texts."""
+    same = vectors @ vectors.T >= threshold
+    counts = [classes(same[np.ix_(chosen, chosen)]) for chosen in map(list, sets(len(same), size))]
+    return float(np.mean(counts)) if counts else float("nan")
+
+
+def classes(same: NDArray[np.bool_]) -> int:
+    """The number of classes, each answer being compared with the first of each class: (n, n)."""
+    first: list[int] = []
+    for i in range(len(same)):
+        if not any(same[i, j] for j in first):
+            first.append(i)
+    return len(first)
+
+
+def _across(known: Iterable[Mapping[int, Floats]]) -> float:
+    """How alike answers to different prompts are."""
+    found: list[float] = []
+    for mine in known:
+        told = [(prompt, vector) for prompt, vectors in mine.items() for vector in vectors]
+        pairs = islice(combinations(told, 2), MOST_COMPARED)
+        found += [float(one @ other) for (p, one), (q, other) in pairs if p != q]
+    return float(np.quantile(found, ACROSS)) if found else float("nan")
