@@ -4,74 +4,26 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import secrets
 import shlex
 import signal
 import sys
-import time
-from collections.abc import Callable, Coroutine, Iterable, Mapping
-from dataclasses import replace
+from collections.abc import Callable, Coroutine, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..errors import BudgetReached, NotReachable, UsageError
-from ._environment import environment
-from ._files import free_name, write_atomically
-from ._options import embedding_of
+from ..errors import BudgetReached, NotReachable
+from ._files import write_atomically
 from ._output import can_show, say
 from ._page import write_page
+from ._requests import make_request
 
 if TYPE_CHECKING:
     from ..records import Trial
     from ..reports._document import Document
-    from ..spec import StudySpec
     from ..store import Store
     from ..tuning.request import Finished, Request
 
-# Options of the command line and the keys of a study file that they override.
-OVERRIDES = {
-    "model": "model",
-    "strategy": "search_strategy",
-    "iterations": "n_iterations",
-    "samples_per_config": "samples_per_config",
-    "samplers": "sampler_types",
-    "custom_prompts": "test_prompts",
-    "judge": "judge",
-    "judge_model": "judge_models",
-    "seed": "seed",
-    "server": "server",
-    "engine": "engine",
-    "baseline": "baseline",
-    "slots": "slots",
-    "raw": "raw",
-    "max_samples": "max_samples",
-    "max_cost": "max_cost",
-    "max_minutes": "max_minutes",
-    "objective": "objective",
-    "diversity_weight": "diversity_weight",
-    "embedding": "embedding",
-}
-# What may change when a study goes on; everything else is part of what it is.
-CHANGEABLE = (
-    "embedding",
-    "judge",
-    "judge_models",
-    "server",
-    "engine",
-    "slots",
-    "max_samples",
-    "max_cost",
-    "max_minutes",
-)
-STATED_ONCE = ("config", "config_section", "study")  # options that only begin a study
 BEST = "best_configs.yaml"
-
-
-def overrides_of(args: argparse.Namespace) -> dict[str, object]:
-    """The study keys that the command line states."""
-    stated = {option: getattr(args, option, None) for option in OVERRIDES}
-    stated["embedding"] = embedding_of(stated["embedding"])
-    return {OVERRIDES[option]: value for option, value in stated.items() if value is not None}
 
 
 def search(args: argparse.Namespace) -> int:
@@ -88,77 +40,6 @@ def search(args: argparse.Namespace) -> int:
         finished, document = run_and_keep(request, store, args.quiet)
     show(document, args.json, find("reports", "terminal").report)
     return conclude(finished, document, args.quiet)
-
-
-def make_request(args: argparse.Namespace, store: Store) -> Request:
-    """A request for a new study, or for a kept one to go on with.
-
-    Raises:
-        SpecError: the study file or an option is wrong.
-        UsageError, StoreError: there is no study to go on with, or it cannot be changed so.
-    """
-    from ..spec import load_study
-
-    overrides = overrides_of(args)
-    if args.resume is not None:
-        return _resumed(args, overrides, store)
-    spec = load_study(args.config, args.config_section, overrides)
-    stem = f"hyper_search_{spec.search_strategy}_{time.strftime('%Y%m%d_%H%M%S')}"
-    return new_request(args, spec, stem, store)
-
-
-def new_request(args: argparse.Namespace, spec: StudySpec, stem: str, store: Store) -> Request:
-    """A request for a new study that is named after its results file, unless it has a name.
-
-    Raises:
-        StoreError: a study has the name already, or the results file cannot be written.
-    """
-    from ..tuning.choices import resolved
-    from ..tuning.request import Request
-
-    spec = resolved(spec, lambda: secrets.randbelow(2**31))
-    if named := getattr(args, "study", None):
-        store.see_free(named)
-    path = free_name(args.output_dir, stem, ".json")
-    name = named or path.stem
-    allow = getattr(args, "allow_unverified", False)
-    return Request(
-        spec,
-        args.output_dir,
-        name,
-        path,
-        environment(),
-        allow_unverified=allow,
-        words=args.words,
-    )
-
-
-def _resumed(args: argparse.Namespace, overrides: Mapping[str, object], store: Store) -> Request:
-    from ..spec import StudySpec, read_overrides
-    from ..tuning.request import Request
-
-    fixed = [key for key in overrides if key not in CHANGEABLE]
-    fixed += [key for key in STATED_ONCE if getattr(args, key, None) is not None]
-    if fixed:
-        raise UsageError(
-            f"--resume goes on with a study as it is; {', '.join(fixed)} cannot change "
-            f"(only {', '.join(CHANGEABLE)} can): start a new study for that"
-        )
-    row = store.chosen(args.resume or None)
-    spec = replace(StudySpec.from_json(row.spec), **read_overrides(overrides))
-    note = store.note(row.id, "results") or {}
-    path = args.output_dir / str(note.get("file") or f"{row.name}.json")
-    allow = getattr(args, "allow_unverified", False)
-    return Request(
-        spec,
-        args.output_dir,
-        row.name,
-        path,
-        environment(),
-        resume=True,
-        allow_unverified=allow,
-        words=args.words,
-    )
 
 
 def run_and_keep(request: Request, store: Store, quiet: bool) -> tuple[Finished, Document]:

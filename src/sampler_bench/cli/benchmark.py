@@ -39,7 +39,8 @@ def run(args: argparse.Namespace) -> int:
     from ..spec import load_study, resolve_config
     from ..store.sqlite import open_store
     from ..tuning.listed import space_of
-    from ._search import conclude, new_request, overrides_of, run_and_keep, show
+    from ._requests import new_request, overrides_of
+    from ._search import conclude, run_and_keep, show
 
     named = [resolve_config(word) for word in args.samplers]
     overrides = overrides_of(args)

@@ -53,7 +53,7 @@ def run(args: argparse.Namespace) -> int:
     """Check, print what was found, and return the exit code."""
     from ..spec import load_study
     from ._environment import environment
-    from ._search import overrides_of
+    from ._requests import overrides_of
 
     spec = load_study(args.config, None, overrides_of(args))
     knobs = asked_knobs(spec) if args.samplers else None

@@ -58,7 +58,7 @@ def run(args: argparse.Namespace) -> int:
 def look(args: argparse.Namespace, env: Mapping[str, str]) -> list[Finding]:
     """Look at everything in turn; a problem in one thing does not hide the next."""
     from ..spec import load_study
-    from ._search import overrides_of
+    from ._requests import overrides_of
 
     findings = [_packages(), _disk(args.output_dir)]
     try:

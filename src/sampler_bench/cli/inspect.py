@@ -108,7 +108,7 @@ async def _looked_at(args: argparse.Namespace) -> tuple[Fingerprint, str, str]:
     from ..tuning.loop import with_instructions
     from ..tuning.order import acts_last, decided
     from ._environment import SERVER_KEY, environment
-    from ._search import overrides_of
+    from ._requests import overrides_of
 
     spec = load_study(None, None, overrides_of(args))
     key = environment().get(SERVER_KEY, "")

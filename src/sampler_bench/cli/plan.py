@@ -36,7 +36,8 @@ def run(args: argparse.Namespace) -> int:
     from ..store.sqlite import open_store
     from ..tuning.pilot import TEXTS
     from ._output import can_show
-    from ._search import how_to_go_on, make_request, resume_command, run_and_keep
+    from ._requests import make_request
+    from ._search import how_to_go_on, resume_command, run_and_keep
 
     if args.resume is not None:
         raise UsageError("plan begins a study; go on with one by sampler-bench search --resume")

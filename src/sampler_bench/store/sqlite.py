@@ -12,12 +12,10 @@ import json
 import os
 import sqlite3
 import struct
-import sys
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -27,13 +25,14 @@ from ..records import (
     Completion,
     Failure,
     JsonObject,
-    SamplerConfig,
     Score,
     Trial,
     Unscored,
     Unwritten,
 )
 from . import Store, StudyRow
+from ._owner import alive, started
+from ._rows import judgment_of, trial_of
 
 FILE = "sampler-bench.sqlite"
 VERSION = 1
@@ -246,13 +245,13 @@ class SqliteStore(Store):
             "SELECT position, kind, judgment FROM judgments WHERE study = ? ORDER BY saved, judge"
         )
         for position, kind, text in self._rows(query, study):
-            judgments.setdefault(position, []).append(_judgment(kind, json.loads(text)))
+            judgments.setdefault(position, []).append(judgment_of(kind, json.loads(text)))
         rows = self._rows(
             "SELECT position, config, prompt, repeat, fresh, seed, kind, written, failure, "
             "covariates FROM trials WHERE study = ? ORDER BY position",
             study,
         )
-        return [_trial(row, tuple(judgments.get(row[0], ()))) for row in rows]
+        return [trial_of(row, tuple(judgments.get(row[0], ()))) for row in rows]
 
     def vectors(self, model: str, digests: Sequence[str]) -> dict[str, tuple[float, ...]]:
         query = "SELECT vector FROM vectors WHERE model = ? AND digest = ?"
@@ -271,11 +270,11 @@ class SqliteStore(Store):
         with self._writing():
             query = "SELECT owner_pid, owner_start FROM studies WHERE id = ?"
             pid, start = self._db.execute(query, (study,)).fetchone()
-            if pid is not None and pid != os.getpid() and _alive(pid, start):
+            if pid is not None and pid != os.getpid() and alive(pid, start):
                 return False
             self._db.execute(
                 "UPDATE studies SET owner_pid = ?, owner_start = ? WHERE id = ?",
-                (os.getpid(), _started(os.getpid()), study),
+                (os.getpid(), started(os.getpid()), study),
             )
         return True
 
@@ -296,54 +295,6 @@ def _unpacked(blob: bytes) -> tuple[float, ...]:
 
 def _place(cell: Cell) -> tuple[str, int, int, int]:
     return (cell.config.text, cell.prompt, cell.repeat, int(cell.fresh))
-
-
-_config: Callable[[str], SamplerConfig] = lru_cache(maxsize=4096)(SamplerConfig.parse)
-
-
-def _trial(row: tuple[Any, ...], judgments: tuple[Score | Unscored, ...]) -> Trial:
-    _, config, prompt, repeat, fresh, seed, kind, written, failure, covariates = row
-    return Trial(
-        cell=Cell(_config(config), prompt, repeat, bool(fresh)),
-        seed=seed,
-        written=_written(kind, json.loads(written)) if kind else None,
-        failure=Failure(**json.loads(failure)) if failure else None,
-        judgments=judgments,
-        covariates=tuple(json.loads(covariates)) if covariates else (),
-    )
-
-
-def _written(kind: str, kept: dict[str, Any]) -> Completion | Unwritten:
-    return Completion(**kept) if kind == "Completion" else Unwritten(**kept)
-
-
-def _judgment(kind: str, kept: dict[str, Any]) -> Score | Unscored:
-    if kind == "Unscored":
-        return Unscored(**kept)
-    criteria = tuple((name, value) for name, value in kept.pop("criteria"))
-    return Score(criteria=criteria, **kept)
-
-
-def _alive(pid: int, start: float) -> bool:
-    """Say whether the process that started then still runs; its pid may be another's by now."""
-    import psutil
-
-    try:
-        return abs(_started(pid) - start) < 1.5
-    except psutil.Error:
-        return False
-
-
-def _started(pid: int) -> float:
-    """When a process started, in seconds.
-
-    On Linux since boot: there the time of day is made of that and the clock, so that a clock that
-    is set while a study runs would make its owner another process.
-    """
-    import psutil
-
-    started = psutil.Process(pid).create_time()
-    return started - psutil.boot_time() if sys.platform == "linux" else started
 
 
 def _remedy(error: sqlite3.Error) -> str:
