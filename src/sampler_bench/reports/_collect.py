@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
 from typing import Any
 
-from .. import __version__
 from ..analysis.answers import Embedded
 from ..analysis.importance import Region, importance, regions
 from ..analysis.intervals import on_the_scale
@@ -17,19 +14,13 @@ from ..analysis.summary import ConfigSummary, by_sampler, summarise
 from ..analysis.verdict import Z, verdict
 from ..posterior import frame_of
 from ..records import (
-    FAILED,
     JUDGED,
-    MISSING,
-    PENDING,
-    Completion,
     Estimate,
     JsonObject,
     SamplerConfig,
     Score,
     ScoreTable,
     Trial,
-    Unscored,
-    Unwritten,
     Verdict,
 )
 from ..samplers.effect import effects
@@ -44,7 +35,6 @@ from ._document import (
     Document,
     ImportanceResult,
     LiveCheckResult,
-    Metadata,
     PromptResult,
     RangeResult,
     Result,
@@ -52,6 +42,7 @@ from ._document import (
     SamplerResult,
     VerdictResult,
 )
+from ._metadata import counts, metadata, prompts_of, written_of
 from ._panel import panel_result
 from ._slices import slice_results
 from ._variety import objective_notes, with_diversity
@@ -97,11 +88,11 @@ def collect(
         for row, entropy in zip(rows, entropies, strict=True)
     ]
     results, variety = with_diversity(
-        results, by_config, quality, problem, _prompts(study), embedded
+        results, by_config, quality, problem, prompts_of(study), embedded
     )
     named = {result.config: result for result in results}
     return Document(
-        search_metadata=_metadata(study, trials, table, server, judges, kind, runs),
+        search_metadata=metadata(study, trials, table, server, judges, kind, runs),
         best_configuration=_best(found, rows, named),
         all_results=results,
         verdict=None if found is None else _verdict(found, study, _depth.price_of(study, trials)),
@@ -148,7 +139,7 @@ def _entropies(rows: list[ConfigSummary], problem: Problem) -> list[float]:
 
 
 def _result(row: ConfigSummary, trials: list[Trial], table: ScoreTable, entropy: float) -> Result:
-    written = _written(trials)
+    written = written_of(trials)
     index = table.configs.index(row.config)
     fresh = table.score[(table.config == index) & table.fresh & (table.state == JUDGED)]
     writing = sum(text.seconds for text in written)
@@ -166,7 +157,7 @@ def _result(row: ConfigSummary, trials: list[Trial], table: ScoreTable, entropy:
         failure_rate=_number(row.failure.mean),
         failure_low=_number(row.failure.low),
         failure_high=_number(row.failure.high),
-        failures=_counts(t.failure.reason for t in trials if t.failure),
+        failures=counts(t.failure.reason for t in trials if t.failure),
         missing=row.missing,
         cut_off=cut_off,
         cut_off_share=_number(cut_off / len(written)) if written else None,
@@ -190,75 +181,6 @@ def _result(row: ConfigSummary, trials: list[Trial], table: ScoreTable, entropy:
         writing_seconds=round(writing, 3),
         entropy=_number(entropy),
     )
-
-
-def _written(trials: Sequence[Trial]) -> list[Completion]:
-    return [t.written for t in trials if isinstance(t.written, Completion)]
-
-
-def _counts(words: Iterable[str]) -> dict[str, int]:
-    """How often each word occurs, the most frequent first."""
-    return dict(sorted(Counter(words).items(), key=lambda item: (-item[1], item[0])))
-
-
-def _faults(trials: Sequence[Trial]) -> Iterator[str]:
-    """Why texts are missing, one word for each."""
-    for trial in trials:
-        if isinstance(trial.written, Unwritten):
-            yield trial.written.reason
-        yield from (j.reason for j in trial.judgments if isinstance(j, Unscored))
-
-
-def _metadata(
-    study: StudyRow,
-    trials: Sequence[Trial],
-    table: ScoreTable,
-    server: JsonObject,
-    judges: tuple[str, ...],
-    kind: str,
-    runs: Sequence[RunResult],
-) -> Metadata:
-    spec: dict[str, Any] = dict(study.spec)
-    written = _written(trials)
-    lost = [t.written.retries for t in trials if t.written is not None]
-    return Metadata(
-        kind="benchmark" if kind == "benchmark" else "search",
-        study=study.name,
-        strategy=str(spec.get("search_strategy", "")),
-        state=study.state,
-        model=str(server.get("model") or spec.get("model") or ""),
-        timestamp=_time(study.updated),
-        started=_time(study.created),
-        seconds=round(study.updated - study.created, 3),
-        seed=spec.get("seed"),
-        prompts=_prompts(study),
-        failure_score=spec.get("failure_score", 1.0),
-        objective=str(spec.get("objective", "quality")),
-        diversity_weight=spec.get("diversity_weight"),
-        total_configurations=len({table.configs[i] for i in table.evidence().config}),
-        texts=int((table.state <= FAILED).sum()),
-        judged=int((table.state == JUDGED).sum()),
-        failed=int((table.state == FAILED).sum()),
-        missing=int((table.state == MISSING).sum()),
-        pending=int((table.state == PENDING).sum()),
-        cut_off=sum(text.cut_off for text in written),
-        tokens=sum(text.tokens for text in written),
-        cost=round(sum(j.cost for t in trials for j in t.judgments), 6),
-        judges=list(judges),
-        missing_reasons=_counts(_faults(trials)),
-        retries=sum(lost) + sum(j.retries for t in trials for j in t.judgments),
-        templates=sorted({text.template for text in written}),
-        models=sorted({text.model for text in written}),
-        server=server,
-        version=__version__,
-        runs=list(runs),
-        spec=spec,
-    )
-
-
-def _prompts(study: StudyRow) -> list[str]:
-    asked = study.spec.get("prompts")
-    return [str(prompt) for prompt in asked] if isinstance(asked, list) else []
 
 
 def _verdict(found: Verdict, study: StudyRow, price: _depth.Price) -> VerdictResult:
@@ -352,7 +274,3 @@ def _ends(region: Region) -> Iterator[tuple[str, dict[str, Any]]]:
 def _parameters(config: SamplerConfig) -> dict[str, int | float | str | list[str]]:
     pairs = config.parameters
     return {name: list(v) if isinstance(v, tuple) else v for name, v in pairs}
-
-
-def _time(seconds: float) -> str:
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

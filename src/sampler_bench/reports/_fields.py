@@ -18,7 +18,8 @@ from typing import Any, Literal, Union, get_args, get_origin
 
 from pydantic.fields import FieldInfo
 
-from . import _document
+from . import _circumstances, _document, _findings, _rows
+from . import _parts as _parts_
 from ._document import Document, Part
 
 BEGIN, END = "<!-- fields: made by sampler_bench.reports._fields -->", "<!-- end of fields -->"
@@ -143,9 +144,12 @@ def markdown() -> str:
 
 
 def _parts() -> Iterator[type[Part]]:
-    for found in vars(_document).values():
-        if inspect.isclass(found) and issubclass(found, Part) and found is not Part:
-            yield found
+    """Every class of the document, in the order in which the modules state them."""
+    for module in (_parts_, _rows, _findings, _circumstances, _document):
+        for found in vars(module).values():
+            own = inspect.isclass(found) and found.__module__ == module.__name__
+            if own and issubclass(found, Part) and found is not Part:
+                yield found
 
 
 def _section(part: type[Part]) -> Iterator[str]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from ..samplers import parameter, parameter_names
@@ -19,6 +18,7 @@ from ._document import (
     Result,
 )
 from ._figures import Scale, scale_of
+from ._heat import Heat, by_heat
 from ._minimal import NOT_SHRUNK
 from ._saying import knobs_of, label
 
@@ -27,23 +27,6 @@ if TYPE_CHECKING:
 
 SHOWN_ROWS = 20
 SHOWN_MEMBERS = 60
-
-
-@dataclass(slots=True)
-class Heat:
-    """Outcomes of the texts at one temperature."""
-
-    heat: str
-    texts: int = 0
-    failed: int = 0
-    reasons: dict[str, int] = field(default_factory=dict)
-
-    def add(self, row: Result) -> None:
-        """Count a configuration's texts."""
-        self.texts += row.sample_count
-        for reason, n in row.failures.items():
-            self.failed += n
-            self.reasons[reason] = self.reasons.get(reason, 0) + n
 
 
 class View:
@@ -332,13 +315,7 @@ class View:
     @property
     def by_heat(self) -> list[Heat]:
         """Outcomes by temperature, the coldest first; without temperature last."""
-        found: dict[float | None, Heat] = {}
-        for row in self.document.all_results:
-            value = row.parameters.get("temperature")
-            key = float(value) if isinstance(value, int | float) else None
-            heat = found.setdefault(key, Heat("none" if key is None else f"{key:g}"))
-            heat.add(row)
-        return [found[key] for key in sorted(found, key=lambda k: (k is None, k or 0.0))]
+        return by_heat(self.document.all_results)
 
     @property
     def failure_words(self) -> str:

@@ -1,0 +1,100 @@
+"""From what a store keeps of a study to the document's part about the run."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from .. import __version__
+from ..records import (
+    FAILED,
+    JUDGED,
+    MISSING,
+    PENDING,
+    Completion,
+    JsonObject,
+    ScoreTable,
+    Trial,
+    Unscored,
+    Unwritten,
+)
+from ..store import StudyRow
+from ._document import Metadata, RunResult
+
+
+def metadata(
+    study: StudyRow,
+    trials: Sequence[Trial],
+    table: ScoreTable,
+    server: JsonObject,
+    judges: tuple[str, ...],
+    kind: str,
+    runs: Sequence[RunResult],
+) -> Metadata:
+    """About the run: what was asked, who worked on it, how many texts came to what end."""
+    spec: dict[str, Any] = dict(study.spec)
+    written = written_of(trials)
+    lost = [t.written.retries for t in trials if t.written is not None]
+    return Metadata(
+        kind="benchmark" if kind == "benchmark" else "search",
+        study=study.name,
+        strategy=str(spec.get("search_strategy", "")),
+        state=study.state,
+        model=str(server.get("model") or spec.get("model") or ""),
+        timestamp=_time(study.updated),
+        started=_time(study.created),
+        seconds=round(study.updated - study.created, 3),
+        seed=spec.get("seed"),
+        prompts=prompts_of(study),
+        failure_score=spec.get("failure_score", 1.0),
+        objective=str(spec.get("objective", "quality")),
+        diversity_weight=spec.get("diversity_weight"),
+        total_configurations=len({table.configs[i] for i in table.evidence().config}),
+        texts=int((table.state <= FAILED).sum()),
+        judged=int((table.state == JUDGED).sum()),
+        failed=int((table.state == FAILED).sum()),
+        missing=int((table.state == MISSING).sum()),
+        pending=int((table.state == PENDING).sum()),
+        cut_off=sum(text.cut_off for text in written),
+        tokens=sum(text.tokens for text in written),
+        cost=round(sum(j.cost for t in trials for j in t.judgments), 6),
+        judges=list(judges),
+        missing_reasons=counts(_faults(trials)),
+        retries=sum(lost) + sum(j.retries for t in trials for j in t.judgments),
+        templates=sorted({text.template for text in written}),
+        models=sorted({text.model for text in written}),
+        server=server,
+        version=__version__,
+        runs=list(runs),
+        spec=spec,
+    )
+
+
+def prompts_of(study: StudyRow) -> list[str]:
+    """What was asked."""
+    asked = study.spec.get("prompts")
+    return [str(prompt) for prompt in asked] if isinstance(asked, list) else []
+
+
+def written_of(trials: Sequence[Trial]) -> list[Completion]:
+    """The texts that came."""
+    return [t.written for t in trials if isinstance(t.written, Completion)]
+
+
+def counts(words: Iterable[str]) -> dict[str, int]:
+    """How often each word occurs, the most frequent first."""
+    return dict(sorted(Counter(words).items(), key=lambda item: (-item[1], item[0])))
+
+
+def _faults(trials: Sequence[Trial]) -> Iterator[str]:
+    """Why texts are missing, one word for each."""
+    for trial in trials:
+        if isinstance(trial.written, Unwritten):
+            yield trial.written.reason
+        yield from (j.reason for j in trial.judgments if isinstance(j, Unscored))
+
+
+def _time(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
