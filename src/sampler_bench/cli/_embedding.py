@@ -19,10 +19,10 @@ def embedded(kept: Kept, words: list[str]) -> Kept:
         EngineError: the embedding model does not answer.
     """
     from ..spec import read_overrides
+    from ..spec.environment import environment
     from ..store.sqlite import FILE, open_store
     from ..tuning.answers import embed_kept
     from ..tuning.kept import study_of_kept
-    from ._environment import environment
     from ._options import embedding_of
     from ._output import say
 

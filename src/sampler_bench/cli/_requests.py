@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import UsageError
-from ._environment import environment
+from ..spec.environment import environment
 from ._files import free_name
 from ._options import embedding_of
 

@@ -52,7 +52,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Check, print what was found, and return the exit code."""
     from ..spec import load_study
-    from ._environment import environment
+    from ..spec.environment import environment
     from ._requests import overrides_of
 
     spec = load_study(args.config, None, overrides_of(args))
@@ -76,10 +76,10 @@ async def _check(
     spec: StudySpec, knobs: Collection[str] | None, env: Mapping[str, str], quiet: bool
 ) -> list[Report]:
     from ..checks import check, servers_of
+    from ..spec.environment import SERVER_KEY
     from ..tuning.build import build_engine
     from ..tuning.choices import find_model
     from ..tuning.served import describe
-    from ._environment import SERVER_KEY
     from ._output import done, say
 
     engine = await build_engine(spec, find_model(spec), env.get(SERVER_KEY, ""), None)

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from ..errors import NotReachable, SamplerBenchError
-from ._environment import JUDGE_KEY, JUDGE_URL, SERVER_KEY
 from ._options import shared
 
 if TYPE_CHECKING:
@@ -40,7 +39,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Look, print a line for each thing, and return the exit code of the worst problem."""
-    from ._environment import environment
+    from ..spec.environment import environment
     from ._output import say, sign
 
     findings = look(args, environment())
@@ -110,6 +109,7 @@ def _models(spec: StudySpec) -> Finding:
 
 
 async def _judge(spec: StudySpec, env: Mapping[str, str]) -> Finding:
+    from ..spec.environment import JUDGE_KEY, JUDGE_URL
     from ..tuning.build import build_judge, build_task
 
     if spec.judge == "openai" and not (env.get(JUDGE_KEY) or env.get(JUDGE_URL)):
@@ -124,6 +124,7 @@ async def _judge(spec: StudySpec, env: Mapping[str, str]) -> Finding:
 
 
 async def _server(spec: StudySpec, env: Mapping[str, str]) -> Finding:
+    from ..spec.environment import SERVER_KEY
     from ..tuning.build import build_engine
     from ..tuning.choices import find_model
     from ..tuning.served import describe

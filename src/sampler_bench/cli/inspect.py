@@ -102,12 +102,12 @@ def _kept(args: argparse.Namespace) -> tuple[Fingerprint, str, str]:
 async def _looked_at(args: argparse.Namespace) -> tuple[Fingerprint, str, str]:
     from ..checks import orders
     from ..spec import load_study
+    from ..spec.environment import SERVER_KEY, environment
     from ..tuning.build import build_engine, build_task
     from ..tuning.choices import find_model
     from ..tuning.fingerprint import take
     from ..tuning.loop import with_instructions
     from ..tuning.order import acts_last, decided
-    from ._environment import SERVER_KEY, environment
     from ._requests import overrides_of
 
     spec = load_study(None, None, overrides_of(args))

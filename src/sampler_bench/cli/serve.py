@@ -30,7 +30,7 @@ def run(args: argparse.Namespace) -> int:
     """Serve until the user stops it."""
     from ..engines._serving import Plan, serve
     from ..spec import model_or_file
-    from ._environment import environment
+    from ..spec.environment import environment
     from ._output import say
 
     entry = model_or_file(args.model)

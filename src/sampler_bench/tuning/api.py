@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import secrets
 import time
 from collections.abc import Mapping
@@ -13,6 +12,8 @@ from ..records import Completion, Failure, Prompt, SamplerConfig, Score, Unscore
 from ..reports._document import Document
 from ..rules import look
 from ..spec import StudySpec, load_study, resolve_config
+from ..spec.environment import SERVER_KEY
+from ..spec.environment import environment as from_here
 from ..store.sqlite import open_store
 from .build import build_engine, build_judge, build_task
 from .choices import find_model, resolved
@@ -28,7 +29,7 @@ class SamplerBenchAPI:
         config: study file; None for the default one.
         section: of the study file.
         folder: where searches keep their results.
-        environment: where keys come from; None for the process's own.
+        environment: where keys come from; None for the process's own, and `.env`.
         settings: keys of a study file that go before it, like `model="demo", judge="demo"`.
 
     Raises:
@@ -51,7 +52,7 @@ class SamplerBenchAPI:
     ) -> None:
         self.spec: StudySpec = load_study(config, section, settings)
         self.folder = folder
-        self.environment = os.environ if environment is None else environment
+        self.environment = from_here() if environment is None else environment
 
     def write(
         self, prompt: str, config: str | SamplerConfig, seed: int = 1
@@ -70,7 +71,7 @@ class SamplerBenchAPI:
         chosen = resolve_config(config) if isinstance(config, str) else config
 
         async def one() -> Completion | Unwritten:
-            key = self.environment.get("SAMPLER_BENCH_SERVER_KEY", "")
+            key = self.environment.get(SERVER_KEY, "")
             async with await build_engine(self.spec, find_model(self.spec), key, None) as engine:
                 await engine.check()
                 engine.express(chosen, seed)

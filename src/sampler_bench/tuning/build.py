@@ -16,6 +16,7 @@ from ..records import SamplerConfig
 from ..samplers import Space
 from ..search import Problem, Strategy
 from ..spec import ModelEntry, StudySpec
+from ..spec.environment import JUDGE_KEY, JUDGE_URL
 from ..tasks import Task
 from .order import acts_last
 
@@ -108,8 +109,8 @@ def build_judge(spec: StudySpec, task: Task, environment: Mapping[str, str]) -> 
 
     options = JudgeOptions(
         models=spec.judge_models,
-        base_url=environment.get("OPENAI_BASE_URL") or None,
-        api_key=environment.get("OPENAI_API_KEY", ""),
+        base_url=environment.get(JUDGE_URL) or None,
+        api_key=environment.get(JUDGE_KEY, ""),
         prices=load_prices(),
     )
     judge: Judge = find("judges", spec.judge).build(options, task)

@@ -22,6 +22,7 @@ from ..plugins import find
 from ..records import Completion, JsonObject, Prompt, SamplerConfig, Unwritten
 from ..search import Problem
 from ..spec import ModelEntry, StudySpec
+from ..spec.environment import SERVER_KEY
 from ..store import Store, StudyRow
 from ..tasks import Task
 from . import answers, fingerprint, pilot, runs
@@ -127,7 +128,7 @@ async def _assembled(request: Request, stack: AsyncExitStack) -> Crew:
     spec = request.limited
     task, entry = build_task(spec), find_model(spec)
     judge = build_judge(spec, task, request.environment)
-    key = request.environment.get("SAMPLER_BENCH_SERVER_KEY", "")
+    key = request.environment.get(SERVER_KEY, "")
     engine = await build_engine(spec, entry, key, request.folder / "server.log")
     await stack.enter_async_context(engine)
     await stack.enter_async_context(judge)

@@ -11,7 +11,7 @@ from ..errors import SpecError
 SERVER_KEY = "SAMPLER_BENCH_SERVER_KEY"
 JUDGE_KEY = "OPENAI_API_KEY"
 JUDGE_URL = "OPENAI_BASE_URL"
-OURS = (SERVER_KEY, JUDGE_KEY, JUDGE_URL)
+OURS = ("SAMPLER_BENCH_", "OPENAI_")  # how the names of what we read begin
 
 
 def environment() -> Mapping[str, str]:
@@ -30,4 +30,4 @@ def environment() -> Mapping[str, str]:
             f".env: expected a text file in UTF-8, found {error}; copy .env.example anew"
         ) from error
     whole = {**{key: value for key, value in said.items() if value}, **os.environ}
-    return {key: value.strip() if key in OURS else value for key, value in whole.items()}
+    return {key: value.strip() if key.startswith(OURS) else value for key, value in whole.items()}
