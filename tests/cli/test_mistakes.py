@@ -10,6 +10,8 @@ import pytest
 from support.cli import clean_environment, failed, in_process, run
 from support.judge_server import KEY, JudgeServer
 
+from sampler_bench.cli import build_parser
+
 DEMO = ("--model", "demo", "--max-samples", "8", "--samplers", "min_p")
 OFFLINE = (*DEMO, "--judge", "offline")
 GOOD = """
@@ -121,6 +123,15 @@ def test_a_mistake_on_the_command_line_is_named(words, message, code, tmp_path, 
     (tmp_path / "half.json").write_text('{"search_metadata": {')
     (tmp_path / "other.json").write_text('{"name": "package"}')
     assert message in failed(in_process(words, tmp_path, monkeypatch, capfd), code)
+
+
+def test_an_option_that_is_given_twice_adds_up():
+    """`--server A --server B` must not lose A in silence."""
+    words = ["search", *("--server", "http://a", "--server", "http://b", "http://c")]
+    words += ["--samplers", "min_p", "--samplers", "top_p"]
+    args = build_parser(words).parse_args(words)
+    assert args.server == ["http://a", "http://b", "http://c"]
+    assert args.samplers == ["min_p", "top_p"]
 
 
 def test_a_cost_cap_that_cannot_be_kept_is_refused(tmp_path, monkeypatch, capfd):

@@ -11,21 +11,19 @@ from ..errors import UsageError
 if TYPE_CHECKING:
     from ..tuning.kept import Kept
 
+# One value or several after the option, which may also be given again: then they add up.
+SEVERAL: dict[str, Any] = {"nargs": "+", "action": "extend"}
 SHARED: dict[str, dict[str, Any]] = {
     "--model": {"help": "a model of models.yaml, or the name that the server knows it by"},
     "--config": {"type": Path, "help": "study file (default: hyper_search_config.yaml)"},
     "--config-section": {"metavar": "SECTION", "help": "section of the study file"},
     "--samples-per-config": {"type": int, "metavar": "N", "help": "texts per setting and prompt"},
-    "--custom-prompts": {
-        "nargs": "+",
-        "metavar": "PROMPT",
-        "help": "prompts instead of the file's",
-    },
+    "--custom-prompts": {**SEVERAL, "metavar": "PROMPT", "help": "instead of the file's"},
     "--judge": {"help": "openai, offline or demo"},
-    "--judge-model": {"nargs": "+", "metavar": "MODEL", "help": "several make a panel"},
+    "--judge-model": {**SEVERAL, "metavar": "MODEL", "help": "several make a panel"},
     "--seed": {"type": int, "help": "makes decisions, texts and scores repeat"},
     "--output-dir": {"type": Path, "default": Path("results"), "help": "default: results"},
-    "--server": {"nargs": "+", "metavar": "URL", "help": "servers that write"},
+    "--server": {**SEVERAL, "metavar": "URL", "help": "servers that write"},
     "--engine": {"help": "koboldcpp, llamacpp, embedded, ...; default: ask the server"},
     "--baseline": {"metavar": "CONFIG", "help": "what the best is compared with"},
     "--slots": {"type": int, "metavar": "N", "help": "texts written at once"},

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ._options import kept_study, one_study, shared
+from ._options import SEVERAL, kept_study, one_study, shared
 
 if TYPE_CHECKING:
     from ..tuning.kept import Kept
@@ -20,7 +20,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("file", nargs="?", type=Path, help="a results file")
     shared(parser, "--latest", "--study")
-    add("--compare", nargs="+", metavar="FILE", help="several results files, or a pattern")
+    add("--compare", **SEVERAL, metavar="FILE", help="several results files, or a pattern")
     add("--export", type=Path, metavar="FILE", help="write the best configurations as YAML")
     add("--refine", type=Path, metavar="FILE", help="write the study file of a focused search")
     shared(parser, "--output-dir", "--json")

@@ -7,7 +7,7 @@ import time
 from collections.abc import Sequence
 
 from ..records import SamplerConfig
-from ._options import shared
+from ._options import SEVERAL, shared
 
 HELP = "compare presets or configurations: --samplers NAME or min_p:temperature=1.2,min_p=0.02"
 
@@ -17,7 +17,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     shared(parser, "--model")
     parser.add_argument(
         "--samplers",
-        nargs="+",
+        **SEVERAL,
         required=True,
         metavar="CONFIG",
         help="presets of samplers.yaml, or configurations in text form",

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING
 
-from ._options import shared
+from ._options import SEVERAL, shared
 
 if TYPE_CHECKING:
     from ..checks import Default, Finding, Report
@@ -42,7 +42,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     shared(parser, "--server", help="server to check; default: the built-in one")
     shared(parser, "--engine", "--model")
     parser.add_argument(
-        "--samplers", nargs="+", metavar="TYPE", help="check only their knobs, like min_p+xtc"
+        "--samplers", **SEVERAL, metavar="TYPE", help="check only their knobs, like min_p+xtc"
     )
     shared(parser, "--raw", help="the way without a chat template")
     shared(parser, "--config", help="study file that names server and model")

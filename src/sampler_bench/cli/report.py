@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 
 from ..errors import UsageError
-from ._options import kept_study, one_study, shared
+from ._options import SEVERAL, kept_study, one_study, shared
 
 HELP = "write a study's page: verdict, pictures, its texts side by side, presets to copy"
 
@@ -16,7 +16,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("file", nargs="?", type=Path, help="a results file; default: the latest study")
     shared(parser, "--latest", "--study")
-    add("--compare", nargs="+", metavar="FILE", help="one page of several results files")
+    add("--compare", **SEVERAL, metavar="FILE", help="one page of several results files")
     add("--html", type=Path, metavar="OUT", help="the page; default: beside the results")
     shared(parser, "--embedding")
     add("--open", action="store_true", help="open the page in the browser")

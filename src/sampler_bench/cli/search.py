@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from ._options import shared
+from ._options import SEVERAL, shared
 
 HELP = "search for the sampler settings that make a model write best"
 
@@ -17,7 +17,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     add("--strategy", help="grid, random, bayesian, ...")
     add("--iterations", type=int, metavar="N", help="configurations to try; a grid ignores it")
     shared(parser, "--samples-per-config")
-    add("--samplers", nargs="+", metavar="TYPE", help="sampler types to search, like min_p top_p")
+    add("--samplers", **SEVERAL, metavar="TYPE", help="sampler types to search, like min_p top_p")
     shared(parser, "--custom-prompts", "--judge", "--judge-model", "--seed", "--output-dir")
     shared(parser, "--server", help="servers that write; default: the model's own")
     shared(parser, "--engine")
