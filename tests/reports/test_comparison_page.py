@@ -90,6 +90,13 @@ def test_the_same_setting_twice_is_no_contest():
     assert "points of 10, " not in said
 
 
+def test_a_setting_that_two_studies_found_still_leads_the_third():
+    documents = {**STRONG, "c.json": STRONG["a.json"]}
+    said = words(comparison_page(comparison(documents)))
+    assert "A clear lead" in said
+    assert "What A recommends beats the best of B." in said
+
+
 def test_other_judges_stand_apart_without_a_common_scale():
     said = words(html_of("judges"))
     assert "These scores do not compare" in said

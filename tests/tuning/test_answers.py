@@ -200,7 +200,7 @@ def test_a_search_embeds_each_text_once_and_tells_distinct_answers(command, tmp_
         assert any(row.diversity.answers.mean for row in document.all_results)
         texts = [text for text in asked if text != "Once upon a time."]
         assert len(texts) == len(set(texts)) > 0
-        code, _, err = command("report", "--embedding", server.url, "m", "0.5")
+        code, _, err = command("report", "--embedding", server.url, "m", "--same-from", "0.5")
         assert "embedded now: 0 texts" in err
         assert server.texts == asked
     code, out, _ = command("analyze", "--latest", "--json")
@@ -220,7 +220,9 @@ def test_a_model_that_goes_away_costs_the_measure_and_not_the_study(command, tmp
     assert "distinct answers are not known" in err
     assert told(out).diversity.embedding == ""
     with llamacpp_embeddings() as url:
-        code, _, err = command("report", "--embedding", url, "demo-embedding", "0.95")
+        code, _, err = command(
+            "report", "--embedding", url, "demo-embedding", "--same-from", "0.95"
+        )
         assert code == 0, err
     document = told(command("analyze", "--latest", "--json")[1])
     assert 0 < document.diversity.across_prompts < 1
@@ -236,6 +238,12 @@ def test_a_model_that_is_not_there_stops_before_anything_is_spent(command, tmp_p
     assert "check the address" in err
     with open_store(tmp_path / "results") as store:
         assert store.studies() == []
+
+
+def test_a_similarity_without_a_model_is_refused(command):
+    code, _, err = command("search", "--config", "s.yaml", "--same-from", "0.5")
+    assert code == 2
+    assert "--same-from: expected --embedding URL MODEL beside it" in err
 
 
 def test_real_llamacpp_embeds_texts_by_what_they_say():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from ..errors import UsageError
@@ -11,8 +12,12 @@ if TYPE_CHECKING:
     from ..tuning.kept import Kept
 
 
-def embedded(kept: Kept, words: list[str]) -> Kept:
+def embedded(kept: Kept, section: Mapping[str, object]) -> Kept:
     """Embed the texts of a kept study that have no embedding yet; its results with them.
+
+    Args:
+        kept: the study.
+        section: `embedding`, as a study file states it.
 
     Raises:
         SpecError, UsageError: the option is wrong, or the texts are not at hand.
@@ -23,10 +28,9 @@ def embedded(kept: Kept, words: list[str]) -> Kept:
     from ..store.sqlite import FILE, open_store
     from ..tuning.answers import embed_kept
     from ..tuning.kept import study_of_kept
-    from ._options import embedding_of
     from ._output import say
 
-    wanted = read_overrides({"embedding": embedding_of(words)})["embedding"]
+    wanted = read_overrides({"embedding": section})["embedding"]
     folder, name = kept.file.parent, kept.document.search_metadata.study
     if not kept.trials or not (folder / FILE).is_file():
         raise UsageError("--embedding: the study's texts are not beside its results, in a store")

@@ -36,9 +36,14 @@ SHARED: dict[str, dict[str, Any]] = {
         "help": "go on with a knob that does nothing there",
     },
     "--embedding": {
-        "nargs": "+",
-        "metavar": ("URL", "MODEL [SAME]"),
-        "help": "who tells distinct answers; the same from a similarity of SAME on (default: 0.9)",
+        "nargs": 2,
+        "metavar": ("URL", "MODEL"),
+        "help": "an embedding model that tells distinct answers",
+    },
+    "--same-from": {
+        "type": float,
+        "metavar": "SIMILARITY",
+        "help": "of two answers that it calls the same (default: 0.9)",
     },
     "--latest": {"action": "store_true", "help": "the latest study, finished or not"},
     "--study": {"metavar": "NAME", "help": "a study by name"},
@@ -84,27 +89,16 @@ def kept_study(args: argparse.Namespace, *, texts: bool = True) -> Kept:
     return study_of_file(args.file, texts=texts)
 
 
-def embedding_of(words: list[str] | None) -> dict[str, object] | None:
-    """The section `embedding` of a study file, as `--embedding` states it.
+def embedding_of(args: argparse.Namespace) -> dict[str, object] | None:
+    """The section `embedding` of a study file, as the command line states it; None where not.
 
     Raises:
-        UsageError: too few words, or too many.
+        UsageError: a similarity is stated, and no model.
     """
+    words, similarity = getattr(args, "embedding", None), getattr(args, "same_from", None)
     if words is None:
+        if similarity is not None:
+            raise UsageError("--same-from: expected --embedding URL MODEL beside it, found none")
         return None
-    if len(words) not in (2, 3):
-        raise UsageError(
-            f"--embedding: expected URL MODEL or URL MODEL SAME, found {' '.join(words)}; like "
-            "--embedding http://127.0.0.1:8081 nomic-embed-text 0.9"
-        )
-    found: dict[str, object] = dict(zip(("url", "model"), words, strict=False))
-    if len(words) == 3:
-        found["threshold"] = _number(words[2])
-    return found
-
-
-def _number(word: str) -> float | str:
-    try:
-        return float(word)
-    except ValueError:
-        return word  # the reader of study files says what it expected
+    threshold = {} if similarity is None else {"threshold": similarity}
+    return {"url": words[0], "model": words[1], **threshold}

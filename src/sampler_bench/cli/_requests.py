@@ -61,7 +61,7 @@ STATED_ONCE = ("config", "config_section", "study")  # options that only begin a
 def overrides_of(args: argparse.Namespace) -> dict[str, object]:
     """The study keys that the command line states."""
     stated = {option: getattr(args, option, None) for option in OVERRIDES}
-    stated["embedding"] = embedding_of(stated["embedding"])
+    stated["embedding"] = embedding_of(args)
     return {OVERRIDES[option]: value for option, value in stated.items() if value is not None}
 
 

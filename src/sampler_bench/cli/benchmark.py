@@ -26,7 +26,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     shared(parser, "--judge", "--judge-model", "--seed", "--output-dir", "--server", "--engine")
     shared(parser, "--baseline", help="what the best is compared with; default: the first")
     shared(parser, "--slots", "--raw", "--max-samples", "--max-cost", "--max-minutes")
-    shared(parser, "--embedding")
+    shared(parser, "--embedding", "--same-from")
     shared(parser, "--study", help="name this benchmark")
     shared(parser, "--allow-unverified", "--quiet", "--json")
 

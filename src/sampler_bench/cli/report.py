@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 
 from ..errors import UsageError
-from ._options import SEVERAL, kept_study, one_study, shared
+from ._options import SEVERAL, embedding_of, kept_study, one_study, shared
 
 HELP = "write a study's page: verdict, pictures, its texts side by side, presets to copy"
 
@@ -18,7 +18,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     shared(parser, "--latest", "--study")
     add("--compare", **SEVERAL, metavar="FILE", help="one page of several results files")
     add("--html", type=Path, metavar="OUT", help="the page; default: beside the results")
-    shared(parser, "--embedding")
+    shared(parser, "--embedding", "--same-from")
     add("--open", action="store_true", help="open the page in the browser")
     shared(parser, "--output-dir")
 
@@ -40,8 +40,8 @@ def _of_one(args: argparse.Namespace) -> Path:
 
     one_study(args, "a results file", args.file is not None, needed=False)
     kept = kept_study(args)
-    if args.embedding:
-        kept = embedded(kept, args.embedding)
+    if (wanted := embedding_of(args)) is not None:
+        kept = embedded(kept, wanted)
     page: Path = args.html or kept.file.with_suffix(".html")
     beside = write_page(page, kept.document, kept.trials)
     if beside is not None:

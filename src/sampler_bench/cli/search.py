@@ -25,7 +25,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     shared(parser, "--slots", "--raw", "--max-samples", "--max-cost", "--max-minutes")
     add("--objective", metavar="WHAT", help="quality (default), quality+diversity or front")
     add("--diversity-weight", type=float, metavar="SHARE", help="of diversity, 0 to 1")
-    shared(parser, "--embedding")
+    shared(parser, "--embedding", "--same-from")
     shared(parser, "--study", help="name this study")
     add("--resume", nargs="?", const="", metavar="NAME", help="go on (default: the latest study)")
     shared(parser, "--allow-unverified", "--quiet", "--json")

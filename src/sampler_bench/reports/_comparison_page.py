@@ -65,13 +65,16 @@ class ComparisonView:
 
     @property
     def leads(self) -> list[tuple[ComparedStudy, Interval]]:
-        """What the leader is ahead of every other study's best, the closest first."""
+        """What the leader is ahead of every other answer, the closest first.
+
+        The leader's own setting, found for the same model once more, is no other answer.
+        """
         if (leader := self.leader) is None:
             return []
         found = [
             (other, gain)
             for other in self.told
-            if other.letter != leader.letter
+            if (other.best, other.model) != (leader.best, leader.model)
             and (gain := self._lead(leader.letter, other.letter)).mean is not None
         ]
         return sorted(found, key=lambda row: row[1].mean or 0.0)
@@ -102,7 +105,7 @@ class ComparisonView:
             return "none"
         if self.agreed:
             return "good"
-        return "better" if len(self.beaten) == len(self.leads) else "open"
+        return "better" if self.leads and len(self.beaten) == len(self.leads) else "open"
 
     @property
     def badge(self) -> str:
@@ -140,7 +143,7 @@ class ComparisonView:
         if self.agreed:
             return f"{self._letters(self.told)} recommend this same setting. {self.models_line}"
         if self.reached == "better":
-            others = self._letters([s for s in self.told if s is not leader])
+            others = self._letters([s for s in self.told if s.letter in self.beaten])
             return f"What {leader.letter} recommends beats the best of {others}. {self.models_line}"
         beaten, leads = self.beaten, [study.letter for study, _ in self.leads]
         level = [s for s in self.told if s.letter in leads and s.letter not in beaten]

@@ -75,12 +75,16 @@ async def embed_at_the_end(
     watch: Watcher,
 ) -> None:
     """Embed the texts of a run that has ended; a fault costs the measure, not the study."""
+    from ..engines._http import shown_url
     from .events import Warned
 
     try:
         await embed_kept(store, study, wanted, environment)
     except EngineError as error:
-        again = f"sampler-bench report --embedding {wanted.url} {wanted.model}"
+        again = (
+            f"sampler-bench report --embedding {shown_url(wanted.url)} {wanted.model} "
+            f"--same-from {wanted.threshold:g}"
+        )
         watch(Warned(f"distinct answers are not known: {error}; try again with: {again}"))
 
 
