@@ -1,6 +1,7 @@
 """Is the live check right? Seeded runs against servers with really wrong settings.
 
     python benchmarks/live_check.py --runs 3000 --out runs.jsonl
+    python benchmarks/live_check.py --runs 3000 --engine tabbyapi     # of these, one engine's alone
 
 Behind every server is a real llama.cpp with a real model (the demo model, or a random one), so the
 texts are real. Each run draws an engine, a server, a twist (the key is not read, forced, clamped;
@@ -25,7 +26,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
 from support.double import LlamaWriter
-from support.live_runs import Outcome, run
+from support.live_runs import Outcome, place, run
 from support.tiny_gguf import write_tiny_gguf
 
 WRONG = ("ignored called honoured", "honoured called ignored", "broken")
@@ -36,13 +37,16 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=100)
     parser.add_argument("--first", type=int, default=1, help="seed of the first run")
     parser.add_argument("--out", type=Path, help="file that keeps the runs, a JSON line each")
+    parser.add_argument("--engine", help="only the runs that draw this engine")
     parser.add_argument("--minutes", type=float, default=1e9, help="stop after so long")
     args = parser.parse_args()
-    outcomes = asyncio.run(collect(args.runs, args.first, args.out, args.minutes))
+    outcomes = asyncio.run(collect(args.runs, args.first, args.out, args.minutes, args.engine))
     print(table(outcomes))
 
 
-async def collect(runs: int, first: int, out: Path | None, minutes: float) -> list[Outcome]:
+async def collect(
+    runs: int, first: int, out: Path | None, minutes: float, engine: str | None = None
+) -> list[Outcome]:
     """Run the seeds that are not kept yet; return all."""
     found = kept(out)
     known = {outcome.seed for outcome in found}
@@ -52,6 +56,8 @@ async def collect(runs: int, first: int, out: Path | None, minutes: float) -> li
         async with LlamaWriter(slots=4) as demo, LlamaWriter(tiny, slots=4) as other:
             for seed in range(first, first + runs):
                 if seed in known or time.monotonic() > ends:
+                    continue
+                if engine not in (None, place(seed)[0]):
                     continue
                 outcome = await run(seed, {"demo": demo, "random": other})
                 found.append(outcome)

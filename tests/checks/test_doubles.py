@@ -13,6 +13,7 @@ from support.double import (
     OLLAMA,
     OPENAI,
     OPENROUTER,
+    TABBYAPI,
     TABBYAPI_FORCING,
     USUAL,
     VLLM,
@@ -183,10 +184,30 @@ async def test_a_follower_of_a_dead_knob_is_not_asked_for(writer: LlamaWriter) -
 
 
 async def test_a_server_that_does_not_repeat_itself_is_not_trusted(writer: LlamaWriter) -> None:
-    """Every text by chance, whatever the seed: nothing that changes may count."""
+    """Every text by chance, whatever the seed: that one changes says nothing."""
     quirks = reading(replace(LLAMACPP, seed="never", echoes=False), presence_penalty=None)
     report = await checked(quirks, writer, "llamacpp", "presence_penalty", "top_k")
-    assert says(report) == {"presence_penalty": "cannot tell", "top_k": "honoured"}
+    assert says(report) == {"presence_penalty": "ignored", "top_k": "honoured"}
+
+
+@pytest.mark.parametrize(
+    ("knob", "key"),
+    [
+        ("frequency_penalty", "frequency_penalty"),
+        ("repetition_range", "penalty_range"),
+        ("xtc_probability", "xtc_probability"),
+        ("adaptive_target", "adaptive_target"),
+    ],
+)
+async def test_without_seeds_what_acts_and_what_does_not_is_told_all_the_same(
+    writer: LlamaWriter, knob: str, key: str
+) -> None:
+    """TabbyAPI, which has none; the draws are those of the double's seed."""
+    deaf = reading(TABBYAPI, **{key: None})
+    assert says(await checked(TABBYAPI, writer, "tabbyapi", knob)) == {knob: "honoured"}
+    report = await checked(deaf, writer, "tabbyapi", knob)
+    assert says(report) == {knob: "ignored"}
+    assert 0 < report.findings[0].false_ignored <= 0.2
 
 
 @pytest.mark.parametrize(("quirks", "engine"), [(OPENAI, "openai"), (OPENROUTER, "openrouter")])
@@ -207,7 +228,7 @@ async def test_a_server_that_refuses_unknown_keys_is_checked_all_the_same(
 @pytest.mark.parametrize(
     "engine",
     [
-        *("koboldcpp", "vllm"),
+        *("koboldcpp", "vllm", "tabbyapi"),
         *(pytest.param(name, marks=pytest.mark.slow) for name in ("textgen", "aphrodite")),
     ],
 )

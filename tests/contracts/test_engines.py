@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import math
 import random
 import re
 import time
@@ -33,7 +34,8 @@ from support.double import (
     Quirks,
     faults,
 )
-from support.double.applied import Applied, Reader
+from support.double.applied import Applied, Reader, Refusal
+from support.double.quirks import Endpoint, Key
 from support.double.writer import Piece, Writer
 from support.engine_facts import ANY, FACTS, KOBOLD_NATIVE, SEED, TOKENS
 from support.loopback import Request
@@ -47,6 +49,7 @@ from sampler_bench.errors import EngineError, SpecError
 from sampler_bench.plugins import find, names
 from sampler_bench.records import Completion, Prompt, SamplerConfig, Trial, Unwritten, Value
 from sampler_bench.samplers import Range, SamplerSpace, Space, parameter, parameter_names
+from sampler_bench.samplers.parameter import Parameter
 from sampler_bench.search import Problem
 from sampler_bench.store.sqlite import open_store
 from sampler_bench.tuning.budget import Budget, Limits
@@ -90,6 +93,8 @@ PASSING = [kind for kind in faults.KINDS if kind not in ("400", "401", "403", "4
 CUTS = {"min_p", "top_p", "top_k", "typical"}
 DEFERRED = {"aphrodite": {"top_p", "top_k"}}  # they come after everything, whatever is asked
 SEEDLESS = ("tabbyapi", "sglang")  # SGLang keeps seeds only where it is started to
+
+ANY_MAKE = ("openai-compatible",)  # one of them takes what another refuses
 
 every_engine = pytest.mark.parametrize("name", ENGINES)
 every_remote = pytest.mark.parametrize("name", REMOTE)
@@ -296,6 +301,43 @@ def test_what_is_set_is_what_acts_and_nothing_else_moves(name: str) -> None:
         assert moved <= {theirs, *TIED.get((name, knob), ())}, knob
         if knob == "adaptive_target":
             assert "adaptive" in applied.steps
+
+
+@pytest.mark.parametrize("name", [name for name in (*ENGINES, NATIVE) if name not in ANY_MAKE])
+def test_an_engine_takes_just_the_values_that_its_server_takes_as_they_are(name: str) -> None:
+    """The ends of our range and of both sides', and what lies just beyond them."""
+    spoken = koboldcpp.NATIVE if name == NATIVE else dialect(name)
+    for knob, word in spoken.words.items():
+        known = parameter(knob)
+        if isinstance(word, Unspoken) or word.say or known.kind in ("strings", "choice"):
+            continue
+        if knob == "max_tokens":
+            continue
+        if knob == "adaptive_target" and word.low == 0:  # 0 and 1 are off there, as less is with us
+            known = replace(known, low=0.004, high=0.99)
+        request, endpoint, reader = asking(name, config_of(knob, somewhere(knob, word)))
+        for value in edges(known, word, endpoint.keys[_theirs(endpoint, word.key)]):
+            inner = {**(request[spoken.inside] if spoken.inside else request), word.key: value}
+            said = {**request, spoken.inside: inner} if spoken.inside else inner
+            try:
+                applied = reader.read(endpoint, said, 1024)
+                exact = applied.knobs[KNOBS.get(knob, knob)] == pytest.approx(value)
+            except Refusal:
+                exact = False
+            assert (word.problem(value) is None) == exact, (knob, value)
+
+
+def _theirs(endpoint: Endpoint, key: str) -> str:
+    return endpoint.renamed.get(key, key)
+
+
+def edges(known: Parameter, word: Spoken, key: Key) -> list[Value]:
+    """Values at which somebody's range may end, of those that we know and that are not neutral."""
+    step = 1 if known.kind == "int" else 0.004
+    ends = {known.low, known.high, word.low, word.high, key.low, key.high, 0, 1}
+    near = {end + d for end in ends if end is not None for d in (-step, 0, step)}
+    finite = (int(v) if known.kind == "int" else float(v) for v in near if math.isfinite(v))
+    return sorted(v for v in finite if v != known.neutral and not known.problem(v))
 
 
 @every_engine
@@ -679,12 +721,18 @@ async def test_embedded_applies_what_it_was_told(tiny: Path) -> None:
 
 def acting(name: str, config: SamplerConfig) -> Applied:
     """What acts when an engine asks its server for a text."""
+    body, endpoint, reader = asking(name, config)
+    return reader.read(endpoint, body, 1024)
+
+
+def asking(name: str, config: SamplerConfig) -> tuple[dict[str, Any], Endpoint, Reader]:
+    """What an engine sends, and who reads it there."""
     engine, template = name.partition(",")[0], "raw" if name == NATIVE else ""
     quirks = {"embedded": LLAMACPP, "textgen": TEXTGEN_TRANSFORMERS}.get(engine) or USUAL[engine]
     options = replace(OPTIONS, server="http://127.0.0.1:1", model="m", template=template)
     request = build(engine, options).request(config, PROMPT, SEED)  # type: ignore[attr-defined]
     (endpoint,) = (e for e in quirks.endpoints if e.path == request.path)
-    return Reader(quirks).read(endpoint, request.body, 1024)
+    return request.body, endpoint, Reader(quirks)
 
 
 def _flat(said: dict[str, Any]) -> dict[str, Any]:

@@ -139,10 +139,15 @@ def built(engine: str, way: str, url: str) -> RemoteEngine:
     return found
 
 
+def place(seed: int) -> tuple[str, str, str]:
+    """The engine, the way to ask and the server that a run draws."""
+    return random.Random(seed).choice(PLACES)
+
+
 async def run(seed: int, writers: Mapping[str, LlamaWriter]) -> Outcome:
     """One run, all of it drawn from the seed."""
     rng = random.Random(seed)
-    engine, way, server = rng.choice(PLACES)
+    engine, way, server = rng.choice(PLACES)  # as `place` does
     twist = rng.choices(list(TWISTS), list(TWISTS.values()))[0]
     model = rng.choice(sorted(writers))
     writer, quirks = writers[model], quirks_of(server)

@@ -4,7 +4,7 @@ Servers ignore keys silently, clamp values, fill in defaults and apply them in a
 own. So each knob is probed before a search trusts it. One file a family of probes:
 
     seeds       does the seed repeat a text, under which name
-    behaviour   does the knob change texts as it must
+    behaviour   does the knob change texts as it must; `unseeded`: the same where seeds do nothing
     echo        does the server say that it used what was sent
     length      does the token limit hold
     clamps      does it act to the end of its range
@@ -33,6 +33,7 @@ from . import batching, behaviour, clamps, defaults, ending, forced, length, log
 from ._ask import Ask
 from ._contrasts import NEEDS
 from ._findings import WORKS, Default, Fact, Finding, Report
+from ._seen import seeds_error
 
 __all__ = ["WORKS", "Default", "Fact", "Finding", "Report", "check", "orders", "servers_of"]
 HEAT_AND_CUT = ("temperature", "top_p")  # enough to see where temperature acts
@@ -139,4 +140,4 @@ def _settled(finding: Finding, ask: Ask) -> Finding:
     """A finding with the error rate that all repeats of the check allow."""
     if finding.by != "seeds" or finding.says == "ignored":
         return finding
-    return replace(finding, false_honoured=behaviour.seeds_error(ask))
+    return replace(finding, false_honoured=seeds_error(ask))

@@ -5,8 +5,15 @@ from __future__ import annotations
 import random
 from collections import Counter
 from collections.abc import Sequence
+from itertools import combinations, takewhile
+from math import comb
+from typing import TYPE_CHECKING
 
 from ._ask import Sample
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 SHUFFLES = 4000
 
@@ -21,6 +28,50 @@ def texts_agree(bent: Sequence[Sample], plain: Sequence[Sample]) -> float:
 
     counts = np.array([_counts(bent), _counts(plain)])
     return float(fisher_exact(counts, alternative="greater").pvalue)
+
+
+def texts_differ(bent: Sequence[Sample], plain: Sequence[Sample]) -> float:
+    """p-value that two sides' texts are draws of one kind.
+
+    Permutation test on how many pieces texts of one side begin with in common, less how many texts
+    of different sides do: the energy statistic (Szekely and Rizzo 2013) of a similarity.
+    """
+    import numpy as np
+
+    texts, half = [*bent, *plain], len(bent)
+    shared = np.array([[_shared(a, b) for b in texts] for a in texts])
+    np.fill_diagonal(shared, 0)  # a text with itself
+    sides = _sides(len(texts), half)
+    same = ((sides @ shared) * sides).sum(1) / (half * (half - 1))
+    others = 1 - sides
+    rest = len(plain)
+    same += ((others @ shared) * others).sum(1) / (rest * (rest - 1))
+    cross = 2 * ((sides @ shared) * others).sum(1) / (half * rest)
+    energy = same - cross
+    return float((energy >= energy[0] - 1e-9).mean())
+
+
+def _sides(texts: int, half: int) -> NDArray[np.float64]:
+    """Which texts may be on the first side, (n, texts) of 0 and 1; the first row as it is.
+
+    All ways where they are few, else the first row and `SHUFFLES` at random.
+    """
+    import numpy as np
+
+    if comb(texts, half) <= SHUFFLES:
+        rows = np.zeros((comb(texts, half), texts))
+        for row, chosen in zip(rows, combinations(range(texts), half), strict=True):
+            row[list(chosen)] = 1
+        return rows
+    first = np.arange(texts) < half
+    rng = np.random.default_rng(0)
+    return np.vstack([first, *(rng.permutation(first) for _ in range(SHUFFLES))]).astype(float)
+
+
+def _shared(a: Sample, b: Sample) -> int:
+    """How many pieces two texts begin with in common."""
+    places = zip(a.pieces, b.pieces, strict=False)
+    return sum(1 for _ in takewhile(lambda place: place[0] == place[1], places))
 
 
 def words_agree(bent: Sequence[str], plain: Sequence[str]) -> float:

@@ -15,13 +15,20 @@ from ..errors import EngineError
 from ..records import JsonObject, Prompt, SamplerConfig, Value
 from ..samplers import parameter
 
-Question: TypeAlias = "tuple[tuple[tuple[str, Value], ...], int, int]"
+Question: TypeAlias = "tuple[tuple[tuple[str, Value], ...], int, int, int]"
 
 # Many continuations are likely, and words repeat in it: truncation and penalties both show.
 PROMPT = Prompt(
     0,
     "Write random words, and repeat some of them: the cat sat on the mat, the cat ran to the "
     "house, the dog sat on the mat.",
+)
+# Four whose answers say the same words again, for greedy texts of knobs that look back.
+PROMPTS = (
+    PROMPT,
+    Prompt(1, "Tell me about a king, his dog and his castle."),
+    Prompt(2, "Write a song about the sea. Let its lines begin with the same words."),
+    Prompt(3, "List twelve animals, each with the sound that it makes."),
 )
 SHORT, LONG = 12, 48  # tokens: of texts that differ from the first on, and of those with a memory
 HOTTEST = (5.0, 2.0)  # some servers take no more than 2
@@ -92,7 +99,13 @@ class Ask:
         return isinstance(self.engine.dialect.words[knob], Spoken)
 
     async def text(
-        self, values: Mapping[str, Value], seed: int, tokens: int = SHORT, *, again: bool = False
+        self,
+        values: Mapping[str, Value],
+        seed: int,
+        tokens: int = SHORT,
+        *,
+        again: bool = False,
+        prompt: int = 0,
     ) -> Sample:
         """Ask for a text, once for each question; `again` asks anew and notes whether it repeats.
 
@@ -101,11 +114,12 @@ class Ask:
             seed: at least 1.
             tokens: longest text.
             again: do not use what came before.
+            prompt: which of `PROMPTS` to answer.
         """
-        key = _question(values, seed, tokens)
+        key = _question(values, seed, tokens, prompt)
         if key in self._kept and not again:
             return self._kept[key]
-        sample = await self.send(values, seed, tokens)
+        sample = await self.send(values, seed, tokens, prompt=PROMPTS[prompt])
         if again and key in self._kept:
             self._again.add(key)
             self.repeats[0] += 1
@@ -214,8 +228,8 @@ class Ask:
             await asyncio.sleep(left)
 
 
-def _question(values: Mapping[str, Value], seed: int, tokens: int) -> Question:
-    return tuple(sorted(values.items())), seed, tokens
+def _question(values: Mapping[str, Value], seed: int, tokens: int, prompt: int = 0) -> Question:
+    return tuple(sorted(values.items())), seed, tokens, prompt
 
 
 def refused(error: EngineError) -> bool:

@@ -26,16 +26,17 @@ class Contrast:
         extreme: values at which it must show, the best first; the first that the server takes.
         plain: its value in the texts that they are compared with; None for neutral.
         base: what else is set, None standing for the hottest temperature.
-        still: `always` where the extreme leaves one token at each step, whatever the seed;
-            `unseeded` where it mostly does, which is good enough where seeds do nothing.
+        still: `always` where the extreme leaves one token at each step, whatever the seed.
+        remembers: True for a knob that looks back at the text, so that it must change greedy ones.
         tokens: longest text.
-        pairs: so many pairs must be equal before the knob is called ignored.
+        pairs: so many pairs must be equal, or alike, before the knob is called ignored.
     """
 
     extreme: tuple[Value, ...]
     plain: Value | None = None
     base: Mapping[str, Value | None] = field(default_factory=lambda: {"temperature": None})
-    still: Literal["always", "unseeded", "never"] = "never"
+    still: Literal["always", "never"] = "never"
+    remembers: bool = False
     tokens: int = SHORT
     pairs: int = 3
 
@@ -45,13 +46,14 @@ def _greedy(*extreme: Value) -> Contrast:
 
 
 def _memory(*extreme: Value, plain: Value | None = None, pairs: int = 4, **base: Value) -> Contrast:
-    return Contrast(extreme, plain, {"temperature": WARM, **base}, tokens=LONG, pairs=pairs)
+    warm: dict[str, Value | None] = {"temperature": WARM, **base}
+    return Contrast(extreme, plain, warm, tokens=LONG, pairs=pairs, remembers=True)
 
 
 def _loops(*extreme: Value, plain: Value | None = None, **base: Value) -> Contrast:
     """Knobs that need repetition: the model is made to repeat itself."""
-    again = {"presence_penalty": -2.0, "frequency_penalty": -2.0}
-    return Contrast(extreme, plain, {"temperature": WARM, **again, **base}, tokens=LONG, pairs=4)
+    again: dict[str, Value] = {"presence_penalty": -2.0, "frequency_penalty": -2.0, **base}
+    return _memory(*extreme, plain=plain, pairs=4, **again)
 
 
 # A knob that acts only where another is on.
@@ -84,7 +86,7 @@ CONTRASTS: Mapping[str, Contrast] = {
     ),
     "dynatemp_exponent": Contrast((10.0,), 0.1, {"temperature": 2.0, "dynatemp_range": 2.0}),
     "dynatemp_range": Contrast((2.0,), base={"temperature": 2.0}),
-    "epsilon_cutoff": _greedy(1.0),
+    "epsilon_cutoff": _greedy(1.0, 0.1),
     "eta_cutoff": Contrast((1.0,), base={"temperature": 1.0}, tokens=LONG),
     "frequency_penalty": _memory(-2.0, 2.0, pairs=6),
     "min_p": _greedy(1.0),
@@ -105,7 +107,7 @@ CONTRASTS: Mapping[str, Contrast] = {
     "smoothing_factor": Contrast((100.0,)),
     "temperature": Contrast((0.0,), base={}, still="always"),
     "temperature_order": Contrast(
-        ("last",), "first", {"temperature": None, "top_p": 0.2, "min_p": 0.3}, still="unseeded"
+        ("last",), "first", {"temperature": None, "top_p": 0.2, "min_p": 0.3}
     ),
     "tfs": Contrast((1e-6,)),
     "top_a": Contrast((1.0,), base={"temperature": 1.0}, tokens=LONG),
@@ -114,17 +116,37 @@ CONTRASTS: Mapping[str, Contrast] = {
     "top_p": _greedy(1e-6),
     "typical_p": _greedy(1e-6),
     "xtc_probability": Contrast(
-        (1.0,), base={"temperature": None, "top_k": 2, "xtc_threshold": 1e-6}, still="unseeded"
+        (1.0,), base={"temperature": None, "top_k": 2, "xtc_threshold": 1e-6}
     ),
     "xtc_threshold": Contrast(
-        (1e-6,), 0.5, {"temperature": None, "top_k": 2, "xtc_probability": 1.0}, still="unseeded"
+        (1e-6,), 0.5, {"temperature": None, "top_k": 2, "xtc_probability": 1.0}
     ),
 }
 
 
-def settings(ask: Ask, knob: str) -> tuple[dict[str, Value], dict[str, Value]] | None:
+# Where seeds do nothing: settings under which texts are plainly others if the knob acts. Cool texts
+# are nearly one and the same; the second of two tokens, or an unlikely one, makes others of them.
+# MANY texts are needed where a knob may be clamped to something milder.
+COOL, ONCE, MANY = 0.2, 7, 28
+UNSEEDED: Mapping[str, Contrast] = {
+    "adaptive_target": Contrast((0.01,), base={"temperature": COOL}, pairs=MANY),
+    "temperature_order": Contrast(
+        ("last",), "first", {"temperature": None, "top_p": 0.05}, pairs=ONCE
+    ),
+    "xtc_probability": Contrast(
+        (1.0,), base={"temperature": COOL, "top_k": 2, "xtc_threshold": 1e-6}, pairs=MANY
+    ),
+    "xtc_threshold": Contrast(
+        (1e-6,), 0.5, {"temperature": COOL, "top_k": 2, "xtc_probability": 1.0}, pairs=MANY
+    ),
+}
+
+
+def settings(
+    ask: Ask, knob: str, contrast: Contrast | None = None
+) -> tuple[dict[str, Value], dict[str, Value]] | None:
     """The plain and the extreme setting of a knob, of what the server takes; None if it cannot."""
-    contrast = CONTRASTS[knob]
+    contrast = contrast or CONTRASTS[knob]
     extreme = next((value for value in contrast.extreme if ask.takes(knob, value)), None)
     if extreme is None:
         return None

@@ -16,14 +16,16 @@ from ._dialect import Dialect, Spoken, Unspoken, Values, heat_span
 DEFAULT_SERVER = "http://127.0.0.1:2242"
 
 
-def ten_thousandths(key: str, differs: str = "told in units of 1e-4") -> Spoken:
+def ten_thousandths(
+    key: str, differs: str = "told in units of 1e-4", high: float | None = None
+) -> Spoken:
     """A cut-off that the server takes in units of 1e-4."""
 
     def say(value: Value, _: Values) -> JsonObject:
         assert isinstance(value, int | float)
         return {key: round(value * 1e4, 6)}
 
-    return Spoken(key, differs=differs, say=say)
+    return Spoken(key, differs=differs, say=say, high=high)
 
 
 def _dynatemp(value: Value, values: Values) -> JsonObject:
@@ -40,14 +42,14 @@ DIALECT: Dialect = replace(
     name="aphrodite",
     words={
         **_vllm.DIALECT.words,
-        "dry_allowed_length": Spoken("dry_allowed_length", low=1),
+        "dry_allowed_length": Spoken("dry_allowed_length"),
         "dry_base": Spoken("dry_base", low=1, above=True),
         "dry_multiplier": Spoken("dry_multiplier"),
         "dry_range": Spoken("dry_range"),
         "dry_sequence_breakers": Spoken("dry_sequence_breakers"),
         "dynatemp_exponent": Spoken("dynatemp_exponent"),
         "dynatemp_range": Spoken("dynatemp_min, dynatemp_max", say=_dynatemp),
-        "epsilon_cutoff": ten_thousandths("epsilon_cutoff"),
+        "epsilon_cutoff": ten_thousandths("epsilon_cutoff", high=0.1),  # 1000 in its units
         "eta_cutoff": ten_thousandths("eta_cutoff"),
         "mirostat_eta": Spoken("mirostat_eta"),
         "mirostat_mode": Spoken(
@@ -67,7 +69,7 @@ DIALECT: Dialect = replace(
         "tfs": Spoken("tfs", low=0, above=True),
         "top_a": Spoken("top_a"),
         "top_n_sigma": Spoken("nsigma", differs="standard deviation with n - 1"),
-        "typical_p": Spoken("typical_p", low=0, above=True),
+        "typical_p": Spoken("typical_p"),
         "xtc_probability": Spoken("xtc_probability"),
         "xtc_threshold": Spoken("xtc_threshold"),
     },

@@ -31,7 +31,7 @@ DIALECT = Dialect(
     words={
         "adaptive_decay": Unspoken("not known whether it is spoken there"),
         "adaptive_target": Spoken(
-            "adaptive_target", neutral=1.0, low=0, differs="off is 1 there, not -1"
+            "adaptive_target", neutral=1.0, low=0, high=0.99, differs="off is 1 there, not -1"
         ),
         "dry_allowed_length": IGNORED,
         "dry_base": IGNORED,

@@ -51,7 +51,7 @@ DIALECT = Dialect(
     words={
         "adaptive_decay": Spoken("adaptive_decay"),
         "adaptive_target": Spoken(
-            "adaptive_target", neutral=0, low=0, differs="off is 0 there, not -1"
+            "adaptive_target", neutral=0, low=0, above=True, differs="off is 0 there, not -1"
         ),
         "dry_allowed_length": Spoken("dry_allowed_length"),
         "dry_base": Spoken("dry_base"),

@@ -67,7 +67,7 @@ APHRODITE_KEYS = {
     "tfs": strict("tfs", 1.0, 0, 1, above=True),
     "top_a": strict("top_a", 0.0, 0),
     "eta_cutoff": Key("eta", 0.0, scale=1e-4),
-    "epsilon_cutoff": Key("epsilon", 0.0, scale=1e-4),
+    "epsilon_cutoff": Key("epsilon", 0.0, 0, 0.1, out="refuse", scale=1e-4),
     "mirostat_mode": Key("mirostat", 0, only=(0, 2)),
     "mirostat_tau": Key("mirostat_tau", 0.0),
     "mirostat_eta": Key("mirostat_eta", 0.0),
@@ -80,7 +80,7 @@ APHRODITE_KEYS = {
     "xtc_probability": Key("xtc_probability", 0.0),
     "dry_multiplier": Key("dry_multiplier", 0.0),
     "dry_base": strict("dry_base", 1.75, 1, above=True),
-    "dry_allowed_length": strict("dry_allowed_length", 2, 1),
+    "dry_allowed_length": strict("dry_allowed_length", 2, 0),
     "dry_sequence_breakers": Key("dry_breakers", ["\n", ":", '"', "*"]),
     "dry_range": Key("dry_range", 0),
 }

@@ -1,0 +1,151 @@
+"""Does a knob do anything, on a server whose texts cannot be repeated by a seed?
+
+Then one text proves nothing, and four comparisons take its place:
+
+    extreme    where one token is left, texts at the extreme are all the same
+    agreement  they agree with each other far more than those without it (Fisher's exact test);
+               where they do not, the knob may be clamped: first words, hot and at temperature 1,
+               tell a milder cut (permutation test on equal pairs)
+    texts      for other knobs, two settings are chosen under which texts must be plainly others
+               (`_contrasts.UNSEEDED`): with and without it, they must differ more than they do
+               among themselves (permutation test on the energy of shared beginnings; Szekely and
+               Rizzo 2013)
+    greedy     a knob with a memory must change the greedy text, twice; where it changes none of
+               several prompts' texts, it is ignored
+
+Error rates: an ignored knob seems to act with the p-value that is told, as often as was looked. A
+knob is called ignored where p > `DOUBTFUL` (of first words on the second look: `CALM`): how often
+one that acts passes there depends on how mildly it is clamped, and is given in docs/checks.md for
+the mildest that was tried. Greedy: m^n for n prompts, where m is the share of greedy
+texts that such knobs leave as they were (`MISSED`).
+"""
+
+from __future__ import annotations
+
+from ._agreement import texts_agree, texts_differ, words_agree
+from ._ask import PROMPTS, Ask, Sample
+from ._findings import Finding
+from ._seen import LEAST, Seen, extreme, pair, read_back, seeds_error
+
+TEXTS = 6  # on each side, where one token is left
+OTHERS = (7, 14, 28)  # on each side, where texts must be others; fewer than 7 cannot tell
+FEW, MANY = 8, 24  # first words on each side: hot, where few show a cut, and at temperature 1
+SIGNIFICANT = 1e-3  # p-values up to this tell a difference
+DOUBTFUL, CALM = 0.2, 0.05  # those above tell that there is none, at the first look and the second
+LOOKS = ((1, DOUBTFUL), (2, CALM))
+MISSED = 0.1  # at most: 0 of 40 greedy texts stayed as they were
+AGREE = "agreement"
+
+
+async def compare(ask: Ask, seen: Seen, *, strong: bool) -> Finding:
+    """Compare texts with and without a knob.
+
+    Args:
+        ask: the server.
+        seen: the knob, no text yet.
+        strong: the two settings are such that texts must be plainly others if the knob acts.
+
+    Raises:
+        EngineError: the server does not answer, or refuses a setting.
+    """
+    if seen.contrast.still == "always":
+        return await _by_agreement(ask, seen)
+    if seen.contrast.remembers:
+        return await _greedily(ask, seen)
+    return await _by_texts(ask, seen, strong)
+
+
+async def _by_agreement(ask: Ask, seen: Seen) -> Finding:
+    """Do the texts at the extreme agree with each other?"""
+    for seed in range(1, TEXTS + 1):
+        await pair(ask, seen, seed)
+        if seed == LEAST + 1 and seen.varied and seen.alike == seed:
+            return extreme(seen)
+    if not seen.varied:
+        return Finding(seen.knob, "cannot tell", "texts do not vary there even without it")
+    plain, bent = zip(*seen.pairs, strict=True)
+    chance = texts_agree(bent, plain)
+    if chance <= SIGNIFICANT:
+        return _left_more(seen, "with it texts agree far more", chance)
+    return await _by_first_words(ask, seen)
+
+
+async def _by_first_words(ask: Ask, seen: Seen) -> Finding:
+    """Where texts vary at the extreme as well: is it ignored, or clamped to something milder?
+
+    Many draws of the first token, hot and at temperature 1: one of the two shows a milder cut.
+    """
+    heats = ((None, MANY),) if seen.knob == "temperature" else ((ask.hot, FEW), (1.0, MANY))
+    for times, doubt in LOOKS:
+        chances = [await _first_words(ask, seen, heat, times * draws) for heat, draws in heats]
+        chance = len(LOOKS) * len(chances) * min(chances)
+        if chance <= SIGNIFICANT:
+            return _left_more(seen, "with it first words agree more", chance)
+        if min(chances) > doubt:
+            told = f"texts and {times * MANY} first words vary as much with it"
+            return _ignored(seen, told, doubt)
+    told = "texts vary at its extreme, where they should not"
+    return Finding(seen.knob, "cannot tell", f"{told}, and seeds do nothing there")
+
+
+async def _first_words(ask: Ask, seen: Seen, heat: float | None, draws: int) -> float:
+    """The p-value that first words at the extreme coincide no more often than without it."""
+    drawn = []
+    for values in (seen.bent, seen.plain):
+        heated = {**values, "temperature": heat} if heat is not None else values
+        drawn.append([(await ask.text(heated, s, 1)).text for s in range(1, draws + 1)])
+    return words_agree(*drawn)
+
+
+async def _by_texts(ask: Ask, seen: Seen, strong: bool) -> Finding:
+    """Are texts with it others than those without it?"""
+    for texts in OTHERS:
+        for seed in range(len(seen.pairs) + 1, texts + 1):
+            await pair(ask, seen, seed)
+        plain, bent = zip(*seen.pairs, strict=True)
+        chance = texts_differ(bent, plain)
+        if chance <= SIGNIFICANT:
+            told = "texts with it differ from those without it more than among themselves"
+            return read_back(seen, told, "texts", len(OTHERS) * chance)
+        told = f"{texts} texts with it are as those without it"
+        if strong and chance > DOUBTFUL and texts >= seen.contrast.pairs:
+            return _ignored(seen, told, DOUBTFUL)
+        if not strong and chance > DOUBTFUL:
+            break
+    return Finding(seen.knob, "cannot tell", f"{told}, and seeds do nothing there")
+
+
+async def _greedily(ask: Ask, seen: Seen) -> Finding:
+    """Greedy texts of several prompts, with and without the knob; one that changes, twice."""
+    for prompt in PROMPTS:
+        if (first := await _cold(ask, seen, prompt.index))[0].text == first[1].text:
+            seen.pairs.append(first)
+            continue
+        second = await _cold(ask, seen, prompt.index, again=True)
+        if [s.text for s in first] != [s.text for s in second]:
+            told = "neither seeds nor temperature 0 repeat a text"
+            return Finding(seen.knob, "cannot tell", told)
+        seen.pairs.append(first)
+        told = "it changed the greedy text, twice"
+        return read_back(seen, told, "greedy", seeds_error(ask))
+    told = f"{len(PROMPTS)} greedy texts are the same with and without it"
+    return _ignored(seen, told, MISSED ** len(PROMPTS), "greedy")
+
+
+async def _cold(ask: Ask, seen: Seen, prompt: int, *, again: bool = False) -> tuple[Sample, Sample]:
+    tokens = seen.contrast.tokens
+    plain, bent = ({**values, "temperature": 0.0} for values in (seen.plain, seen.bent))
+    return (
+        await ask.text(plain, 1, tokens, again=again, prompt=prompt),
+        await ask.text(bent, 1, tokens, again=again, prompt=prompt),
+    )
+
+
+def _left_more(seen: Seen, told: str, chance: float) -> Finding:
+    words = f"{told}, but at its extreme more than one token is left"
+    return Finding(seen.knob, "honoured differently", words, AGREE, chance)
+
+
+def _ignored(seen: Seen, told: str, error: float, by: str = AGREE) -> Finding:
+    words = f"{told} (seeds do nothing there)"
+    return Finding(seen.knob, "ignored", words, by, false_ignored=error)
