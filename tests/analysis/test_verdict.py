@@ -170,3 +170,19 @@ def test_the_interval_for_new_prompts_holds_the_truth_over_many_prompts():
         hits += found.new_prompts.low < 6.0 < found.new_prompts.high
         assert found.objective.high - found.objective.low < 0.9
     assert hits >= 17, hits
+
+
+def test_says_why_another_is_estimated_higher():
+    """Fresh texts speak against the winner: it stays the winner, and the notes say who leads."""
+    rows = [
+        (Cell(GRID[i], p, 0), JUDGED, 6.0 + (1.0 if i == 5 else 0.0) + 0.01 * p)
+        for i in range(0, len(GRID), 2)
+        for p in range(2)
+    ]
+    rows += [(Cell(GRID[5], p, k), JUDGED, 7.0) for p in range(2) for k in range(4)]
+    rows += [(Cell(GRID[5], p, k, fresh=True), JUDGED, 4.0) for p in range(2) for k in range(12)]
+    found = verdict(ScoreTable.of(rows, 2), problem_of(n_prompts=2))
+    assert found.best == GRID[5]
+    said = [note for note in found.notes if "is estimated" in note]
+    assert len(said) == 1
+    assert found.best_tried.text in said[0]

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 FEWEST_PROMPTS = 8  # for an interval over new prompts
 MOST_TEXTS = 100_000  # a number beyond it is no advice
+LEAST_SAID = 0.005  # points; less is 0.00 to the reader
 NO_GAP = 0.1  # of the margin: no two configurations are taken to be nearer than this
 
 
@@ -106,6 +107,7 @@ def notes(reading: Reading, problem: Problem, found: Verdict, spared: int) -> li
             "The best configuration was not tried: its worth is what the model expects from its "
             f"neighbours.{beside}"
         )
+    lines += _another_leads(reading, found)
     lines.append(_failures(reading, problem))
     if spared:
         lines.append(
@@ -115,6 +117,22 @@ def notes(reading: Reading, problem: Problem, found: Verdict, spared: int) -> li
     lines += _about_the_baseline(reading, problem, found)
     lines.append(_new_prompts(found, problem.n_prompts))
     return lines
+
+
+def _another_leads(reading: Reading, found: Verdict) -> list[str]:
+    """Why the winner is not the one with the highest estimate, where it is not."""
+    if found.best_tried is None or not found.tried:
+        return []
+    mean, sd = reading.difference(reading.configs.index(found.best_tried), 0)
+    if mean < LEAST_SAID:
+        return []
+    ahead = interval(mean, sd)
+    return [
+        f"By all texts {found.best_tried.text} is estimated {mean:.2f} higher ({ahead.low:+.2f} to "
+        f"{ahead.high:+.2f}). The winner was chosen before its fresh texts were written, and of "
+        "settings that looked alike the less extreme one; to change it now would be to pick the "
+        "luckiest."
+    ]
 
 
 def _failures(reading: Reading, problem: Problem) -> str:
