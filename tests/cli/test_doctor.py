@@ -52,6 +52,13 @@ def test_who_holds_the_port_of_a_model_is_named(doctor, tmp_path, monkeypatch):
     assert "1 problem found" in said
 
 
+def test_a_model_that_is_not_known_is_one_problem(doctor):
+    code, said = doctor("--model", "lama-3.1-8b-instruct", *OFFLINE)
+    assert code == 2
+    assert "1 problem found" in said
+    assert "did you mean 'llama-3.1-8b-instruct'?" in said
+
+
 def test_a_model_that_is_to_be_fetched_says_where_from(doctor):
     code, said = doctor("--model", "llama-3.1-8b-instruct", *OFFLINE)
     assert code == 3

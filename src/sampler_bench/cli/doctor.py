@@ -65,8 +65,11 @@ def look(args: argparse.Namespace, env: Mapping[str, str]) -> list[Finding]:
     except SamplerBenchError as error:
         return [*findings, Finding("study file", str(error), "mend the file as it says", 2)]
     findings.append(Finding("study file", f"{len(spec.prompts)} prompts, {spec.search_strategy}"))
-    findings.append(_models(spec))
-    return [*findings, asyncio.run(_judge(spec, env)), asyncio.run(_server(spec, env))]
+    model = _models(spec)
+    findings += [model, asyncio.run(_judge(spec, env))]
+    if not model.fix:  # else nobody could serve it
+        findings.append(asyncio.run(_server(spec, env)))
+    return findings
 
 
 def _packages() -> Finding:
