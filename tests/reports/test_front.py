@@ -4,6 +4,8 @@ import json
 
 import pytest
 from support.cli import run
+from support.documents import document_of
+from support.pages import table_and_problem
 
 from sampler_bench.reports._document import (
     DiversityResult,
@@ -13,6 +15,7 @@ from sampler_bench.reports._document import (
     Result,
 )
 from sampler_bench.reports._picture_words import PictureWords
+from sampler_bench.reports.html import report
 
 
 def around(mean, half):
@@ -47,6 +50,18 @@ def test_what_is_not_sure_is_told_without_a_claim():
     blurred = ladder((0.3, 0.5, 9.2), (1.0, 0.8, 9.0), (2.0, 0.9, 1.0), half=0.3)
     assert blurred.heat_sentence.startswith("With temperature alone")
     assert ladder((0.3, 0.5, 9.2), (2.0, 0.9, 1.0)).heat_sentence == ""
+
+
+def test_distinct_answers_are_on_the_page_where_a_model_was_asked():
+    table, problem = table_and_problem()
+    document = document_of(table, problem)
+    assert "Distinct answers" not in report(document).html
+    assert "Distinct answers" not in report(document.model_copy(update={"diversity": None})).html
+    asked = {"embedding": "m<b>", "same_from": 0.9, "answers_of": 3, "across_prompts": 0.5}
+    told = document.diversity.model_copy(update=asked)
+    html = report(document.model_copy(update={"diversity": told})).html
+    assert "of 3 answers to one prompt, how many m&lt;b&gt; takes for different ones" in html
+    assert '<data value="0.5">0.50</data>' in html
 
 
 @pytest.mark.slow
