@@ -219,7 +219,7 @@ class Sayings:
             return "It was run from Python, or before commands were kept: which one is not known."
         notes = ["In the same folder, with the study file as it was then."]
         if "--seed" not in self.meta.runs[0].command:
-            notes.append("The seed, drawn at random then, is stated.")
+            notes.append("The seed that was used is stated.")
         if "--study" in self.meta.runs[0].command:
             notes.append("The study's name must be free: choose another --output-dir.")
         if len(self.meta.runs) > 1:

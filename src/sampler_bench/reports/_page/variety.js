@@ -13,7 +13,7 @@ function worthTicks(qualities) {
   const room = (range[1] - range[0]) / 9;
   const ticks = [];
   for (const step of [1, 0.5, 0.2, 0.1])
-    for (let k = 0; k <= 10 / step; k++) {
+    for (let k = 0; k <= 10 / step && (ticks.length < 6 || step >= 0.5); k++) {
       const value = Number((k * step).toFixed(1));
       const at = stretched(value);
       if (at > range[0] && at < range[1] && ticks.every((tick) => Math.abs(stretched(tick) - at) > room)) ticks.push(value);
