@@ -8,6 +8,7 @@ from support.documents import document_of
 from support.tables import BASELINE, GRID, awkward_tables, problem_of, table_of
 
 from sampler_bench.records import FAILED, JUDGED, Cell, ScoreTable
+from sampler_bench.reports._advice import advice
 from sampler_bench.reports._comparison import comparison, paired
 from sampler_bench.reports._comparison_words import compare
 from sampler_bench.reports._document import Interval, read_document
@@ -103,6 +104,19 @@ def test_advice_follows_from_the_numbers():
     )
     missing = report(document_of(awkward_tables()["one judged"], problem_of()))
     assert "Check the server and the judge: 12 of 13 texts have no outcome (timeout 12)" in missing
+
+
+def test_the_command_that_would_decide_keeps_to_the_study():
+    """Model, prompts and judge are the study's, and the baseline is what it is compared with."""
+    document = document_of(awkward_tables()["all alike"], problem_of())
+    assert document.verdict.sentence == "cannot tell"
+    study, best = document.search_metadata.study, document.verdict.best
+    refine = f"sampler-bench analyze --study {study} --refine again.yaml, then "
+    compare = f"sampler-bench benchmark --config again.yaml --samplers {best}"
+    assert refine + compare in " ".join(report(document).split())
+    breakers = "dry:dry_multiplier=0.8,dry_sequence_breakers=+0a;3a"
+    document.verdict.best = breakers
+    assert f"--samplers '{breakers}'" in " ".join(advice(document)), "no shell cuts it in two"
 
 
 def test_names_from_outside_cannot_steer_the_terminal():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Iterator
 
 from ._document import Document, NeededResult, RangeResult
@@ -13,6 +14,7 @@ MANY_FAILED = 0.3
 LITTLE = 0.02  # a share of the variance that is surely below this does not matter
 FEW_PROMPTS = 3
 MOST_TEXTS = 20_000  # more than this is no advice
+AGAIN = "again.yaml"  # a study file with the model, prompts, judge and baseline of this one
 NEAR = 0.011  # points; the least gap that is told
 
 
@@ -115,13 +117,23 @@ def _undecided(document: Document) -> Iterator[str]:
     if verdict is None or verdict.sentence != "cannot tell" or not verdict.baseline:
         return
     it = next((row for row in verdict.needed if row.second == verdict.baseline), None)
-    command = f"sampler-bench benchmark --samplers {shown(verdict.best)} {shown(verdict.baseline)}"
     if it is None or it.texts > MOST_TEXTS:
-        yield f"Compare the two directly, with more texts: {command}"
+        yield f"Compare the two directly, with more texts: {_commands(document, verdict.best)}"
         return
     prompts = max(len(document.search_metadata.prompts), 1)
     each = -(-it.texts // (2 * prompts))
-    yield f"To decide about your baseline: {amount(it)}: {command} --samples-per-config {each}"
+    commands = _commands(document, verdict.best)
+    yield f"To decide about your baseline: {amount(it)}: {commands} --samples-per-config {each}"
+
+
+def _commands(document: Document, best: str) -> str:
+    """What compares the best with the baseline as this study did: same model, prompts and judge."""
+    refine = ["--study", shown(document.search_metadata.study), "--refine", AGAIN]
+    compare = ["--config", AGAIN, "--samplers", shown(best)]
+    return (
+        f"sampler-bench analyze {shlex.join(refine)}, then sampler-bench benchmark "
+        f"{shlex.join(compare)}"
+    )
 
 
 def _separate(document: Document) -> Iterator[str]:
