@@ -2,6 +2,8 @@
 
 import re
 import socket
+import threading
+from contextlib import suppress
 
 import pytest
 from support.cli import in_process
@@ -40,11 +42,16 @@ def test_all_is_well_with_a_judge_that_answers(doctor, tmp_path):
     assert KEY not in said
 
 
-def test_who_holds_the_port_of_a_model_is_named(doctor, tmp_path, monkeypatch):
-    with socket.socket() as holder:
-        holder.bind(("127.0.0.1", 0))
-        holder.listen()
-        holder.settimeout(0)
+def hang_up(holder):
+    """Take every call and say nothing."""
+    with suppress(OSError):  # the socket was closed
+        while True:
+            holder.accept()[0].close()
+
+
+def test_who_holds_the_port_of_a_model_is_named(doctor):
+    with socket.create_server(("127.0.0.1", 0)) as holder:
+        threading.Thread(target=hang_up, args=[holder], daemon=True).start()
         port = holder.getsockname()[1]
         code, said = doctor("--server", f"http://127.0.0.1:{port}", *OFFLINE)
     assert code == 3

@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from support.cli import failed, in_process, run
+from support.cli import failed, in_process
 from support.judge_server import KEY, JudgeServer
 
 from sampler_bench.records import Cell, Completion, SamplerConfig, Score
@@ -66,12 +66,12 @@ def test_what_only_begins_a_study_is_refused_and_not_passed_over(words, tmp_path
     assert "cannot change" in failed(command("search", "--resume", *words), 2)
 
 
-def test_after_an_outage_the_results_so_far_are_written(tmp_path):
+def test_after_an_outage_the_results_so_far_are_written(tmp_path, command):
     (tmp_path / "study.yaml").write_text(STUDY.replace("judge: demo", "judge: openai"))
     words = ("search", "--config", "study.yaml", "--study", "s", "--samples-per-config", "9")
     with JudgeServer(["ok"] * 5, always="401") as judge:
-        done = run(*words, cwd=tmp_path, OPENAI_BASE_URL=judge.url, OPENAI_API_KEY=KEY)
-    said = failed(done, 3)
+        (tmp_path / ".env").write_text(f"OPENAI_API_KEY={KEY}\nOPENAI_BASE_URL={judge.url}\n")
+        said = failed(command(*words), 3)
     assert "what is finished is kept; go on with: sampler-bench search --resume s" in said
     [file] = (tmp_path / "results").glob("*.json")
     meta = json.loads(file.read_text())["search_metadata"]
