@@ -153,6 +153,14 @@ def test_the_law_is_surer_where_pairs_were_seen():
     assert law.at(np.array([0.0])) == pytest.approx(0)
 
 
+def test_texts_that_are_all_the_same_make_a_law_too():
+    law = fit(np.full(4, 0.5), np.zeros(4), 1.0)
+    assert 0 <= law.at(np.array([0.5]))[0] < 0.1
+    same = {A: {p: ["one and the same"] * 4 for p in (0, 1)}}
+    [found] = estimated_diversity(same, problem_of(), [A])
+    assert found.low == 0
+
+
 def test_heat_is_known_to_vary_texts_where_no_hot_one_was_written():
     """Pairs of one cold setting, at the baseline and nowhere else, still order the rest by heat."""
     rng = random.Random(9)

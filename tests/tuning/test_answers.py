@@ -3,6 +3,7 @@
 import asyncio
 import json
 import random
+import sqlite3
 
 import numpy as np
 import pytest
@@ -16,7 +17,7 @@ from sampler_bench.engines._retry import Patience
 from sampler_bench.errors import EngineError, SpecError
 from sampler_bench.reports._document import Document
 from sampler_bench.spec import EmbeddingSpec, load_study
-from sampler_bench.store.sqlite import open_store
+from sampler_bench.store.sqlite import FILE, open_store
 from sampler_bench.tuning.answers import asking
 
 A, B = GRID[:2]
@@ -171,6 +172,17 @@ def test_a_wrong_section_is_named_with_its_place(tmp_path, section, said):
         load_study(file, None, {})
     assert said in str(error.value)
     assert "embedding" in str(error.value)
+
+
+def test_a_store_of_before_gets_room_for_embeddings(tmp_path):
+    with open_store(tmp_path) as store:
+        store.create_study("old", {}, 1.0)
+    with sqlite3.connect(tmp_path / FILE) as raw:
+        raw.execute("DROP TABLE vectors")
+    with open_store(tmp_path) as store:
+        store.save_vectors("m", {"d": [0.5]})
+        assert store.vectors("m", ["d"]) == {"d": (0.5,)}
+        assert store.study("old") is not None
 
 
 # A whole study

@@ -9,7 +9,7 @@ agree does:
 
 b is first taken from texts on different prompts, k from nothing; both are then fitted to the pairs
 of texts (least squares with weak priors; Gauss-Newton covariance). On the demo model, b = .07 and
-k = 2.3 leave configurations .03 off on average, sampling noise included (33 configurations, 2,300
+k = 2.3 leave configurations .03 off on average, sampling noise included (33 configurations, 2,393
 pairs). Not covered: knobs with a memory, which do not show in the entropy; what is left over is for
 the Gaussian process of `diversity_estimate`.
 """
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 USUAL_RATE, RATE_SD = 2.0, 1.0  # of k, and of its logarithm
 FLOOR_SD = 0.03  # of b around what texts on different prompts have in common
+MOST_COMMON = 0.95  # of b
 OFF = 0.025  # standard deviation of configurations about the law
 FIRST_SD, LEAST_SD, ROUNDS = 0.1, 0.02, 3  # of a pair's diversity, found in so many rounds
 
@@ -63,7 +64,7 @@ def fit(entropy: Floats, diversity: Floats, floor: float) -> Law:
     """
     from scipy.optimize import least_squares
 
-    first = np.array([floor, math.log(USUAL_RATE)])
+    first = np.array([min(floor, MOST_COMMON), math.log(USUAL_RATE)])
     spread, sd = np.array([FLOOR_SD, RATE_SD]), FIRST_SD
     for _ in range(ROUNDS):
 
@@ -71,7 +72,7 @@ def fit(entropy: Floats, diversity: Floats, floor: float) -> Law:
             seen = (diversity - _law(values, entropy)) / sd
             return np.concatenate([seen, (values - first) / spread])
 
-        found = least_squares(off, first, bounds=([0.0, -5.0], [0.95, 5.0]))
+        found = least_squares(off, first, bounds=([0.0, -5.0], [MOST_COMMON, 5.0]))
         sd = max(float(np.std(diversity - _law(found.x, entropy))), LEAST_SD)
     return Law(float(found.x[0]), float(found.x[1]), _covariance(found.jac))
 
