@@ -35,6 +35,7 @@ def server_of(name: str, model: str = "mine", port: int = 0, **how: Any) -> Doub
 def engine_at(name: str, url: str, model: str = "") -> RemoteEngine:
     options = EngineOptions(server=url, model=model, max_retries=2, first_wait_seconds=0.01)
     found: RemoteEngine = find("engines", name).build(options)
+    found._witness.pause = 0.0  # these servers start again in no time
     return found
 
 
@@ -147,12 +148,38 @@ async def test_one_question_does_for_all_texts_that_wait_for_it() -> None:
         await answers.wait()
 
     witness = Witness(lambda: "u", look)
-    waiting = [asyncio.ensure_future(witness.confirm()) for _ in range(9)]
-    await asyncio.sleep(0)
-    late = asyncio.ensure_future(witness.confirm())
+
+    async def text() -> None:
+        with witness:
+            await asyncio.sleep(0)
+        await witness.confirm()
+
+    waiting = [asyncio.ensure_future(text()) for _ in range(9)]
     answers.set()
-    await asyncio.gather(*waiting, late)
-    assert asked == 2  # the first asked for itself, the next for all who had come meanwhile
+    await asyncio.gather(*waiting)
+    await text()
+    assert asked == 1  # a text that follows at once needs none
+    witness.pause = 0.0
+    await text()
+    assert asked == 2  # after a pause, one is due
+
+
+@pytest.mark.anyio
+async def test_a_server_is_asked_again_while_texts_overlap_only_now_and_then() -> None:
+    """It cannot have started again meanwhile: that would have cut a text off."""
+    asked = 0
+
+    async def look() -> None:
+        nonlocal asked
+        asked += 1
+
+    witness = Witness(lambda: "u", look, pause=0.0)
+    with witness:
+        for _ in range(5):
+            with witness:
+                await asyncio.sleep(0)
+            await witness.confirm()
+    assert asked == 1
 
 
 @pytest.mark.anyio
@@ -163,8 +190,10 @@ async def test_a_server_too_busy_to_say_is_no_other_but_it_is_said_once(
         raise Fault("timeout", "silent")
 
     witness = Witness(lambda: "http://u", look)
-    await witness.confirm()
-    await witness.confirm()
+    for _ in range(2):
+        with witness:
+            pass
+        await witness.confirm()
     assert [r.message for r in caplog.records] == [
         "http://u does not say who it is while it writes; a change of its model may go unnoticed "
         "(silent)"
@@ -176,8 +205,11 @@ async def test_a_text_of_a_server_that_is_gone_is_asked_for_again() -> None:
     async def look() -> None:
         raise Fault("connection", "gone")
 
+    witness = Witness(lambda: "u", look)
+    with witness:
+        pass
     with pytest.raises(Fault, match="gone"):
-        await Witness(lambda: "u", look).confirm()
+        await witness.confirm()
 
 
 def test_long_values_are_kept_short_and_still_tell() -> None:

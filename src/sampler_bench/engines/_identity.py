@@ -1,9 +1,11 @@
 """Is a server the one that we know? What of its own description decides, and how a change is said.
 
 Most local servers answer whatever model a request names, so a server that was started again with
-another model goes on as if nothing had happened. So it is asked who it is after every text, before
-the text counts, and once more whenever it has been away. Servers that serve a model by its name
-(`RemoteEngine.confirms` is False) are held to the name that stands in their answers.
+another model goes on as if nothing had happened. A server cannot start again without breaking what
+it writes: so while texts follow each other it is the same, and after any pause it is asked who it
+is, before the text that followed the pause counts; also every now and then, and whenever it has
+been away. The name in each answer is held to that in the first; for servers that serve a model by
+its name (`RemoteEngine.confirms` is False) that is all.
 """
 
 from __future__ import annotations
@@ -12,6 +14,7 @@ import asyncio
 import hashlib
 import json
 import logging
+import math
 import time
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from typing import TYPE_CHECKING
@@ -25,6 +28,8 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
+PAUSE_SECONDS = 0.05  # without a text: no server starts again and loads a model in less
+OFTEN_SECONDS = 10.0  # for servers that change models without starting again
 VERSION, CONTEXT = "the version", "the context"
 WRAPPING = "what wraps the prompts"  # our own doing, so no look at the server can change it
 WEIGHTS = ("size", "n_params", "digest", "root")  # what servers tell of a model besides its name
@@ -77,14 +82,34 @@ class Witness:
     Args:
         url: of the server, for messages.
         look: asks it who it is; raises EngineError where that is not who it was.
+        pause: seconds without a text after which it may be another.
     """
 
-    def __init__(self, url: Callable[[], str], look: Callable[[], Awaitable[object]]) -> None:
-        self._url, self._look = url, look
-        self._looked = -1.0
+    def __init__(
+        self,
+        url: Callable[[], str],
+        look: Callable[[], Awaitable[object]],
+        pause: float = PAUSE_SECONDS,
+    ) -> None:
+        self._url, self._look, self.pause = url, look, pause
+        self._texts = 0  # being written
+        self._quiet = self._looked = self._due = -math.inf
         self._looking = asyncio.Lock()
         self._model = ""
         self._silent = False
+
+    def __enter__(self) -> None:
+        """A text is asked for."""
+        now = time.monotonic()
+        paused = not self._texts and now - self._quiet > self.pause
+        if paused or now - self._looked > OFTEN_SECONDS:
+            self._due = now
+        self._texts += 1
+
+    def __exit__(self, *_: object) -> None:
+        """It was written, or lost."""
+        self._texts -= 1
+        self._quiet = time.monotonic()
 
     def hear(self, model: str) -> None:
         """Compare the name in an answer with that in the first one.
@@ -98,15 +123,16 @@ class Witness:
         self._model = self._model or model
 
     async def confirm(self) -> None:
-        """Ask the server who it is, after a text; one question for all texts that wait for it.
+        """After a text, ask the server who it is, if that is due: once for all texts that wait.
 
         Raises:
             EngineError: it is not who it was.
             Fault: it is gone.
         """
-        ended = time.monotonic()
+        if self._looked >= self._due:
+            return
         async with self._looking:
-            if self._looked >= ended:
+            if self._looked >= self._due:
                 return
             began = time.monotonic()
             try:

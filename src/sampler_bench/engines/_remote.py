@@ -53,7 +53,7 @@ class RemoteEngine(Engine):
         info: what the last `check` found; None before.
         trims: True where the server shortens prompts that do not fit, without a word.
         measures: True where an answer of one token may be asked for, to learn a prompt's size.
-        confirms: True where it is asked after each text who it is; see `_identity`.
+        confirms: True where it is asked who it is, before a text counts; see `_identity`.
     """
 
     trims = False
@@ -147,7 +147,8 @@ class RemoteEngine(Engine):
         if self.trims and not self._fits(size := await self._size(prompt), request.max_tokens):
             raise self._no_room(size or 0, request.max_tokens)
         begin = time.monotonic()
-        answer = await self.write(request)
+        with self._witness:
+            answer = await self.write(request)
         seconds = time.monotonic() - begin
         answer.check_ended()
         self._check_room(request, answer)

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     import numpy as np
+    from numpy.typing import NDArray
 
     from . import Problem
 
@@ -26,12 +27,23 @@ TRIES = 200  # draws before a finite space is walked for what is left
 
 def next_repeats(table: ScoreTable) -> Counter[tuple[SamplerConfig, int]]:
     """The next free repeat of each (configuration, prompt) of the search phase."""
-    free: Counter[tuple[SamplerConfig, int]] = Counter()
-    for i in range(len(table)):
-        if not table.fresh[i]:
-            key = (table.configs[table.config[i]], int(table.prompt[i]))
-            free[key] = max(free[key], int(table.repeat[i]) + 1)
-    return free
+    used = _used(table)
+    return Counter(
+        {
+            (table.configs[config], int(prompt)): int(used[config, prompt])
+            for config, prompt in zip(*used.nonzero(), strict=True)
+        }
+    )
+
+
+def _used(table: ScoreTable) -> NDArray[np.intp]:
+    """(n_configs, n_prompts) how many repeats of the search phase were asked for, gaps included."""
+    import numpy as np
+
+    used = np.zeros((len(table.configs), table.n_prompts), dtype=np.intp)
+    rows = ~table.fresh
+    np.maximum.at(used, (table.config[rows], table.prompt[rows]), table.repeat[rows] + 1)
+    return used
 
 
 def searched(table: ScoreTable) -> list[SamplerConfig]:
@@ -42,13 +54,23 @@ def searched(table: ScoreTable) -> list[SamplerConfig]:
 
 def due(configs: Iterable[SamplerConfig], table: ScoreTable, problem: Problem) -> list[Cell]:
     """The cells of `configs` that fixed replication has not asked for yet, in order."""
-    free = next_repeats(table)
+    number = {config: i for i, config in enumerate(table.configs)}
+    used = [*_used(table).tolist(), [0] * problem.n_prompts]  # the last: of a new one
+    least = [min(row) for row in used]
+    cells = []
+    for config in configs:
+        row = number.get(config, -1)
+        if least[row] < problem.samples_per_config:  # most have all of theirs, in a long study
+            cells += _missing(config, used[row], problem)
+    return cells
+
+
+def _missing(config: SamplerConfig, used: list[int], problem: Problem) -> list[Cell]:
     return [
         Cell(config, prompt, repeat)
-        for config in configs
         for repeat in range(problem.samples_per_config)
         for prompt in range(problem.n_prompts)
-        if repeat >= free[config, prompt]
+        if repeat >= used[prompt]
     ]
 
 
