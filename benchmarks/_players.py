@@ -19,6 +19,7 @@ from _problems import Study, at, fractions
 
 from sampler_bench import plugins
 from sampler_bench.analysis.choice import choose_winner
+from sampler_bench.analysis.power import Z
 from sampler_bench.analysis.reading import posterior_of
 from sampler_bench.records import FAILED, Cell, SamplerConfig, ScoreTable
 from sampler_bench.samplers import Range, Space
@@ -129,7 +130,7 @@ def read_out(game: Game, problem: Problem, budget: int, spent: float) -> Answer:
     belief = posterior_of(game.table(), problem).believe([config])
     spent += time.process_time() - start
     mean, sd = float(belief.mean[0]), float(belief.sd[0])
-    return Answer(budget, config, mean, mean - 1.96 * sd, mean + 1.96 * sd, spent / len(game.rows))
+    return Answer(budget, config, mean, mean - Z * sd, mean + Z * sd, spent / len(game.rows))
 
 
 def hill_climb(study: Study, budgets: tuple[int, ...], seed: int) -> Iterator[Answer]:

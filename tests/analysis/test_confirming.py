@@ -15,6 +15,7 @@ from sampler_bench.analysis.confirming import (
     confirmation_texts,
     outlook,
 )
+from sampler_bench.analysis.power import Z
 from sampler_bench.analysis.reading import difference, posterior_of
 from sampler_bench.analysis.verdict import verdict
 from sampler_bench.posterior import fit_posterior
@@ -112,8 +113,8 @@ def test_the_chances_are_those_of_playing_it_out(mean):
     now, later, margin = 0.12, 0.045, 0.1
     end = mean + np.sqrt(now**2 - later**2) * np.random.default_rng(0).normal(size=200_000)
     played = {
-        "better": (end - 1.96 * later > 0).mean(),
-        "as good": (end + 1.96 * later < margin).mean(),
+        "better": (end - Z * later > 0).mean(),
+        "as good": (end + Z * later < margin).mean(),
     }
     found = _chances(mean, now, later, margin)
     assert sum(found.values()) == pytest.approx(1.0)

@@ -13,8 +13,10 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from ..search import Problem
 
-Z = 1.959964  # two-sided 95 %
-POWER = Z + 0.841621  # two-sided 5 %, power 80 %
+TWO_SIDED = 1.959964  # 95 % of a normal distribution
+WIDER = 1.07  # by what the model leaves out, as simulated studies show: docs/verdict.md
+Z = WIDER * TWO_SIDED  # standard deviations of the model to either end of a 95 % interval
+POWER = Z + 0.841621  # to see a difference with power 80 %
 FREE_SHARE = 0.2  # of the budget, for winner and baseline each
 FRESH_SHARE = 0.4  # of the kept texts, for winner and baseline each; the rest is a simpler rival's
 

@@ -10,8 +10,9 @@ from typing import Any
 from ..analysis.answers import Embedded
 from ..analysis.importance import Region, importance, regions
 from ..analysis.intervals import on_the_scale
+from ..analysis.power import TWO_SIDED
 from ..analysis.summary import ConfigSummary, by_sampler, summarise
-from ..analysis.verdict import Z, verdict
+from ..analysis.verdict import verdict
 from ..posterior import frame_of
 from ..records import (
     JUDGED,
@@ -211,7 +212,7 @@ def _chance(gain: Estimate | None) -> float | None:
     """How probable it is that a difference is above 0, from its normal interval."""
     if gain is None or not gain.low < gain.high:
         return None
-    z = gain.mean / ((gain.high - gain.low) / (2 * Z))
+    z = gain.mean / ((gain.high - gain.low) / (2 * TWO_SIDED))
     return _number(0.5 * math.erfc(-z / math.sqrt(2)))
 
 
