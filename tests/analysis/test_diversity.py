@@ -97,14 +97,14 @@ def test_the_interval_covers_the_truth_over_new_prompts_as_often_as_it_says():
 def test_the_interval_of_few_configurations_is_wide_enough(configs):
     """Prompts' effects are fitted to the very values that they are taken off."""
     rng, inside = random.Random(6), 0
-    for _ in range(150):
+    for _ in range(80):
         texts = {
             c: {p: [written(rng, 12, 30) for _ in range(3)] for p in range(6)}
             for c in GRID[:configs]
         }
         seen = measure(texts).rows[0].diversity
         inside += seen.low <= FREE <= seen.high
-    assert inside / 150 == pytest.approx(0.95, abs=0.06)
+    assert inside / 80 == pytest.approx(0.95, abs=0.08)
 
 
 def test_the_model_knows_what_heat_does_where_nobody_wrote_twice():

@@ -5,7 +5,7 @@ import re
 
 import pytest
 from support.browser import Visit, a_browser, serious_faults
-from support.cli import run
+from support.cli import in_process
 from support.documents import document_of
 from support.pages import SECRET
 from support.tables import problem_of, table_of
@@ -171,20 +171,26 @@ def files(tmp_path_factory):
     return folder
 
 
-def test_the_command_writes_a_page_and_never_over_another(files):
-    code, out, _ = run("report", "--compare", "a.json", "b.json", cwd=files)
+@pytest.fixture
+def command(files, monkeypatch, capfd):
+    """Run the command line in this process: (exit code, stdout, stderr)."""
+    return lambda *words: in_process(words, files, monkeypatch, capfd)
+
+
+def test_the_command_writes_a_page_and_never_over_another(files, command):
+    code, out, _ = command("report", "--compare", "a.json", "b.json")
     assert (code, out.strip()) == (0, "comparison.html")
-    code, out, _ = run("report", "--compare", "?.json", cwd=files)
+    code, out, _ = command("report", "--compare", "?.json")
     assert out.strip() == "comparison_2.html"
     html = (files / "comparison_2.html").read_text(encoding="utf-8")
     assert "sampler-bench report --compare a.json b.json" in html
 
 
-def test_the_command_says_what_it_takes(files):
-    code, _, error = run("report", "--compare", "a.json", "a.json", cwd=files)
+def test_the_command_says_what_it_takes(command):
+    code, _, error = command("report", "--compare", "a.json", "a.json")
     assert code == 2
     assert "expected two or more results files, found a.json" in error
-    code, _, error = run("report", "--latest", "--compare", "a.json", "b.json", cwd=files)
+    code, _, error = command("report", "--latest", "--compare", "a.json", "b.json")
     assert code == 2
     assert "name the results files after it" in error
 
