@@ -28,7 +28,8 @@ from sampler_bench.tasks import Task
 from sampler_bench.tuning.budget import Budget, Limits
 from sampler_bench.tuning.events import Event, Settled
 from sampler_bench.tuning.ledger import Ledger
-from sampler_bench.tuning.loop import Loop, Pace, Parts
+from sampler_bench.tuning.loop import Loop
+from sampler_bench.tuning.parts import Pace, Parts
 
 WORDS = "The keeper climbed the stairs, counted the ships, and wrote every name in his book. " * 12
 TASK = Task("plain", ("Write.",), (), ("blank",), min_words=5)

@@ -41,7 +41,7 @@ from sampler_bench.store.sqlite import open_store
 from sampler_bench.tasks import Task
 from sampler_bench.tuning.build import build_task
 from sampler_bench.tuning.events import Event, Planned
-from sampler_bench.tuning.loop import with_instructions
+from sampler_bench.tuning.parts import with_instructions
 from sampler_bench.tuning.request import Request
 from sampler_bench.tuning.run import run
 

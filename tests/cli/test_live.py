@@ -13,7 +13,8 @@ from sampler_bench.tuning.budget import Budget, Limits
 from sampler_bench.tuning.events import Phase, Planned, Settled, Written
 from sampler_bench.tuning.ledger import Ledger
 from sampler_bench.tuning.listed import GivenConfigs
-from sampler_bench.tuning.loop import Loop, Pace, Parts
+from sampler_bench.tuning.loop import Loop
+from sampler_bench.tuning.parts import Pace, Parts
 from sampler_bench.tuning.plan import Plan
 
 pytestmark = pytest.mark.anyio

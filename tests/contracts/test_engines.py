@@ -54,7 +54,8 @@ from sampler_bench.search import Problem
 from sampler_bench.store.sqlite import open_store
 from sampler_bench.tuning.budget import Budget, Limits
 from sampler_bench.tuning.ledger import Ledger
-from sampler_bench.tuning.loop import Loop, Pace, Parts
+from sampler_bench.tuning.loop import Loop
+from sampler_bench.tuning.parts import Pace, Parts
 
 pytestmark = pytest.mark.anyio
 ENGINES = names("engines")

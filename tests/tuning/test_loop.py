@@ -32,7 +32,8 @@ from sampler_bench.store.sqlite import open_store
 from sampler_bench.tuning.budget import Budget, Limits
 from sampler_bench.tuning.events import Warned
 from sampler_bench.tuning.ledger import Ledger
-from sampler_bench.tuning.loop import Loop, Pace, Parts
+from sampler_bench.tuning.loop import Loop
+from sampler_bench.tuning.parts import Pace, Parts
 
 pytestmark = pytest.mark.anyio
 PROMPTS = (Prompt(0, "Write."), Prompt(1, "Sing."), Prompt(2, "Tell."))

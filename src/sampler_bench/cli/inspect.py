@@ -106,8 +106,8 @@ async def _looked_at(args: argparse.Namespace) -> tuple[Fingerprint, str, str]:
     from ..tuning.build import build_engine, build_task
     from ..tuning.choices import find_model
     from ..tuning.fingerprint import take
-    from ..tuning.loop import with_instructions
     from ..tuning.order import acts_last, decided
+    from ..tuning.parts import with_instructions
     from ._requests import overrides_of
 
     spec = load_study(None, None, overrides_of(args))

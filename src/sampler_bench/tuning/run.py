@@ -32,9 +32,10 @@ from .choices import choose_baseline, find_model
 from .events import Checked, Planned, Warned, Watcher
 from .knobs import KNOBS, verify
 from .ledger import Ledger
-from .loop import Loop, Pace, Parts, Stop, with_instructions
+from .loop import Loop
 from .objective import Objective
 from .order import decided, seen_in
+from .parts import Pace, Parts, Stop, with_instructions
 from .phases import Phases, limits_of, phases_of, texts_of
 from .plan import judged_tokens, longest_answer, plan
 from .request import Finished, Request

@@ -1,0 +1,243 @@
+"""The work of a run: texts are written, looked at, judged and kept, each by workers of its own.
+
+Neither kind waits for the other. A slot that ends a text begins the next at once, while rules and
+store work in a thread. What came from a server or a judge is kept, whatever ends the run.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine
+from dataclasses import replace
+from functools import partial
+
+from ..errors import EngineError, JudgeError
+from ..records import PENDING, Cell, Completion, Failure, Score, Trial, Unscored, Unwritten
+from ..rules import look
+from .budget import Budget
+from .events import Settled, Warned, Watcher, Written
+from .ledger import Ledger
+from .parts import Pace, Parts, with_instructions
+
+FAULTS_IN_A_ROW = 6  # so many texts or judgments lost one after the other mean an outage
+CUT_OFF_AFTER = 20  # texts after which the share of cut-off ones is looked at
+CUT_OFF_SHARE = 0.2
+POLL_SECONDS = 0.2
+GRACE_SECONDS = 30.0  # after an outage, for what is in flight
+
+Keeping = Callable[[], Awaitable[None]]
+
+
+class Work:
+    """Everything of a run but its decisions.
+
+    Args:
+        parts: what the run is made of.
+        study: the study's number in the store.
+        ledger: takes in what comes.
+        budget: what may be used.
+        watch: called with every event.
+        halted: why no more may be begun; None while it may.
+
+    Attributes:
+        news: set whenever something has come to an end.
+        active: texts and judgments that are being worked on or kept.
+        outage: why the run must end; None while it need not.
+    """
+
+    def __init__(
+        self,
+        parts: Parts,
+        study: int,
+        ledger: Ledger,
+        budget: Budget,
+        watch: Watcher,
+        halted: Callable[[], str | None],
+    ) -> None:
+        self.parts, self.study, self.ledger, self.budget = parts, study, ledger, budget
+        self.watch, self._halted = watch, halted
+        self.news = asyncio.Event()
+        self.active = 0
+        self.outage: EngineError | JudgeError | None = None
+        self._to_write: asyncio.Queue[Trial] = asyncio.Queue()
+        self._to_judge: asyncio.Queue[tuple[Trial, str]] = asyncio.Queue()
+        self._to_keep: asyncio.Queue[tuple[Keeping, asyncio.Event]] = asyncio.Queue()
+        self._workers: list[asyncio.Task[None]] = []
+        self._since: float | None = None  # the outage is known
+        self._faults = {"text": 0, "judgment": 0}
+        self._cut_off: list[bool] = []
+
+    def start(self, group: asyncio.TaskGroup, pace: Pace) -> None:
+        """Let everybody begin."""
+        self._keeper = group.create_task(self._keep_results())
+        writing = [self._write_texts() for _ in range(pace.slots)]
+        judging = [self._judge_texts() for _ in range(pace.judging)]
+        self._workers = [group.create_task(work) for work in (*writing, *judging)]
+
+    async def end(self) -> None:
+        """Stop the workers; let the keeper finish what has come, unless it failed itself."""
+        for worker in self._workers:
+            worker.cancel()
+        rest = asyncio.create_task(self._to_keep.join())
+        try:
+            await asyncio.wait({rest, self._keeper}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            rest.cancel()
+            self._keeper.cancel()
+
+    def had_their_time(self) -> bool:
+        """After an outage: whether what was in flight has ended; it may have been paid for."""
+        now = asyncio.get_running_loop().time()
+        self._since = now if self._since is None else self._since
+        return not self.active or now - self._since > GRACE_SECONDS
+
+    def dispatch(self, trial: Trial) -> None:
+        """Send a trial to whoever has to work on it next."""
+        if trial.written is None:
+            self._to_write.put_nowait(trial)
+            return
+        scored = {j.judge for j in trial.judgments}
+        for identity in self.ledger.identities:
+            if identity not in scored:
+                self._to_judge.put_nowait((trial, identity))
+
+    async def _write_texts(self) -> None:
+        """Write one text after the other; while one is written, the last may wait to be kept."""
+        kept: asyncio.Event | None = None
+        while True:
+            trial = await self._to_write.get()
+            if not self._halted() and not self.outage:
+                before, kept = kept, await self._working(self._write(trial))
+                if before is not None:
+                    await before.wait()
+
+    async def _judge_texts(self) -> None:
+        """Have one text judged after the other; what was paid for is kept before the next."""
+        while True:
+            trial, identity = await self._to_judge.get()
+            if not self._halted() and not self.outage and await self._reserved():
+                await (await self._working(self._judge(trial, identity))).wait()
+
+    async def _working(self, work: Coroutine[None, None, Keeping]) -> asyncio.Event:
+        """Do some work and hand its result to the keeper; returns an event: it is kept.
+
+        An error that no retry can help ends the run, once what else is in flight has ended.
+        """
+        self.active += 1
+        kept = asyncio.Event()
+        try:
+            self._to_keep.put_nowait((await work, kept))
+        except (EngineError, JudgeError) as error:
+            self.active -= 1
+            self.outage = self.outage or error
+            self.news.set()
+            kept.set()
+        except BaseException:
+            self.active -= 1
+            raise
+        return kept
+
+    async def _keep_results(self) -> None:
+        """Keep what comes, one result after the other."""
+        while True:
+            keep, kept = await self._to_keep.get()
+            try:
+                await keep()
+            finally:
+                kept.set()
+                self.active -= 1
+                self._to_keep.task_done()
+                self.news.set()
+
+    async def _write(self, trial: Trial) -> Keeping:
+        asked = with_instructions(self.parts.prompts[trial.cell.prompt], self.parts.task)
+        written = await self.parts.engine.generate(trial.cell.config, asked, trial.seed)
+        return partial(self._keep_text, trial, written)
+
+    async def _keep_text(self, trial: Trial, written: Completion | Unwritten) -> None:
+        failure, covariates = await asyncio.to_thread(self._examine, trial.cell, written)
+        self._take_in(replace(trial, written=written, failure=failure, covariates=covariates))
+        if isinstance(written, Unwritten):
+            self._count_fault("text", written.reason, written.detail)
+        else:
+            self._faults["text"] = 0
+            self._watch_cut_off(written.cut_off)
+
+    def _examine(
+        self, cell: Cell, written: Completion | Unwritten
+    ) -> tuple[Failure | None, tuple[float, ...]]:
+        """Look at a text by the rules, and keep it; in a thread."""
+        parts = self.parts
+        failure: Failure | None = None
+        covariates: tuple[float, ...] = ()
+        if isinstance(written, Completion):
+            failure = look(written, parts.prompts[cell.prompt], parts.task)
+            covariates = parts.covariates(written.text) if failure is None else ()
+        parts.store.save_written(self.study, cell, written, failure, covariates, parts.clock())
+        return failure, covariates
+
+    async def _judge(self, trial: Trial, identity: str) -> Keeping:
+        reserved = self.budget.price
+        prompt = self.parts.prompts[trial.cell.prompt]
+        assert isinstance(trial.written, Completion)
+        judgment: Score | Unscored | None = None
+        try:
+            judgment = await self.parts.judge.judge(identity, prompt, trial.written.text)
+        finally:
+            self.budget.settle(reserved, judgment.cost if judgment else 0.0)
+        return partial(self._keep_judgment, trial.cell, judgment)
+
+    async def _keep_judgment(self, cell: Cell, judgment: Score | Unscored) -> None:
+        parts = self.parts
+        now = parts.clock()
+        await asyncio.to_thread(parts.store.save_judgment, self.study, cell, judgment, now)
+        known = self.ledger.trial(cell)
+        self._take_in(replace(known, judgments=(*known.judgments, judgment)))
+        if isinstance(judgment, Unscored):
+            self._count_fault("judgment", judgment.reason, judgment.detail)
+        else:
+            self._faults["judgment"] = 0
+
+    async def _reserved(self) -> bool:
+        """Set the money for a judgment aside; wait for open bills; False where it cannot reach."""
+        while not self.budget.reserve():
+            if not self.budget.promised:
+                self.budget.exhausted = True
+                self.news.set()
+                return False
+            await asyncio.sleep(POLL_SECONDS)
+        return True
+
+    def _take_in(self, trial: Trial) -> None:
+        state = self.ledger.update(trial)
+        self.news.set()
+        if state != PENDING:
+            self.watch(self.settled(trial))
+            return
+        self.watch(Written(trial))
+        if not trial.judgments:
+            self.dispatch(trial)
+
+    def settled(self, trial: Trial, kept: bool = False) -> Settled:
+        cell = trial.cell
+        return Settled(trial, self.ledger.state(cell), self.ledger.score(cell), kept)
+
+    def _count_fault(self, what: str, reason: str, detail: str) -> None:
+        """Note a loss; many in a row are an outage, which ends the run (the loop raises it)."""
+        self._faults[what] += 1
+        if self._faults[what] < FAULTS_IN_A_ROW:
+            return
+        lost = f"{FAULTS_IN_A_ROW} {what}s in a row were lost, the last one: {reason}: {detail}"
+        if what == "text":
+            self.outage = EngineError(f"the server that writes fails; {lost}")
+        else:
+            self.outage = JudgeError(f"the judge fails; {lost}")
+
+    def _watch_cut_off(self, cut_off: bool) -> None:
+        self._cut_off.append(cut_off)
+        if (
+            len(self._cut_off) == CUT_OFF_AFTER
+            and sum(self._cut_off) > CUT_OFF_SHARE * CUT_OFF_AFTER
+        ):
+            share = f"{sum(self._cut_off)} of the first {CUT_OFF_AFTER} texts"
+            self.watch(Warned(f"{share} were cut off at the token limit; raise max_tokens"))
