@@ -84,6 +84,8 @@ class Optimizer:
         samples_per_config: texts for each configuration and prompt; `bayesian` and `halving`
             need none.
         temperature_last: where your server applies temperature.
+        moderate: whether moderate settings are expected to be better than extreme ones until texts
+            say otherwise; False where your score is not about quality.
 
     Raises:
         UsageError: something cannot be used; the message says what was expected.
@@ -103,6 +105,7 @@ class Optimizer:
         failure_score: float = 1.0,
         samples_per_config: int = 3,
         temperature_last: bool = True,
+        moderate: bool = True,
     ) -> None:
         counts = {"n_prompts": n_prompts, "budget": budget}
         for name, number in {**counts, "samples_per_config": samples_per_config}.items():
@@ -127,6 +130,7 @@ class Optimizer:
             margin=margin,
             temperature_last=temperature_last,
             features=features,
+            moderate=moderate,
         )
         self._cells: dict[Cell, tuple[int, float, tuple[float, ...]]] = {}
         self._covariates: tuple[str, ...] = ()

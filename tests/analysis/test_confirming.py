@@ -15,7 +15,7 @@ from sampler_bench.analysis.confirming import (
     confirmation_texts,
     outlook,
 )
-from sampler_bench.analysis.power import Z
+from sampler_bench.analysis.power import WIDER, Z
 from sampler_bench.analysis.reading import difference, posterior_of
 from sampler_bench.analysis.verdict import verdict
 from sampler_bench.posterior import fit_posterior
@@ -111,7 +111,7 @@ def test_nothing_is_said_to_be_saved_while_texts_are_under_way_or_due():
 @pytest.mark.parametrize("mean", [-0.1, 0.03, 0.3])
 def test_the_chances_are_those_of_playing_it_out(mean):
     now, later, margin = 0.12, 0.045, 0.1
-    end = mean + np.sqrt(now**2 - later**2) * np.random.default_rng(0).normal(size=200_000)
+    end = mean + WIDER * np.sqrt(now**2 - later**2) * np.random.default_rng(0).normal(size=200_000)
     played = {
         "better": (end - Z * later > 0).mean(),
         "as good": (end + Z * later < margin).mean(),

@@ -1,14 +1,17 @@
 """The verdict: its three sentences, its sets, and tables of every kind."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from support.tables import with_rows
 
 from sampler_bench.analysis.choice import choose_winner, knobs_away
 from sampler_bench.analysis.verdict import verdict
+from sampler_bench.posterior import fit_posterior, frame_of
 from sampler_bench.records import FAILED, JUDGED, MISSING, Cell, SamplerConfig, ScoreTable
-from sampler_bench.samplers import Listed, SamplerSpace, Space
-from sampler_bench.search import Problem
+from sampler_bench.samplers import Listed, Range, SamplerSpace, Space
+from sampler_bench.search import Problem, bayesian
 
 SPACE = Space(
     (
@@ -186,3 +189,41 @@ def test_says_why_another_is_estimated_higher():
     said = [note for note in found.notes if "is estimated" in note]
     assert len(said) == 1
     assert found.best_tried.text in said[0]
+    assert "before its fresh texts" in said[0]
+
+
+def level_rows():
+    """An edge of the space and a moderate setting, nearly level in very noisy scores."""
+    space = Space((SamplerSpace("temperature", (("temperature", Range(0.3, 2.0)),)),))
+    heat = {t: SamplerConfig.of("temperature", {"temperature": t}) for t in (0.3, 0.7, 1.2, 2.0)}
+    means = {0.3: 6.0, 0.7: 6.3, 1.2: 6.0, 2.0: 6.5}
+    rows = [
+        (Cell(heat[t], k % 2, k // 2), JUDGED, means[t] + 2.0 * (-1) ** (k // 2))
+        for t in heat
+        for k in range(8)
+    ]
+    return space, rows
+
+
+def test_moderate_settings_are_chosen_and_nothing_is_claimed_for_it():
+    space, rows = level_rows()
+    table, problem = ScoreTable.of(rows, 2), problem_of(space=space, n_prompts=2)
+    found = verdict(table, problem)
+    plain = verdict(table, replace(problem, moderate=False))
+    assert found.best.get("temperature") < 1.6 < plain.best.get("temperature")
+    belief = fit_posterior(table, frame_of(space, True), 1.0).believe([found.best])
+    mean, sd = float(belief.mean[0]), float(belief.sd[0])
+    assert found.objective.mean == pytest.approx(mean)
+    assert found.objective.high - mean == pytest.approx(1.07 * 1.959964 * sd)
+
+
+def test_the_search_keeps_to_moderate_settings_where_scores_are_noise():
+    space, rows = level_rows()
+    table = ScoreTable.of(rows, 2)
+
+    def at_the_edge(moderate):
+        problem = problem_of(space=space, n_prompts=2, moderate=moderate)
+        cells = bayesian.ask(table, problem, 20, np.random.default_rng(0))
+        return np.mean([cell.config.get("temperature") == 2.0 for cell in cells])
+
+    assert at_the_edge(True) < at_the_edge(False)

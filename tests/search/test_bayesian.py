@@ -43,7 +43,7 @@ def test_finds_a_planted_best_at_its_rate():
     regrets = []
     for seed in range(5):
         problem, table = search(bayesian, seed)
-        regrets.append(7 - worth(best(bayesian.posterior_of(table, problem))))
+        regrets.append(7 - worth(best(bayesian.steering_posterior(table, problem))))
     assert np.mean(regrets) < 0.08, regrets
 
 
@@ -98,5 +98,5 @@ def test_checkpoints_grow_with_the_evidence(n):
 
 def test_random_is_read_out_by_the_same_model():
     problem, table = search(random, 0, n_iterations=10)
-    belief = bayesian.posterior_of(table, problem).believe(table.configs)
+    belief = bayesian.steering_posterior(table, problem).believe(table.configs)
     assert np.isfinite(belief.sd).all()

@@ -134,7 +134,7 @@ def test_the_default_strategy_finds_the_varied_rival_when_diversity_counts():
                 ledger.add(cell, 1)
                 ledger.update(trial(cell, text, score))
         table = Novelty(ledger).enter(ledger.table(), weight)
-        posterior = bayesian.posterior_of(table, problem)
+        posterior = bayesian.steering_posterior(table, problem)
         means = dict(zip(GRID, posterior.believe(list(GRID)).mean, strict=True))
         chosen[weight] = max(means, key=means.get).sampler
     assert chosen == {0.0: "min_p", 0.5: "top_p"}

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..posterior import MODERATE
+from ..posterior import steering
 from ..posterior.best import best as best_of
 from ..records import SamplerConfig, ScoreTable
 from ..samplers import parameter, parameter_names
@@ -24,7 +24,7 @@ def choose_winner(table: ScoreTable, problem: Problem) -> SamplerConfig:
     search = table.take(~table.fresh)
     if not len(search.evidence()):
         search = table
-    posterior = posterior_of(search, problem, MODERATE)
+    posterior = posterior_of(search, problem, steering(problem.moderate))
     return best_of(posterior, posterior.evidence.configs)
 
 

@@ -22,7 +22,7 @@ from ..posterior import Belief, fit_posterior
 from ..records import PENDING, Cell, SamplerConfig, ScoreTable
 from .ablation import without_each
 from .choice import AS_GOOD, BETTER, CANNOT_TELL, choose_winner, rival_of, sentence_of
-from .power import Z
+from .power import WIDER, Z
 from .reading import difference, posterior_of
 
 if TYPE_CHECKING:
@@ -121,8 +121,8 @@ def _after(belief: Belief, texts: Mapping[int, float]) -> Belief:
 
 
 def _chances(mean: float, now: float, later: float, margin: float) -> dict[str, float]:
-    """How probable each sentence is at the end: the mean then is N(mean, now^2 - later^2)."""
-    wander = np.sqrt(max(now**2 - later**2, 1e-12))
+    """How probable each sentence is at the end: its mean moves by now^2 - later^2, widened."""
+    wander = WIDER * np.sqrt(max(now**2 - later**2, 1e-12))
     better = float(ndtr((mean - Z * later) / wander))
     as_good = float(ndtr((margin - Z * later - mean) / wander)) if margin > Z * later else 0.0
     as_good = min(as_good, 1 - better)

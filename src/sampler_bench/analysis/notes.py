@@ -91,14 +91,14 @@ def saved(table: ScoreTable, problem: Problem) -> int:
     return 0 if confirm(table, problem, kept, 1) else kept - asked
 
 
-def notes(reading: Reading, problem: Problem, found: Verdict, spared: int) -> list[str]:
+def notes(reading: Reading, problem: Problem, found: Verdict, fresh: bool) -> list[str]:
     """Plain sentences for the reader.
 
     Args:
         reading: the joint belief.
         problem: the study.
         found: the verdict, complete but for its notes.
-        spared: texts that `saved` counts.
+        fresh: whether there are texts of a confirmation.
     """
     lines = []
     if not found.tried:
@@ -107,19 +107,19 @@ def notes(reading: Reading, problem: Problem, found: Verdict, spared: int) -> li
             "The best configuration was not tried: its worth is what the model expects from its "
             f"neighbours.{beside}"
         )
-    lines += _another_leads(reading, found)
+    lines += _another_leads(reading, found, fresh)
     lines.append(_failures(reading, problem))
-    if spared:
+    if found.saved:
         lines.append(
-            f"Stopped early: {spared} of the {problem.confirm} texts kept for fresh seeds were not "
-            f"spent; with probability {SURE:.0%} or more they would not have changed this answer."
+            f"Stopped early: {found.saved} of the {problem.confirm} texts kept for fresh seeds were "
+            f"not spent; with probability {SURE:.0%} or more they would not have changed this answer."
         )
     lines += _about_the_baseline(reading, problem, found)
     lines.append(_new_prompts(found, problem.n_prompts))
     return lines
 
 
-def _another_leads(reading: Reading, found: Verdict) -> list[str]:
+def _another_leads(reading: Reading, found: Verdict, fresh: bool) -> list[str]:
     """Why the winner is not the one with the highest estimate, where it is not."""
     if found.best_tried is None or not found.tried:
         return []
@@ -127,11 +127,15 @@ def _another_leads(reading: Reading, found: Verdict) -> list[str]:
     if mean < LEAST_SAID:
         return []
     ahead = interval(mean, sd)
+    why = (
+        "The winner was chosen before its fresh texts were written; to change it now would be to "
+        "pick the luckiest."
+        if fresh
+        else "Where settings look alike, the choice leans to the less extreme one."
+    )
     return [
         f"By all texts {found.best_tried.text} is estimated {mean:.2f} higher ({ahead.low:+.2f} to "
-        f"{ahead.high:+.2f}). The winner was chosen before its fresh texts were written, and of "
-        "settings that looked alike the less extreme one; to change it now would be to pick the "
-        "luckiest."
+        f"{ahead.high:+.2f}). {why}"
     ]
 
 

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
 TWO_SIDED = 1.959964  # 95 % of a normal distribution
 WIDER = 1.07  # by what the model leaves out, as simulated studies show: docs/verdict.md
-Z = WIDER * TWO_SIDED  # standard deviations of the model to either end of a 95 % interval
-POWER = Z + 0.841621  # to see a difference with power 80 %
+Z = WIDER * TWO_SIDED  # the model's standard deviations to either end of a 95 % interval
+POWER = WIDER * (TWO_SIDED + 0.841621)  # and to see a difference with power 80 %
 FREE_SHARE = 0.2  # of the budget, for winner and baseline each
 FRESH_SHARE = 0.4  # of the kept texts, for winner and baseline each; the rest is a simpler rival's
 

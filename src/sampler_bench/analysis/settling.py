@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..posterior import MODERATE, Posterior, fit_posterior
+from ..posterior import Posterior, fit_posterior, steering
 from ..posterior.best import best
 from ..records import Estimate, SamplerConfig, ScoreTable
 from .reading import gain_of, interval, posterior_of
@@ -54,7 +54,8 @@ def settling(table: ScoreTable, problem: Problem) -> list[Moment]:
         return []
     whole = posterior_of(table, problem)
     search = table.take(~table.fresh)
-    chooser = posterior_of(search if len(search.evidence()) else table, problem, MODERATE)
+    chosen_by = search if len(search.evidence()) else table
+    chooser = posterior_of(chosen_by, problem, steering(problem.moderate))
     return [
         _moment(evidence.take(np.arange(len(evidence)) < n), whole, chooser, problem)
         for n in moments(len(evidence))
@@ -71,7 +72,8 @@ def _moment(then: ScoreTable, whole: Posterior, chooser: Posterior, problem: Pro
     """As a verdict would be: chosen by the search's texts, read from all."""
     posterior = fit_posterior(then, whole.frame, problem.failure_score, whole.draws)
     search = then.take(~then.fresh) if not then.fresh.all() else then
-    by = fit_posterior(search, whole.frame, problem.failure_score, chooser.draws, MODERATE)
+    known = search, whole.frame, problem.failure_score, chooser.draws
+    by = fit_posterior(*known, chooser.expectation)
     chosen = best(by, by.evidence.configs)
     mean, sd = posterior.marginal_at(posterior.frame.place([chosen]))
     objective = interval(float(mean[0]), float(sd[0]))

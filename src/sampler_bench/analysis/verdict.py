@@ -18,7 +18,7 @@ import numpy as np
 from ..records import Estimate, SamplerConfig, ScoreTable, Verdict
 from .choice import AS_GOOD, CANNOT_TELL, choose_winner, equivalents, sentence_of, simplest
 from .notes import best_tried, for_new_prompts, needed, notes, saved
-from .power import Z
+from .power import WIDER, Z
 from .reading import Reading, interval, posterior_of, read
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ def verdict(table: ScoreTable, problem: Problem) -> Verdict:
         needed=needed(reading, problem, sentence),
         saved=saved(table, problem),
     )
-    return replace(found, notes=tuple(notes(reading, problem, found, found.saved)))
+    return replace(found, notes=tuple(notes(reading, problem, found, bool(table.fresh.any()))))
 
 
 def _gain(reading: Reading, problem: Problem) -> tuple[Estimate | None, str]:
@@ -79,7 +79,7 @@ def _probability_best(reading: Reading) -> float:
     values, vectors = np.linalg.eigh((full + full.T) / 2)
     root = vectors * np.sqrt(np.maximum(values, 0.0))
     z = np.random.default_rng(1).standard_normal((DRAWS, len(values)))
-    worth = reading.belief.mean + z @ root.T
+    worth = reading.belief.mean + WIDER * z @ root.T
     return float((worth.argmax(axis=1) == 0).mean())
 
 

@@ -1,7 +1,7 @@
 """WHAT THE EVIDENCE SAYS: the statistical model of a score table."""
 
 from .evidence import Evidence, collect
-from .expectation import MODERATE, NEUTRAL, Expectation
+from .expectation import MODERATE, NEUTRAL, Expectation, steering
 from .frame import Frame, Points, frame_of
 from .hyper import Draws
 from .memo import fit_remembered
@@ -21,4 +21,5 @@ __all__ = [
     "fit_posterior",
     "fit_remembered",
     "frame_of",
+    "steering",
 ]

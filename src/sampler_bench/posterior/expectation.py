@@ -55,5 +55,10 @@ def _edges(points: Points) -> Floats:
     return np.stack([(2.0 * entropy - 1.0) ** 2, tail], axis=1)
 
 
+def steering(moderate: bool) -> Expectation:
+    """What a search goes by; `moderate`: whether moderate settings are expected to be better."""
+    return MODERATE if moderate else NEUTRAL
+
+
 NEUTRAL = Expectation((0.0, 0.0), (0.0, 0.0))
 MODERATE = Expectation((0.3, 0.4), (0.3, 0.4))

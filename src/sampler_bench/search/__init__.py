@@ -36,6 +36,8 @@ class Problem:
         margin: differences up to this many points count as none.
         temperature_last: where the server applies temperature, for what a configuration does.
         features: next-token log-probabilities of the model (the fingerprint), None for the bank.
+        moderate: whether moderate settings are expected to be better than extreme ones while
+            searching and in choosing the winner; never in what is claimed.
         confirm: texts kept for the confirmation on fresh seeds; None where there is none.
     """
 
@@ -49,6 +51,7 @@ class Problem:
     margin: float = 0.1
     temperature_last: bool = True
     features: Mapping[str, NDArray[np.float64]] | None = field(default=None, compare=False)
+    moderate: bool = True
     confirm: int | None = None
 
 

@@ -16,12 +16,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..posterior import (
-    MODERATE,
     Frame,
     Posterior,
     fit_posterior,
     fit_remembered,
     frame_of,
+    steering,
 )
 from ..posterior.best import neighbours
 from ..records import FAILED, PENDING, Cell, SamplerConfig, ScoreTable
@@ -65,16 +65,17 @@ def ask(table: ScoreTable, problem: Problem, n: int, rng: np.random.Generator) -
     return cells
 
 
-def posterior_of(table: ScoreTable, problem: Problem) -> Posterior:
-    """The model of all evidence, hyperparameters fitted at the last checkpoint of its growth."""
+def steering_posterior(table: ScoreTable, problem: Problem) -> Posterior:
+    """The model that steers: hyperparameters fitted at the last checkpoint of its growth."""
+    expectation = steering(problem.moderate)
     frame = frame_of(problem.space, problem.temperature_last, problem.features)
     evidence = table.evidence()
     size = checkpoint(len(evidence))
     draws = None
     if size:
         prefix = evidence.take(np.arange(len(evidence)) < size)
-        draws = fit_remembered(prefix, frame, problem.failure_score, MODERATE).draws
-    return fit_posterior(evidence, frame, problem.failure_score, draws, MODERATE)
+        draws = fit_remembered(prefix, frame, problem.failure_score, expectation).draws
+    return fit_posterior(evidence, frame, problem.failure_score, draws, expectation)
 
 
 def checkpoint(n: int) -> int:
@@ -169,7 +170,7 @@ def _at(part: SamplerSpace, fractions: Floats) -> SamplerConfig:
 
 def _steer(table: ScoreTable, problem: Problem, ledger: _Ledger, n: int) -> list[Cell]:
     """Choose `n` cells by the knowledge gradient."""
-    posterior = posterior_of(table, problem)
+    posterior = steering_posterior(table, problem)
     candidates = _candidates(posterior, table, problem)
     belief = posterior.believe(candidates, STEERING)
     covariance = _await(belief.covariance, belief.text_variance, candidates, table)

@@ -141,6 +141,7 @@ def build_problem(spec: StudySpec, baseline: SamplerConfig | None, info: ServerI
         failure_score=spec.failure_score,
         margin=spec.margin,
         temperature_last=acts_last(info),
+        moderate=not spec.diversity_weight,
         confirm=_kept_for_fresh_seeds(spec, budget, baseline is not None),
     )
 
