@@ -111,8 +111,9 @@ def notes(reading: Reading, problem: Problem, found: Verdict, fresh: bool) -> li
     lines.append(_failures(reading, problem))
     if found.saved:
         lines.append(
-            f"Stopped early: {found.saved} of the {problem.confirm} texts kept for fresh seeds were "
-            f"not spent; with probability {SURE:.0%} or more they would not have changed this answer."
+            f"Stopped early: {found.saved} of the {problem.confirm} texts kept for fresh seeds "
+            f"were not spent; with probability {SURE:.0%} or more they would not have changed "
+            "this answer."
         )
     lines += _about_the_baseline(reading, problem, found)
     lines.append(_new_prompts(found, problem.n_prompts))
