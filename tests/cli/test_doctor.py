@@ -7,6 +7,7 @@ from contextlib import suppress
 
 import pytest
 from support.cli import in_process
+from support.embedding_server import EmbeddingServer
 from support.judge_server import KEY, JudgeServer
 
 OFFLINE = ("--judge", "offline")
@@ -71,3 +72,14 @@ def test_a_model_that_is_to_be_fetched_says_where_from(doctor):
     assert code == 3
     assert "llama-3.1-8b-instruct, of bartowski/" in said
     assert "fix: start it: sampler-bench serve llama-3.1-8b-instruct" in said
+
+
+@pytest.mark.parametrize(("behaviours", "problems"), [([], 0), ([404], 1)])
+def test_the_embedding_model_of_a_study_is_asked(doctor, tmp_path, behaviours, problems):
+    with EmbeddingServer(behaviours) as server:
+        study = "model: demo\nsampler_types: [min_p]\ntest_prompts: [Write]\n"
+        section = f"embedding: {{url: '{server.url}', model: m}}\n"
+        (tmp_path / "s.yaml").write_text(study + section)
+        code, said = doctor("--config", tmp_path / "s.yaml", *OFFLINE)
+    assert (code, said.count("❌")) == (3 * problems, problems)
+    assert "embedding: " in said

@@ -61,10 +61,12 @@ class EmbeddingServer:
 
     `behaviours` are used up from the front; after that it is well. Each of: an HTTP status, `short`
     (one embedding too few), `nan`, `zero`, `backwards` (the right ones in another order).
+    `numbers` is how long an embedding is; `meanwhile` is called before each answer.
     """
 
     def __init__(self, behaviours=()):
         self.behaviours, self.texts, self.keys = list(behaviours), [], []
+        self.numbers, self.meanwhile = 64, lambda: None
         handler = type("Handler", (_Handler,), {"embedder": self})
         self._http = ThreadingHTTPServer(("127.0.0.1", 0), handler)
         self._http.daemon_threads = True
@@ -98,7 +100,11 @@ class _Handler(BaseHTTPRequestHandler):
         if isinstance(told, int):
             return self._say(told, {"error": {"message": "told to"}})
         mine.texts += body["input"]
-        rows = [{"index": i, "embedding": vector_of(t)} for i, t in enumerate(body["input"])]
+        rows = [
+            {"index": i, "embedding": vector_of(t)[: mine.numbers]}
+            for i, t in enumerate(body["input"])
+        ]
+        mine.meanwhile()
         if told == "short":
             rows = rows[1:]
         if told == "nan":

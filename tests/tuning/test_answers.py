@@ -4,6 +4,9 @@ import asyncio
 import json
 import random
 import sqlite3
+from dataclasses import replace
+from hashlib import sha256
+from threading import Event
 
 import numpy as np
 import pytest
@@ -15,10 +18,14 @@ from sampler_bench.analysis.answers import Embedded, classes, distinct_answers, 
 from sampler_bench.engines._embeddings import Embeddings
 from sampler_bench.engines._retry import Patience
 from sampler_bench.errors import EngineError, SpecError
+from sampler_bench.records import Cell, Completion, SamplerConfig, Score
 from sampler_bench.reports._document import Document
 from sampler_bench.spec import EmbeddingSpec, load_study
 from sampler_bench.store.sqlite import FILE, open_store
-from sampler_bench.tuning.answers import asking
+from sampler_bench.tuning.answers import asking, embed_at_the_end, embed_kept, recalled
+from sampler_bench.tuning.events import Warned
+from sampler_bench.tuning.kept import study_of_kept
+from sampler_bench.tuning.request import Request
 
 A, B = GRID[:2]
 STUDY = """
@@ -95,6 +102,13 @@ def test_answers_to_other_prompts_tell_whether_the_threshold_makes_sense():
     assert distinct_answers(alike, embedded(alike)).across == pytest.approx(1.0)
     lone = {A: {0: ["a"]}}
     assert distinct_answers(lone, embedded(lone)).size == 0
+
+
+def test_single_precision_does_not_part_equal_answers():
+    vector = np.array(vector_of("a")) / np.linalg.norm(vector_of("a")) * (1 - 2e-8)
+    assert vector @ vector < 1.0
+    texts = {A: {0: ["a", "a"], 1: ["a", "a"]}}
+    assert distinct_answers(texts, Embedded("m", 1.0, {"a": vector})).rows[A].mean == 1.0
 
 
 def test_only_the_first_words_are_looked_at():
@@ -183,6 +197,87 @@ def test_a_store_of_before_gets_room_for_embeddings(tmp_path):
         store.save_vectors("m", {"d": [0.5]})
         assert store.vectors("m", ["d"]) == {"d": (0.5,)}
         assert store.study("old") is not None
+
+
+# A study that is kept
+
+
+@pytest.fixture
+def kept(tmp_path):
+    """A store with a study of 20 texts, `s of mine`; gives (store, its row, its request)."""
+    (tmp_path / "s.yaml").write_text(STUDY)
+    spec, folder = load_study(tmp_path / "s.yaml", None, {"seed": 3}), tmp_path / "results"
+    configs = [SamplerConfig.of("min_p", {"temperature": t, "min_p": 0.05}) for t in (0.7, 1.1)]
+    cells = [Cell(c, prompt, k) for c in configs for prompt in (0, 1) for k in range(5)]
+    with open_store(folder) as store:
+        study = store.create_study("s of mine", spec.to_json(), 1.0)
+        store.set_note(study.id, "judge", {"identities": ["demo"]})
+        store.ask(study.id, [(cell, i) for i, cell in enumerate(cells)], 2.0)
+        for i, cell in enumerate(cells):
+            written = Completion(f"{'abc'[i % 3]} {i}", False, 9, 4, 0.5, {}, "s", "m", "raw")
+            store.save_written(study.id, cell, written, None, (), 3.0)
+            store.save_judgment(study.id, cell, Score("demo", 5.0 + i % 4), 4.0)
+        yield store, study, Request(spec, folder, "s of mine", folder / "mine.json", {})
+
+
+def embed(kept, url, *stop):
+    store, study, _ = kept
+    return asyncio.run(embed_kept(store, study.id, EmbeddingSpec(url, "m"), {}, *stop))
+
+
+def known_of(kept):
+    store, study, _ = kept
+    return recalled(store, study.id, store.trials(study.id)).vectors
+
+
+def test_another_model_of_the_same_name_is_refused_and_its_numbers_left_out(kept):
+    store, gone = kept[0], "a 0"
+    digest = sha256(gone.encode()).hexdigest()
+    with EmbeddingServer() as server:
+        assert embed(kept, server.url) == 20
+        with sqlite3.connect(store.path) as raw:
+            raw.execute("DELETE FROM vectors WHERE digest = ?", (digest,))
+        server.numbers = 32
+        with pytest.raises(EngineError, match="found 32 and 64: another model has this name"):
+            embed(kept, server.url)
+        store.save_vectors("m", {digest: [1.0] * 32})  # as an earlier version kept it
+        assert {len(vector) for vector in known_of(kept).values()} == {64}
+        assert gone not in known_of(kept)
+        server.numbers = 64
+        assert embed(kept, server.url) == 1, "what does not fit is asked for anew"
+    assert len(known_of(kept)) == 20
+
+
+def test_a_stop_leaves_the_embeddings_and_the_command_names_study_and_folder(kept):
+    store, study, request = kept
+    stop, heard = Event(), []
+    with EmbeddingServer() as server:
+        server.meanwhile = stop.set
+        spec = replace(request.spec, embedding=EmbeddingSpec(server.url, "m"))
+        request = replace(request, spec=spec)
+        asyncio.run(embed_at_the_end(store, study, request, heard.append, stop))
+    assert len(server.texts) == 16
+    assert store.note(study.id, "embedding") is None
+    [said] = [event.message for event in heard if isinstance(event, Warned)]
+    assert "stopped after 16 of 20 texts" in said
+    again = f"report --study 's of mine' --embedding {server.url} m --same-from 0.9 --output-dir "
+    assert again + str(request.folder) in said
+
+
+def test_the_results_file_gets_what_the_page_shows(kept, command):
+    file = kept[2].results
+    found = study_of_kept(file.parent, None).document
+    file.write_text(found.text(), encoding="utf-8")
+    with EmbeddingServer() as server:
+        code, _, err = command("report", file, "--embedding", server.url, "m")
+    assert code == 0, err
+    again = told(file.read_text(encoding="utf-8"))
+    assert again.diversity.answers_of == 5
+    assert again.all_results[0].estimate == found.all_results[0].estimate
+    file.write_text("")
+    with EmbeddingServer() as server:
+        command("report", "--embedding", server.url, "m", "--html", "page.html")
+    assert not file.read_text(), "a search that runs writes its own"
 
 
 # A whole study

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 ACROSS = 0.95  # quantile
+ROUNDING = 1e-6  # of kept embeddings, which are in single precision
 MOST_COMPARED = 200  # pairs of a configuration on different prompts
 
 
@@ -96,7 +97,7 @@ def _vectors(mine: Texts, embedded: Embedded) -> dict[int, Floats]:
 
 def _mean_classes(vectors: Floats, size: int, threshold: float) -> float:
     """The mean number of classes over sets of `size`; NaN where there are too few texts."""
-    same = vectors @ vectors.T >= threshold
+    same = vectors @ vectors.T >= threshold - ROUNDING
     counts = [classes(same[np.ix_(chosen, chosen)]) for chosen in map(list, sets(len(same), size))]
     return float(np.mean(counts)) if counts else float("nan")
 

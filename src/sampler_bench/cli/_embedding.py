@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ..errors import UsageError
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
 
 def embedded(kept: Kept, section: Mapping[str, object]) -> Kept:
     """Embed the texts of a kept study that have no embedding yet; its results with them.
+
+    A results file that was written without is written anew, so that all reports say the same.
 
     Args:
         kept: the study.
@@ -28,6 +31,7 @@ def embedded(kept: Kept, section: Mapping[str, object]) -> Kept:
     from ..store.sqlite import FILE, open_store
     from ..tuning.answers import embed_kept
     from ..tuning.kept import study_of_kept
+    from ._files import write_atomically
     from ._output import say
 
     wanted = read_overrides({"embedding": section})["embedding"]
@@ -38,4 +42,7 @@ def embedded(kept: Kept, section: Mapping[str, object]) -> Kept:
         study = store.chosen(name)
         n = asyncio.run(embed_kept(store, study.id, wanted, environment()))
     say(f"embedded now: {n} texts; kept, so that no text is asked for twice")
-    return study_of_kept(folder, name)
+    again = replace(study_of_kept(folder, name), file=kept.file)
+    if kept.file.is_file() and kept.file.stat().st_size:  # else its search will write it
+        write_atomically(kept.file, again.document.text())
+    return again

@@ -15,7 +15,7 @@ from ..errors import NotReachable, SamplerBenchError
 from ._options import shared
 
 if TYPE_CHECKING:
-    from ..spec import StudySpec
+    from ..spec import EmbeddingSpec, StudySpec
 
 HELP = "check key, judge, server, models, disk and ports; one fix for each problem"
 LEAST_FREE_BYTES = 200 * 2**20
@@ -67,6 +67,8 @@ def look(args: argparse.Namespace, env: Mapping[str, str]) -> list[Finding]:
     findings.append(Finding("study file", f"{len(spec.prompts)} prompts, {spec.search_strategy}"))
     model = _models(spec)
     findings += [model, asyncio.run(_judge(spec, env))]
+    if spec.embedding is not None:
+        findings.append(asyncio.run(_embedding(spec.embedding, env)))
     if not model.fix:  # else nobody could serve it
         findings.append(asyncio.run(_server(spec, env)))
     return findings
@@ -124,6 +126,16 @@ async def _judge(spec: StudySpec, env: Mapping[str, str]) -> Finding:
     except SamplerBenchError as error:
         fix = "do as the message says, or use --judge offline"
         return Finding("judge", str(error), fix, error.exit_code)
+
+
+async def _embedding(wanted: EmbeddingSpec, env: Mapping[str, str]) -> Finding:
+    from ..tuning.answers import check
+
+    try:
+        return Finding("embedding", await check(wanted, env))
+    except SamplerBenchError as error:
+        fix = "start its server, or leave `embedding` out of the study file"
+        return Finding("embedding", str(error), fix, error.exit_code)
 
 
 async def _server(spec: StudySpec, env: Mapping[str, str]) -> Finding:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import shlex
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from hashlib import sha256
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeAlias
 from urllib.parse import urlsplit
 
 from ..analysis.answers import Embedded, excerpt
@@ -14,13 +17,17 @@ from ..records import Completion, JsonObject, Trial
 if TYPE_CHECKING:
     from ..engines._embeddings import Embeddings
     from ..spec import EmbeddingSpec
-    from ..store import Store
+    from ..store import Store, StudyRow
     from .events import Watcher
+    from .parts import Stop
+    from .request import Request
 
 NOTE = "embedding"
 KEY, OPENAI_KEY = "SAMPLER_BENCH_EMBEDDING_KEY", "OPENAI_API_KEY"
 OPENAI = "api.openai.com"
 AT_ONCE = 16  # texts in a request
+
+Vectors: TypeAlias = dict[str, tuple[float, ...]]  # by digest
 
 
 def asking(wanted: EmbeddingSpec, environment: Mapping[str, str]) -> Embeddings:
@@ -44,7 +51,11 @@ async def check(wanted: EmbeddingSpec, environment: Mapping[str, str]) -> str:
 
 
 async def embed_kept(
-    store: Store, study: int, wanted: EmbeddingSpec, environment: Mapping[str, str]
+    store: Store,
+    study: int,
+    wanted: EmbeddingSpec,
+    environment: Mapping[str, str],
+    stop: Stop | None = None,
 ) -> int:
     """Embed the good texts of a study that have no embedding yet.
 
@@ -52,40 +63,52 @@ async def embed_kept(
         How many texts were embedded now.
 
     Raises:
-        EngineError: the model does not answer; what came is kept.
+        EngineError: the model does not answer, is another one than before, or the user stops;
+            what came is kept.
     """
     texts = _excerpts(store.trials(study))
-    known = store.vectors(wanted.model, list(texts))
+    known = _of_one_length(store.vectors(wanted.model, list(texts)))
     absent = [digest for digest in texts if digest not in known]
     async with asking(wanted, environment) as model:
         for first in range(0, len(absent), AT_ONCE):
+            if stop is not None and stop.is_set():
+                raise EngineError(f"embedding was stopped after {first} of {len(absent)} texts")
             some = absent[first : first + AT_ONCE]
             vectors = await model.embed([texts[digest] for digest in some])
-            store.save_vectors(wanted.model, dict(zip(some, vectors, strict=True)))
+            known |= _fitting(dict(zip(some, map(tuple, vectors), strict=True)), known, wanted)
+            store.save_vectors(wanted.model, {digest: known[digest] for digest in some})
     note: JsonObject = {"model": wanted.model, "threshold": wanted.threshold}
     store.set_note(study, NOTE, note)
     return len(absent)
 
 
 async def embed_at_the_end(
-    store: Store,
-    study: int,
-    wanted: EmbeddingSpec,
-    environment: Mapping[str, str],
-    watch: Watcher,
+    store: Store, study: StudyRow, request: Request, watch: Watcher, stop: Stop
 ) -> None:
-    """Embed the texts of a run that has ended; a fault costs the measure, not the study."""
-    from ..engines._http import shown_url
-    from .events import Warned
+    """Embed the texts of a run that has ended; a fault or a stop costs the measure alone."""
+    from .events import Checked, Warned
 
+    wanted = request.spec.embedding
+    if wanted is None:
+        return
+    watch(Checked("embedding", "the texts, for distinct answers; Ctrl-C goes on without"))
     try:
-        await embed_kept(store, study, wanted, environment)
+        await embed_kept(store, study.id, wanted, request.environment, stop)
     except EngineError as error:
-        again = (
-            f"sampler-bench report --embedding {shown_url(wanted.url)} {wanted.model} "
-            f"--same-from {wanted.threshold:g}"
-        )
+        again = _again(wanted, study.name, request.folder)
         watch(Warned(f"distinct answers are not known: {error}; try again with: {again}"))
+
+
+def _again(wanted: EmbeddingSpec, study: str, folder: Path) -> str:
+    """The command that embeds what is missing of a study."""
+    from ..engines._http import shown_url
+
+    words = ["sampler-bench", "report", "--study", study]
+    words += ["--embedding", shown_url(wanted.url), wanted.model]
+    words += ["--same-from", f"{wanted.threshold:g}"]
+    if folder != Path("results"):
+        words += ["--output-dir", str(folder)]
+    return shlex.join(words)
 
 
 def recalled(store: Store, study: int, trials: Sequence[Trial]) -> Embedded | None:
@@ -96,9 +119,32 @@ def recalled(store: Store, study: int, trials: Sequence[Trial]) -> Embedded | No
     if note is None:
         return None
     model, texts = str(note["model"]), _excerpts(trials)
-    kept = store.vectors(model, list(texts))
+    kept = _of_one_length(store.vectors(model, list(texts)))
     vectors = {texts[digest]: np.asarray(vector) for digest, vector in kept.items()}
     return Embedded(model, float(str(note["threshold"])), vectors)
+
+
+def _of_one_length(vectors: Vectors) -> Vectors:
+    """Those of the commonest length: others are of another model that had the same name."""
+    lengths = Counter(map(len, vectors.values()))
+    most = max(lengths, key=lambda n: (lengths[n], n), default=0)
+    return {digest: vector for digest, vector in vectors.items() if len(vector) == most}
+
+
+def _fitting(new: Vectors, known: Vectors, wanted: EmbeddingSpec) -> Vectors:
+    """New embeddings, which can be compared with those that are known.
+
+    Raises:
+        EngineError: they are of another length.
+    """
+    [length, *others] = {*map(len, known.values()), *map(len, new.values())}
+    if others:
+        raise EngineError(
+            f"embedding {wanted.model}: expected as many numbers a text as are kept, found "
+            f"{' and '.join(map(str, sorted([length, *others])))}: another model has this name "
+            "now; name it otherwise"
+        )
+    return new
 
 
 def _excerpts(trials: Iterable[Trial]) -> dict[str, str]:

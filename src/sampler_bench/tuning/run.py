@@ -93,9 +93,8 @@ async def run(
             runs.remember(store, study.id, request.words, request.environment, clock())
             known = await _noted(crew, known, store, study, watch)
             ended = await _conducted(request, crew, known, store, study, watch, stop, clock)
-            if crew.spec.embedding is not None and ended != "interrupted":
-                wanted, keys = crew.spec.embedding, request.environment
-                await answers.embed_at_the_end(store, study.id, wanted, keys, watch)
+            if ended != "interrupted":
+                await answers.embed_at_the_end(store, study, request, watch, stop)
         finally:
             store.unlock(study.id)
     row = store.study(study.name)
