@@ -88,7 +88,7 @@ async def test_a_server_that_restarts_with_another_model_is_refused(name: str) -
 
 @pytest.mark.anyio
 @pytest.mark.parametrize(
-    ("name", "told"), [("llamacpp", {"meta": {"size": 1}}), ("vllm", {"root": "/other/weights"})]
+    ("name", "told"), [("llamacpp", {"meta": {"size": 1}}), ("vllm", {"root": "/other"})]
 )
 async def test_another_model_under_the_same_name_is_refused(name: str, told: Any) -> None:
     """Its answers carry the name that they always did."""
@@ -96,7 +96,7 @@ async def test_another_model_under_the_same_name_is_refused(name: str, told: Any
         await text(engine, 1)
         entry = {**server.quirks.entry, **told}
         server.quirks = replace(server.quirks, entry=entry)
-        with pytest.raises(EngineError, match="the model's file is"):
+        with pytest.raises(EngineError, match=r"the (model's size or digest|path of its model) is"):
             await engine.generate(CONFIG, PROMPT, 2)
 
 
@@ -114,6 +114,17 @@ async def test_one_of_two_that_changes_leaves_its_texts_to_the_other() -> None:
     assert all(isinstance(w, Completion) and w.server == servers[1].url for w in written)
     texts = {w.text for w in written if isinstance(w, Completion)}
     assert len(texts) == 12  # none lost, none twice
+
+
+@pytest.mark.anyio
+async def test_two_with_the_weights_in_different_folders_may_be_pooled() -> None:
+    async with AsyncExitStack() as stack:
+        servers = [await stack.enter_async_context(server_of("vllm")) for _ in range(2)]
+        for server, root in zip(servers, ("/a/weights", "/b/weights"), strict=True):
+            server.quirks = replace(server.quirks, entry={**server.quirks.entry, "root": root})
+        engines = [engine_at("vllm", server.url) for server in servers]
+        info = await (await stack.enter_async_context(pool(engines))).check()
+    assert info.details["servers"] == [server.url for server in servers]
 
 
 @pytest.mark.anyio
@@ -180,6 +191,27 @@ async def test_a_server_is_asked_again_while_texts_overlap_only_now_and_then() -
                 await asyncio.sleep(0)
             await witness.confirm()
     assert asked == 1
+
+
+@pytest.mark.anyio
+async def test_after_a_lost_text_the_next_one_asks_however_busy_the_server_seems() -> None:
+    asked = 0
+
+    async def look() -> None:
+        nonlocal asked
+        asked += 1
+
+    witness = Witness(lambda: "u", look, pause=60.0)
+    with witness:
+        pass
+    await witness.confirm()
+    for _ in range(2):
+        with pytest.raises(Fault), witness:
+            raise Fault("connection", "refused")
+    with witness:
+        pass
+    await witness.confirm()
+    assert asked == 2
 
 
 @pytest.mark.anyio

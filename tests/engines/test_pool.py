@@ -190,6 +190,25 @@ async def test_one_that_returns_with_another_model_is_left_out() -> None:
 
 
 @pytest.mark.anyio
+async def test_one_of_another_version_joins_again_after_a_hiccup() -> None:
+    """A check has seen what its knobs do; it is held to its own version."""
+    down, old = False, PlainServer("llamacpp").answer
+    gone = as_json({"error": {"message": "gone"}}, 502)
+    newer = unless(lambda: down, other({"build_info": "b9999"}), gone)
+    async with joined([old, newer]) as (engine, servers):
+        await engine.check()
+        down = True
+        complete(await many(engine, 10, at_once=4), 10)
+        down = False
+        await asyncio.sleep(0.2)
+        written = await many(engine, 20, at_once=4)
+    complete(written, 20)
+    assert isinstance(engine, PoolEngine)
+    assert not engine.members[1].refused
+    assert {w.server for w in written if isinstance(w, Completion)} == {s.url for s in servers}
+
+
+@pytest.mark.anyio
 async def test_a_refusal_by_the_last_server_ends_the_run() -> None:
     refuse = as_json({"error": {"message": "no such model"}}, 404)
     down = False

@@ -13,6 +13,7 @@ from support.double import LLAMACPP, OPENAI_COMPATIBLE, Double, LlamaWriter
 from support.double.quirks import Quirks
 from support.loopback import Request as Asked
 
+from sampler_bench.engines import ServerInfo
 from sampler_bench.errors import EngineError
 from sampler_bench.records import Completion
 from sampler_bench.spec import load_study
@@ -20,6 +21,7 @@ from sampler_bench.store.sqlite import open_store
 from sampler_bench.tuning.events import Event, Settled
 from sampler_bench.tuning.request import Finished, Request
 from sampler_bench.tuning.run import run
+from sampler_bench.tuning.served import hold, note_server
 
 STUDY = """
 task: demo
@@ -162,3 +164,12 @@ async def test_a_service_that_gives_another_model_under_the_name_is_refused_on_r
         with pytest.raises(EngineError, match=refused):
             await search(tmp_path, Story(), server.url, resume=True)
     assert {text.model for text in kept(tmp_path)} == {"mine-2026-01"}
+
+
+def test_a_study_goes_on_after_the_folder_of_its_model_moved(tmp_path: Path) -> None:
+    info = ServerInfo("vllm", "http://a", model="m", details={"root": "/old/weights"})
+    with open_store(tmp_path) as store:
+        note_server(store, store.create_study("s", {}, 0.0).id, info)
+        hold(store, "s", replace(info, details={"root": "/new/weights"}))
+        with pytest.raises(EngineError, match="the model's size or digest is"):
+            hold(store, "s", replace(info, details={"digest": "sha256:1"}))

@@ -31,8 +31,9 @@ _log = logging.getLogger(__name__)
 PAUSE_SECONDS = 0.05  # without a text: no server starts again and loads a model in less
 OFTEN_SECONDS = 10.0  # for servers that change models without starting again
 VERSION, CONTEXT = "the version", "the context"
+PATH = "the path of its model"  # the same weights may lie elsewhere on another machine
 WRAPPING = "what wraps the prompts"  # our own doing, so no look at the server can change it
-WEIGHTS = ("size", "n_params", "digest", "root")  # what servers tell of a model besides its name
+WEIGHTS = ("size", "n_params", "digest")  # what servers tell of a model besides its name
 LONGEST = 60  # characters of a value that is kept and shown as it is
 
 
@@ -42,7 +43,8 @@ def identity(info: ServerInfo) -> JsonObject:
     return {
         "the engine": info.engine,
         "the model": info.model,
-        "the model's file": _short([details.get(key) for key in WEIGHTS]),
+        "the model's size or digest": _short([details.get(key) for key in WEIGHTS]),
+        PATH: _short(details.get("root")),
         CONTEXT: info.context,
         WRAPPING: info.template,
         "the chat template": _short(details.get("chat_template")),
@@ -106,10 +108,12 @@ class Witness:
             self._due = now
         self._texts += 1
 
-    def __exit__(self, *_: object) -> None:
-        """It was written, or lost."""
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        """It was written, or lost: then the server may be starting again, however busy it seems."""
         self._texts -= 1
         self._quiet = time.monotonic()
+        if kind is not None:
+            self._due = self._quiet
 
     def hear(self, model: str) -> None:
         """Compare the name in an answer with that in the first one.

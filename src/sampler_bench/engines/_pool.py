@@ -23,7 +23,7 @@ from typing import Self
 from ..errors import EngineError
 from ..records import Completion, JsonObject, Prompt, SamplerConfig, Unwritten
 from . import Distributions, Engine, ServerInfo
-from ._identity import VERSION, difference, identity
+from ._identity import PATH, VERSION, difference, identity
 from ._remote import RemoteEngine
 from ._retry import Fault, patiently
 
@@ -249,7 +249,8 @@ class PoolEngine(Engine):
             EngineError: it serves another model, or with other settings.
         """
         expected = self._expected or info
-        may_differ = () if self._checked else (VERSION,)  # a check probes those that are there
+        probed = member.info is not None or not self._checked  # a look held it to its own version
+        may_differ = (PATH, VERSION) if probed else (PATH,)
         if how := difference(identity(info), identity(expected), may_differ):
             raise EngineError(
                 f"{info.url} differs from {expected.url}: {how}; their texts would not compare. "

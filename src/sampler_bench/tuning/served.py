@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..engines import ServerInfo
-from ..engines._identity import CONTEXT, VERSION, difference, identity
+from ..engines._identity import CONTEXT, PATH, VERSION, difference, identity
 from ..errors import EngineError
 from ..records import Completion, JsonObject
 from ..store import Store
@@ -11,7 +11,7 @@ from .order import BY, KNOWN, ORDER
 
 SERVER, IDENTITY = "server", "identity"  # the notes' names
 ANSWERS = "the name in its answers"
-MAY_CHANGE = (VERSION, CONTEXT)  # knobs and room are looked at anew whenever a study goes on
+MAY_CHANGE = (VERSION, CONTEXT, PATH)  # knobs and room are looked at anew; folders are moved
 
 
 def server_note(info: ServerInfo) -> JsonObject:
