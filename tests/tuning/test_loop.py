@@ -180,6 +180,20 @@ async def test_an_outage_of_the_server_stops_the_run_and_blames_nobody(tmp_path)
     assert study.ledger.count(FAILED, JUDGED) == 0
 
 
+async def test_the_error_that_ends_a_run_is_the_first_that_says_why(tmp_path):
+    refusals = [EngineError("another model")]
+
+    def answer(*_):
+        if refusals:
+            raise refusals.pop()
+        return Unwritten("connection", "refused")
+
+    study = Study(tmp_path, engine=ScriptedEngine(answer), pace=Pace(9, 1, lag=4, batch=9))
+    with pytest.raises(EngineError, match="another model"):
+        await study.run()
+    assert study.ledger.count(MISSING) >= 6  # those in flight came to be lost
+
+
 async def test_an_outage_of_the_judge_stops_the_run_and_keeps_the_texts(tmp_path):
     judge = ScriptedJudge(lambda text: Unscored("scripted", "nonsense", "<html>"))
     study = Study(tmp_path, judge=judge)

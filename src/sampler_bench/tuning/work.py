@@ -228,10 +228,12 @@ class Work:
         if self._faults[what] < FAULTS_IN_A_ROW:
             return
         lost = f"{FAULTS_IN_A_ROW} {what}s in a row were lost, the last one: {reason}: {detail}"
+        error: EngineError | JudgeError
         if what == "text":
-            self.outage = EngineError(f"the server that writes fails; {lost}")
+            error = EngineError(f"the server that writes fails; {lost}")
         else:
-            self.outage = JudgeError(f"the judge fails; {lost}")
+            error = JudgeError(f"the judge fails; {lost}")
+        self.outage = self.outage or error  # what was known first says it best
 
     def _watch_cut_off(self, cut_off: bool) -> None:
         self._cut_off.append(cut_off)
