@@ -3,17 +3,22 @@
 import json
 import re
 import shlex
+import sys
 from html import unescape
+from pathlib import Path
 
 import pytest
 from support.cli import in_process
 from support.documents import document_of
 from support.tables import problem_of, table_of
 
+from sampler_bench.cli._search import how_to_go_on
 from sampler_bench.reports._document import RunResult
 from sampler_bench.reports._saying import Sayings
+from sampler_bench.reports._words import command_line
 from sampler_bench.reports.html import report
 from sampler_bench.spec import load_study
+from sampler_bench.tuning.request import Request
 from sampler_bench.tuning.runs import without_secrets
 
 STUDY = """
@@ -60,7 +65,7 @@ def test_the_printed_command_asks_for_the_same_again(command, tmp_path):
     seed = first["search_metadata"]["seed"]
     assert words == ["sampler-bench", *asked, "--seed", str(seed)]
     assert [run["command"] for run in first["search_metadata"]["runs"]] == [
-        shlex.join(["sampler-bench", *asked])
+        command_line(["sampler-bench", *asked])
     ]
     code, out, err = command(*words[1:], "--output-dir", "again")
     assert code == 0, err
@@ -73,7 +78,7 @@ def test_every_run_of_a_study_is_printed_in_its_order(command, tmp_path):
     code, out, err = command("search", "--resume", "--max-samples", "4", "--quiet", "--json")
     assert code == 0, err
     assert printed(tmp_path) == [
-        shlex.join(["sampler-bench", *begin]),
+        command_line(["sampler-bench", *begin]),
         "sampler-bench search --resume --max-samples 4 --quiet --json",
     ]
     runs = json.loads(out)["search_metadata"]["runs"]
@@ -85,9 +90,10 @@ def test_no_secret_is_kept_with_a_command():
     words = [
         "search",
         "--server",
-        "http://me:pass@10.0.0.1:5001",
+        "http://me:p@ss@10.0.0.1:5001",
+        "--server=me:p@ss@10.0.0.1:5001",
         "--custom-prompts",
-        "use abc-very-secret here",
+        "mail a@b.org: use abc-very-secret here",
         "sk-proj-0123456789abcdef",
         "/usr/bin",
     ]
@@ -95,8 +101,9 @@ def test_no_secret_is_kept_with_a_command():
         "search",
         "--server",
         "http://***@10.0.0.1:5001",
+        "--server=***@10.0.0.1:5001",
         "--custom-prompts",
-        "use *** here",
+        "mail a@b.org: use *** here",
         "***",
         "/usr/bin",
     ]
@@ -107,6 +114,18 @@ def test_a_password_in_an_address_is_not_kept_with_the_study(tmp_path):
     spec = load_study(tmp_path / "s.yaml", None, {"server": ["http://me:pass@10.0.0.1:5001"]})
     assert spec.to_json()["server"] == ["http://10.0.0.1:5001"]
     assert spec.server == ("http://me:pass@10.0.0.1:5001",)
+    said = how_to_go_on(Request(spec, Path("results"), "s", Path("s.json"), {}))
+    assert "--resume s --server" in said
+    assert "http://***@10.0.0.1:5001" in said
+    assert "pass@" not in said
+
+
+def test_a_command_is_quoted_as_its_console_reads_it(monkeypatch):
+    words = ["sampler-bench", "--output-dir", "C:\\my studies"]
+    monkeypatch.setattr(sys, "platform", "win32")
+    assert command_line(words) == 'sampler-bench --output-dir "C:\\my studies"'
+    monkeypatch.setattr(sys, "platform", "linux")
+    assert command_line(words) == "sampler-bench --output-dir 'C:\\my studies'"
 
 
 def test_what_is_not_known_of_a_command_is_said():
@@ -117,5 +136,10 @@ def test_what_is_not_known_of_a_command_is_said():
     say = Sayings(document.model_copy(update={"search_metadata": meta}))
     assert say.commands == ["sampler-bench search --study x\u202e --seed 7"]
     assert "The study's name must be free" in say.commands_note
+    went_on = RunResult(command="sampler-bench search --resume x")
+    later = document.search_metadata.model_copy(update={"runs": [went_on]})
+    say = Sayings(document.model_copy(update={"search_metadata": later}))
+    assert say.commands == []
+    assert "which one is not known" in say.commands_note
     html = report(document.model_copy(update={"search_metadata": meta})).html
     assert "<code>sampler-bench search --study x? --seed 7</code>" in html

@@ -224,5 +224,7 @@ def test_what_is_no_address_is_refused(given: str) -> None:
 
 def test_passwords_in_an_address_are_not_shown() -> None:
     assert shown_url("http://me:secret@h:1/x") == "http://h:1/x"
+    assert shown_url("https://me:p@ss@h/x@y") == "https://h/x@y"
+    assert shown_url("me:secret@h:1") == "h:1"
     assert is_local("http://127.0.0.1:1")
     assert not is_local("http://example.org")

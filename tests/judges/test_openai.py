@@ -188,8 +188,10 @@ async def test_a_key_that_cannot_be_one_is_named_at_once_and_not_shown(key):
 
 
 async def test_an_address_that_is_none_is_named_at_once():
-    with pytest.raises(JudgeError, match=r"127\.0\.0\.1:8080'; expected an address like http://"):
-        build(JudgeOptions(base_url="127.0.0.1:8080", api_key="k"), TASK)
+    with pytest.raises(
+        JudgeError, match=r"is '127\.0\.0\.1:8080'; expected an address like http://"
+    ):
+        build(JudgeOptions(base_url="me:pass@127.0.0.1:8080", api_key="k"), TASK)
 
 
 async def test_a_server_that_repeats_the_key_is_not_quoted(caplog):
@@ -203,11 +205,12 @@ async def test_a_server_that_repeats_the_key_is_not_quoted(caplog):
 
 async def test_check_says_when_nobody_answers():
     with JudgeServer() as server:
-        url = server.url
+        url = server.url.replace("://", "://me:p@ss@")
     gone = JudgeOptions(("m",), url, "k", max_retries=0, first_wait_seconds=0.01)
     async with build(gone, TASK) as judge:
-        with pytest.raises(JudgeError, match="OPENAI_BASE_URL"):
+        with pytest.raises(JudgeError, match="OPENAI_BASE_URL") as caught:
             await judge.check()
+    assert "ss@" not in str(caught.value)
 
 
 async def test_no_key_is_named_before_anything_is_asked():

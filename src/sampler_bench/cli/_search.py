@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import shlex
 import signal
 import sys
 from collections.abc import Callable, Coroutine, Iterable
@@ -20,6 +19,7 @@ from ._requests import make_request
 if TYPE_CHECKING:
     from ..records import Trial
     from ..reports._document import Document
+    from ..spec import StudySpec
     from ..store import Store
     from ..tuning.request import Finished, Request
 
@@ -88,15 +88,31 @@ def kept(store: Store, name: str) -> bool:
 
 def how_to_go_on(request: Request) -> str:
     """What a user is told who wants to go on with a study."""
-    return f"what is finished is kept; go on with: {resume_command(request)}"
+    command = resume_command(request)
+    login = " (*** stands for a name and password, which are not kept)" if "***@" in command else ""
+    return f"what is finished is kept; go on with: {command}{login}"
 
 
 def resume_command(request: Request) -> str:
     """The command that goes on with a study, of a search or of a benchmark."""
+    from ..reports._words import command_line
+
     words = ["sampler-bench", "search", "--resume", request.name]
     if request.folder != Path("results"):
         words += ["--output-dir", str(request.folder)]
-    return shlex.join(words)
+    return command_line([*words, *_addresses(request.spec)])
+
+
+def _addresses(spec: StudySpec) -> list[str]:
+    """Options for the addresses that need a login: a study is kept without."""
+    from ..tuning.runs import without_login
+
+    servers = [without_login(url) for url in spec.server]
+    words = [word for url in servers for word in ("--server", url)]
+    words = words if servers != list(spec.server) else []
+    if (told := spec.embedding) and without_login(told.url) != told.url:
+        words += ["--embedding", without_login(told.url), told.model]
+    return words
 
 
 def keep(request: Request, document: Document, trials: Iterable[Trial]) -> None:

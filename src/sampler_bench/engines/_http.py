@@ -33,6 +33,7 @@ TOO_LONG = re.compile(
     r"|max_model_len|longer than the model|too long",
     re.IGNORECASE,
 )
+LOGIN = re.compile(r"(?:^|(?<=://))[^/?#]+@")
 NO_MONEY = re.compile(r"insufficient_quota|billing|credit", re.IGNORECASE)
 
 
@@ -56,9 +57,8 @@ def base_url(url: str) -> str:
 
 
 def shown_url(url: str) -> str:
-    """The address without name and password, for records and messages."""
-    parts = urlsplit(url)
-    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
+    """The address without name and password, for records and messages; it may lack a scheme."""
+    return LOGIN.sub("", url)
 
 
 def is_local(url: str) -> bool:

@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from ..engines._http import shown_url
 from ..engines._retry import Fault
 from ..errors import JudgeError
 from . import JudgeOptions
@@ -132,7 +133,8 @@ class Chat:
 def where(options: JudgeOptions) -> str:
     """What to look at where nobody answers."""
     if options.base_url:
-        return f"see that {options.base_url} (OPENAI_BASE_URL) is right and its server runs"
+        shown = shown_url(options.base_url)
+        return f"see that {shown} (OPENAI_BASE_URL) is right and its server runs"
     return "see that the network works"
 
 
@@ -154,7 +156,7 @@ def _see_address(options: JudgeOptions) -> None:
     url = options.base_url
     if url is not None and not url.lower().startswith(("http://", "https://")):
         raise JudgeError(
-            f"OPENAI_BASE_URL is {url!r}; expected an address like http://127.0.0.1:8080/v1"
+            f"OPENAI_BASE_URL is {shown_url(url)!r}; expected an address like http://127.0.0.1:8080/v1"
         )
 
 

@@ -14,6 +14,7 @@ from time import perf_counter
 from types import TracebackType
 from typing import Any
 
+from ..engines._http import shown_url
 from ..engines._retry import Fault, Patience, patiently
 from ..errors import JudgeError
 from ..records import Prompt, Score, Unscored
@@ -94,7 +95,7 @@ class OpenAIJudge(Judge):
             self._styles[model] = await self._find_style(model)
         names = ", ".join(self.unpriced)
         price = f"; price of {names} not known, counted as 0" if names else ""
-        place = f" at {self._options.base_url}" if self._options.base_url else ""
+        place = f" at {shown_url(self._options.base_url)}" if self._options.base_url else ""
         return f"openai{place}: {', '.join(self._models)} answers{price}"
 
     async def _find_style(self, model: str) -> Style:

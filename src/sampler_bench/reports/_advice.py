@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Callable, Iterator
 
 from ._document import Document, NeededResult, RangeResult
-from ._words import reasons, shown
+from ._words import command_line, reasons, shown
 
 MANY_CUT_OFF = 0.2  # of the texts
 MANY_MISSING = 0.1
@@ -131,8 +130,8 @@ def _commands(document: Document, best: str) -> str:
     refine = ["--study", shown(document.search_metadata.study), "--refine", AGAIN]
     compare = ["--config", AGAIN, "--samplers", shown(best)]
     return (
-        f"sampler-bench analyze {shlex.join(refine)}, then sampler-bench benchmark "
-        f"{shlex.join(compare)}"
+        f"sampler-bench analyze {command_line(refine)}, then sampler-bench benchmark "
+        f"{command_line(compare)}"
     )
 
 

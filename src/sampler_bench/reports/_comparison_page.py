@@ -6,7 +6,6 @@ by scripts. Names of files, models and settings come from outside and are shown 
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Sequence
 
 from .. import __version__
@@ -17,6 +16,7 @@ from ._document import Interval
 from ._figures import Scale, scale_of
 from ._rendering import rendered
 from ._saying import knobs_of, label, title_of
+from ._words import command_line
 
 SCRIPTS = ("base.js",)
 SECTIONS = {
@@ -271,7 +271,9 @@ class ComparisonView:
     @property
     def command(self) -> str:
         """The command that writes this page again."""
-        return shlex.join(["sampler-bench", "report", "--compare", *(s.name for s in self.studies)])
+        return command_line(
+            ["sampler-bench", "report", "--compare", *(s.name for s in self.studies)]
+        )
 
 
 def turned(gain: Interval) -> Interval:

@@ -11,6 +11,7 @@ from ._knobs import unverified
 
 CERTAIN = 0.995  # from here on "more than 99 in 100"
 VERSION = re.compile(r":[0-9a-f]{8,}$")
+GOES_ON = re.compile(r"\s--resume(\s|=|$)")
 SPELLED = 3  # knobs that a title names
 
 
@@ -208,6 +209,8 @@ class Sayings:
     def commands(self) -> list[str]:
         """The commands that ask for the same again, with the seed; none where not known."""
         found = [run.command for run in self.meta.runs]
+        if found and GOES_ON.search(found[0]):
+            return []  # in another folder there is nothing to go on with
         if found and self.meta.seed is not None and "--seed" not in found[0]:
             found[0] += f" --seed {self.meta.seed}"
         return found
@@ -215,7 +218,7 @@ class Sayings:
     @property
     def commands_note(self) -> str:
         """What to mind of the commands."""
-        if not self.meta.runs:
+        if not self.commands:
             return "It was run from Python, or before commands were kept: which one is not known."
         notes = ["In the same folder, with the study file as it was then."]
         if "--seed" not in self.meta.runs[0].command:

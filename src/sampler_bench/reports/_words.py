@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import shlex
+import subprocess
+import sys
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from ._document import Document, Interval, Result
 
@@ -22,6 +25,11 @@ SENTENCES = {
 def shown(text: str) -> str:
     """A name from outside, on one line, without characters that steer a terminal or turn text."""
     return "".join("?" if unicodedata.category(c) in ("Cc", "Cf", "Cs") else c for c in text)
+
+
+def command_line(words: Sequence[str]) -> str:
+    """A command as it is typed here: Windows takes single quotes for letters."""
+    return subprocess.list2cmdline(words) if sys.platform == "win32" else shlex.join(words)
 
 
 def heat_order(server: Mapping[str, object]) -> str:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import platform
 import re
-import shlex
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -16,6 +15,7 @@ from typing import TYPE_CHECKING
 from .. import __version__
 from ..records import JsonObject
 from ..reports._document import RunResult
+from ..reports._words import command_line
 
 if TYPE_CHECKING:
     from ..store import Store
@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 NOTE = "runs"
 PROGRAM = "sampler-bench"
 HIDDEN = "***"
-LOGIN = re.compile(r"(?<=://)[^/@\s]+@")
+# Also with an @ in the password, and in an address without a scheme.
+LOGIN = re.compile(r"((?<=://)[^/\s]+|(^|(?<==))[^/\s:=]+:[^/\s]+)@")
 KEY = re.compile(r"\b(?:sk|pk|hf|gsk|xai)[-_][A-Za-z0-9_-]{8,}")
 KEY_NAMES = re.compile(r"KEY|TOKEN|SECRET|PASSWORD", re.IGNORECASE)
 SHORTEST = 6  # characters of a value that is taken for a secret
@@ -44,7 +45,7 @@ def remember(
     if not words:
         return
     run = RunResult(
-        command=shlex.join([PROGRAM, *without_secrets(words, environment)]),
+        command=command_line([PROGRAM, *without_secrets(words, environment)]),
         version=__version__,
         python=f"{platform.python_version()} on {platform.system()} {platform.machine()}",
         started=datetime.fromtimestamp(now, UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
@@ -69,7 +70,12 @@ def without_secrets(words: Sequence[str], environment: Mapping[str, str]) -> lis
     return [_without(word, sorted(secrets, key=len, reverse=True)) for word in words]
 
 
+def without_login(address: str) -> str:
+    """An address with a place for the name and password that it held."""
+    return LOGIN.sub(f"{HIDDEN}@", address)
+
+
 def _without(word: str, secrets: Sequence[str]) -> str:
     for secret in secrets:
         word = word.replace(secret, HIDDEN)
-    return KEY.sub(HIDDEN, LOGIN.sub(f"{HIDDEN}@", word))
+    return KEY.sub(HIDDEN, without_login(word))
