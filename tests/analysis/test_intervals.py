@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from sampler_bench.analysis.intervals import mean_interval, rate_interval
+from sampler_bench.analysis.intervals import mean_interval, on_the_scale, rate_interval
+from sampler_bench.records import Estimate
 
 
 def interval_of(*by_prompt, n_prompts=None):
@@ -50,6 +51,22 @@ def test_equal_texts_leave_room_and_more_of_them_less():
     assert three.high > thirty.high > 1.0
     share = 1 - 0.025 ** (1 / 30)  # how many of 30 may be otherwise
     assert thirty.high == pytest.approx(1.0 + share * 9.0)
+
+
+@pytest.mark.parametrize(
+    ("mean", "low", "high", "cut"),
+    [
+        (10.3, 10.1, 10.5, (10.0, 9.8, 10.0)),
+        (9.9, 9.6, 10.2, (9.9, 9.6, 10.0)),
+        (-0.2, -0.5, 0.1, (0.0, 0.0, 0.3)),
+        (5.0, 4.0, 6.0, (5.0, 4.0, 6.0)),
+    ],
+)
+def test_the_scales_end_leaves_half_of_the_width(mean, low, high, cut):
+    found = on_the_scale(Estimate(mean, low, high))
+    assert (found.mean, found.low, found.high) == pytest.approx(cut)
+    assert max(found.mean - found.low, found.high - found.mean) == pytest.approx(mean - low)
+    assert math.isnan(on_the_scale(Estimate(10.3, math.nan, math.nan)).low)
 
 
 def test_one_text_tells_no_interval_and_none_nothing():

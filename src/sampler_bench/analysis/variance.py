@@ -23,6 +23,7 @@ from ..posterior import Posterior
 from ..posterior.noise import INTERACTION, PROMPT, SIGMA
 from ..records import Estimate, SamplerConfig, ScoreTable
 from .landscape import Landscape, survey
+from .power import TWO_SIDED
 from .reading import posterior_of
 
 if TYPE_CHECKING:
@@ -144,5 +145,5 @@ def _weighted(values: Floats, weights: Floats) -> Estimate:
     """Mean and 95 % interval of a positive quantity, log-normal through its weighted draws."""
     logs = np.log(values)
     middle = float(weights @ logs)
-    spread = 1.96 * math.sqrt(float(weights @ (logs - middle) ** 2))
+    spread = TWO_SIDED * math.sqrt(float(weights @ (logs - middle) ** 2))
     return Estimate(math.exp(middle), math.exp(middle - spread), math.exp(middle + spread))

@@ -77,10 +77,10 @@ class VerdictResult(Part):
 
     `probability_best` is that of no other configuration being better, `probability_better` that of
     the best one being better than the baseline.
-    `best_tried` stands beside a best that was not `tried`. `new_prompts` and `gain_on_new_prompts`
-    speak of other prompts of the same kind; null where there are too few to know. `needed` says
-    what would decide. `saved` texts kept for fresh seeds were not spent, as they could not have
-    changed the sentence.
+    `best_tried` is the tried one with the highest estimate; where it is not the best, `notes` say
+    why. `new_prompts` and `gain_on_new_prompts` speak of other prompts of the same kind; null where
+    there are too few to know. `needed` says what would decide. `saved` texts kept for fresh seeds
+    were not spent, as they could not have changed the sentence.
     """
 
     best: str

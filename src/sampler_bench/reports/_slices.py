@@ -24,13 +24,14 @@ def slice_results(table: ScoreTable, problem: Problem) -> list[SliceResult]:
 
 
 def _slice(found: Slice) -> SliceResult:
+    moved = found.mean.clip(LOWEST, HIGHEST) - found.mean
     return SliceResult(
         sampler=found.sampler,
         axes=[_axis(axis) for axis in found.axes],
         held={name: list(v) if isinstance(v, tuple) else v for name, v in found.held},
-        mean=_on_the_scale(found.mean),
-        low=_on_the_scale(found.low),
-        high=_on_the_scale(found.high),
+        mean=_on_the_scale(found.mean + moved),
+        low=_on_the_scale(found.low + moved),
+        high=_on_the_scale(found.high + moved),
     )
 
 
