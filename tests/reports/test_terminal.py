@@ -11,8 +11,8 @@ from sampler_bench.records import FAILED, JUDGED, Cell, ScoreTable
 from sampler_bench.reports._advice import advice
 from sampler_bench.reports._comparison import comparison, paired
 from sampler_bench.reports._comparison_words import compare
-from sampler_bench.reports._document import Interval, read_document
-from sampler_bench.reports._words import sentence, shown
+from sampler_bench.reports._document import Interval, RunResult, read_document
+from sampler_bench.reports._words import command_line, sentence, shown
 from sampler_bench.reports.terminal import BAR, bar, report
 
 # The guide's example output: what stands there as a number may be any number.
@@ -117,6 +117,25 @@ def test_the_command_that_would_decide_keeps_to_the_study():
     breakers = "dry:dry_multiplier=0.8,dry_sequence_breakers=+0a;3a"
     document.verdict.best = breakers
     assert f"--samplers '{breakers}'" in " ".join(advice(document)), "no shell cuts it in two"
+
+
+@pytest.mark.parametrize(
+    ("told", "folder"),
+    [
+        ("--output-dir 'my runs' --quiet", "my runs"),
+        ('--output-dir "C:\\my runs"', "C:\\my runs"),
+        ("--output-dir=runs", "runs"),
+        ("--quiet", None),
+        ("--output-dir 'no end", None),
+    ],
+)
+def test_the_command_that_would_decide_names_the_folder(told, folder):
+    document = document_of(awkward_tables()["all alike"], problem_of())
+    command = f"sampler-bench search {told}"
+    run = RunResult(command=command, version="1", python="3", started="")
+    document.search_metadata.runs = [run]
+    stated = f" {command_line(['--output-dir', folder])}" if folder else ""
+    assert f"--refine again.yaml{stated}, then" in " ".join(advice(document))
 
 
 def test_names_from_outside_cannot_steer_the_terminal():

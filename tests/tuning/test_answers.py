@@ -20,6 +20,7 @@ from sampler_bench.engines._retry import Patience
 from sampler_bench.errors import EngineError, SpecError
 from sampler_bench.records import Cell, Completion, SamplerConfig, Score
 from sampler_bench.reports._document import Document
+from sampler_bench.reports._words import command_line
 from sampler_bench.spec import EmbeddingSpec, load_study
 from sampler_bench.store.sqlite import FILE, open_store
 from sampler_bench.tuning.answers import asking, embed_at_the_end, embed_kept, recalled
@@ -260,8 +261,9 @@ def test_a_stop_leaves_the_embeddings_and_the_command_names_study_and_folder(kep
     assert store.note(study.id, "embedding") is None
     [said] = [event.message for event in heard if isinstance(event, Warned)]
     assert "stopped after 16 of 20 texts" in said
-    again = f"report --study 's of mine' --embedding {server.url} m --same-from 0.9 --output-dir "
-    assert again + str(request.folder) in said
+    words = ["report", "--study", "s of mine", "--embedding", server.url, "m"]
+    words += ["--same-from", "0.9", "--output-dir", str(request.folder)]
+    assert command_line(words) in said
 
 
 def test_the_results_file_gets_what_the_page_shows(kept, command):

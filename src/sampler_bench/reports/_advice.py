@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 
 from ._document import Document, NeededResult, RangeResult
-from ._words import command_line, reasons, shown
+from ._words import command_line, command_words, reasons, shown
 
 MANY_CUT_OFF = 0.2  # of the texts
 MANY_MISSING = 0.1
@@ -13,6 +14,7 @@ MANY_FAILED = 0.3
 LITTLE = 0.02  # a share of the variance that is surely below this does not matter
 FEW_PROMPTS = 3
 MOST_TEXTS = 20_000  # more than this is no advice
+OPTION = "--output-dir"
 AGAIN = "again.yaml"  # a study file with the model, prompts, judge and baseline of this one
 NEAR = 0.011  # points; the least gap that is told
 
@@ -127,12 +129,25 @@ def _undecided(document: Document) -> Iterator[str]:
 
 def _commands(document: Document, best: str) -> str:
     """What compares the best with the baseline as this study did: same model, prompts and judge."""
-    refine = ["--study", shown(document.search_metadata.study), "--refine", AGAIN]
-    compare = ["--config", AGAIN, "--samplers", shown(best)]
+    folder = _folder(document)
+    refine = ["--study", shown(document.search_metadata.study), "--refine", AGAIN, *folder]
+    compare = ["--config", AGAIN, "--samplers", shown(best), *folder]
     return (
         f"sampler-bench analyze {command_line(refine)}, then sampler-bench benchmark "
         f"{command_line(compare)}"
     )
+
+
+def _folder(document: Document) -> list[str]:
+    """`--output-dir DIR` as the last run was told it; nothing where that was the default."""
+    runs = document.search_metadata.runs
+    try:
+        words = command_words(runs[-1].command) if runs else []
+    except ValueError:  # not written by us
+        return []
+    words = [part for word in words for part in word.split("=", word.startswith(f"{OPTION}="))]
+    stated = [value for word, value in pairwise(words) if word == OPTION]
+    return [OPTION, shown(stated[-1])] if stated else []
 
 
 def _separate(document: Document) -> Iterator[str]:

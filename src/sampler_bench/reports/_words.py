@@ -32,6 +32,17 @@ def command_line(words: Sequence[str]) -> str:
     return subprocess.list2cmdline(words) if sys.platform == "win32" else shlex.join(words)
 
 
+def command_words(command: str) -> list[str]:
+    """The words of a kept command, quoted here or on Windows.
+
+    Raises:
+        ValueError: a quotation does not end.
+    """
+    reader = shlex.shlex(command, posix=True, punctuation_chars=False)
+    reader.whitespace_split, reader.commenters, reader.escape = True, "", ""
+    return list(reader)
+
+
 def heat_order(server: Mapping[str, object]) -> str:
     """Where temperature acted, and how that is known; empty where nothing was noted."""
     order, by = (str(server.get(f"temperature_order{end}") or "") for end in ("", "_by"))

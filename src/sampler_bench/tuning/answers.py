@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from hashlib import sha256
@@ -102,13 +101,14 @@ async def embed_at_the_end(
 def _again(wanted: EmbeddingSpec, study: str, folder: Path) -> str:
     """The command that embeds what is missing of a study."""
     from ..engines._http import shown_url
+    from ..reports._words import command_line
 
     words = ["sampler-bench", "report", "--study", study]
     words += ["--embedding", shown_url(wanted.url), wanted.model]
     words += ["--same-from", f"{wanted.threshold:g}"]
     if folder != Path("results"):
         words += ["--output-dir", str(folder)]
-    return shlex.join(words)
+    return command_line(words)
 
 
 def recalled(store: Store, study: int, trials: Sequence[Trial]) -> Embedded | None:
