@@ -52,7 +52,10 @@ async def draws(
 ) -> list[str]:
     """One token for each body, natively as KoboldCpp is asked."""
     found = []
-    async with Double(quirks, writer, **how) as server, httpx2.AsyncClient(verify=False) as client:
+    async with (
+        Double(quirks, writer, **how) as server,
+        httpx2.AsyncClient(verify=False, timeout=120) as client,
+    ):
         for body in bodies:
             asked = {"prompt": PROMPT, "max_length": 1, "max_tokens": 1, **body}
             told = (await client.post(server.url + path, json=asked)).json()
@@ -98,7 +101,10 @@ async def test_koboldcpps_openai_endpoint_has_other_words(writer: LlamaWriter) -
     assert Reader(KOBOLDCPP_1_76).read(native, body, 99).ignored == ("nsigma", "seed", "max_tokens")
     many = [{**NEUTRAL, "seed": 5, "sampler_seed": seed} for seed in (1, 2, 3)]
     assert len(set(await draws(KOBOLDCPP_1_76, writer, path, many))) == 1
-    async with Double(KOBOLDCPP_1_76, writer) as server, httpx2.AsyncClient(verify=False) as client:
+    async with (
+        Double(KOBOLDCPP_1_76, writer) as server,
+        httpx2.AsyncClient(verify=False, timeout=120) as client,
+    ):
         body = {"prompt": PROMPT, "max_tokens": 1, "frequency_penalty": 0.7, "mirostat": 2}
         await client.post(server.url + path, json=body)
     knobs = server.applied[0].knobs
@@ -229,7 +235,10 @@ async def test_every_server_writes_with_its_own_defaults(name: str, writer: Llam
 async def test_vllms_presence_penalty_looks_at_the_answer_alone(writer: LlamaWriter) -> None:
     """The first token is drawn as without it, though all its likely tokens stand in the prompt."""
     texts = []
-    async with Double(VLLM, writer) as server, httpx2.AsyncClient(verify=False) as client:
+    async with (
+        Double(VLLM, writer) as server,
+        httpx2.AsyncClient(verify=False, timeout=120) as client,
+    ):
         for penalty in (0.0, 2.0):
             body = {"prompt": "the dog and the dog and the", "temperature": 0, "max_tokens": 90}
             asked = {**body, "presence_penalty": penalty, "logprobs": 2}

@@ -57,7 +57,7 @@ def test_the_first_paint_comes_at_once(browser, pages, kind):
             times.append(visit.page.evaluate(script) / 1000)
         if times[-1] and times[-1] < FIRST_PAINT:
             break
-    assert 0 < min(times) < FIRST_PAINT
+    assert min(time for time in times if time) < FIRST_PAINT
 
 
 SEEN_BY_ALL = [
