@@ -134,10 +134,8 @@ def _another_leads(reading: Reading, found: Verdict, fresh: bool) -> list[str]:
         if fresh
         else "Where settings look alike, the choice leans to the less extreme one."
     )
-    return [
-        f"By all texts {found.best_tried.text} is estimated {mean:.2f} higher ({ahead.low:+.2f} to "
-        f"{ahead.high:+.2f}). {why}"
-    ]
+    sure = "surely" if ahead.low > 0 else "which may be chance"
+    return [f"By all texts {found.best_tried.text} is estimated higher, {sure}. {why}"]
 
 
 def _failures(reading: Reading, problem: Problem) -> str:
