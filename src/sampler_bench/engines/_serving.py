@@ -106,6 +106,8 @@ def serve(plan: Plan, say: Say, environment: Mapping[str, str] = os.environ) -> 
         EngineError: it cannot be served; says why and what to do.
     """
     plan = _with_file(plan, say)  # not in `stay`: Ctrl-C would have to wait for the download
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # begun by a script, in the background
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
 
     async def stay() -> int:
