@@ -22,10 +22,11 @@ from sampler_bench.engines._ports import port_in_use, port_owner
 from sampler_bench.errors import EngineError
 
 PARENT = """
-import sys, time
+import signal, sys, time
 from pathlib import Path
 from sampler_bench.engines._child import Order
 from sampler_bench.engines._launch import Child
+signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored in a background job
 child = Child.start(Order(Path(sys.argv[1]), slots=1, context=256))
 print(child.ready(), child.process.pid, flush=True)
 time.sleep(600)

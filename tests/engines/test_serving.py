@@ -180,6 +180,7 @@ file, port, log = Path(sys.argv[1]), int(sys.argv[2]), Path(sys.argv[3])
 plan = Plan("m", file, port=port, slots=1, context=256, log=log, verbose=True)
 sys.exit(serve(plan, lambda line: print(line, flush=True)))
 """
+IN_THE_BACKGROUND = "import signal; signal.signal(signal.SIGINT, signal.SIG_IGN)"  # as by a script
 
 
 @posix
@@ -189,6 +190,7 @@ sys.exit(serve(plan, lambda line: print(line, flush=True)))
         ("built-in", signal.SIGINT),
         ("built-in", signal.SIGTERM),
         ("built-in", signal.SIGKILL),
+        ("built-in in the background", signal.SIGTERM),
         ("koboldcpp", signal.SIGTERM),
         ("koboldcpp", signal.SIGKILL),
     ],
@@ -198,7 +200,8 @@ def test_however_it_ends_no_process_is_left(
 ) -> None:
     known = {**os.environ, "PATH": "", **(KOBOLD if engine == "koboldcpp" else {})}
     log = str(tmp_path / "log")
-    command = [sys.executable, "-c", PROGRAM, str(plan.gguf), str(plan.port), log]
+    program = IN_THE_BACKGROUND + PROGRAM if "background" in engine else PROGRAM
+    command = [sys.executable, "-c", program, str(plan.gguf), str(plan.port), log]
     pipe = subprocess.PIPE
     with subprocess.Popen(command, stdout=pipe, stderr=pipe, text=True, env=known) as serve:
         assert serve.stdout is not None
