@@ -4,11 +4,13 @@ import pickle
 
 import numpy as np
 import pytest
+import threadpoolctl
 
 from sampler_bench.errors import BudgetReached, UsageError
 from sampler_bench.optimizer import Optimizer, space_of
 from sampler_bench.records import Cell, SamplerConfig
 from sampler_bench.samplers import Listed, Range
+from sampler_bench.search import bayesian
 
 SPACE = {
     "min_p": {
@@ -70,6 +72,42 @@ def test_one_cell_at_a_time_until_the_budget_ends():
     assert opt.ask(5) == []
     with pytest.raises(BudgetReached, match=r"no cell is left \(2 of 2 were asked for\)"):
         opt.ask()
+
+
+def test_cells_one_by_one_are_those_of_one_choice_also_after_pickling():
+    one, two = (Optimizer(SPACE, n_prompts=2, budget=38, seed=3) for _ in range(2))
+    rng = np.random.default_rng(1)
+    while one.left:
+        left = two.left
+        cells = two.ask(4)
+        for number, cell in enumerate(cells):
+            assert one.left == left - number
+            one = pickle.loads(pickle.dumps(one))
+            assert one.ask() == cell
+        for cell in cells:
+            found = score(cell, rng)
+            one.tell(cell, found)
+            two.tell(cell, found)
+    assert two.left == 0
+
+
+def test_holds_the_linear_algebra_of_a_users_program_to_one_thread(monkeypatch):
+    seen, ask = [], bayesian.ask
+
+    def watched(*args):
+        seen.extend(pool["num_threads"] for pool in _algebra_pools())
+        return ask(*args)
+
+    before = [pool["num_threads"] for pool in _algebra_pools()]
+    monkeypatch.setattr(bayesian, "ask", watched)
+    with threadpoolctl.threadpool_limits(2, user_api="blas"):
+        Optimizer(SPACE).ask()
+        assert [pool["num_threads"] for pool in _algebra_pools()] == [2] * len(before)
+    assert set(seen) == {1}
+
+
+def _algebra_pools():
+    return [pool for pool in threadpoolctl.threadpool_info() if pool["user_api"] == "blas"]
 
 
 def test_failures_count_against_their_configuration():

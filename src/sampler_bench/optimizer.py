@@ -12,11 +12,13 @@ The same seed and answers give the same questions. An Optimizer can be pickled a
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias, overload
 
 from . import plugins
+from ._algebra import one_thread
 from .errors import BudgetReached, UsageError
 from .records import FAILED, JUDGED, PENDING, Cell, SamplerConfig, ScoreTable, Value, Verdict
 from .samplers import (
@@ -86,6 +88,8 @@ class Optimizer:
         temperature_last: where your server applies temperature.
         moderate: whether moderate settings are expected to be better than extreme ones until texts
             say otherwise; False where your score is not about quality.
+        batch: how many cells are chosen at a time; `ask` hands them out one by one. 1 lets every
+            score count for the very next cell and takes four times as long as 4.
 
     Raises:
         UsageError: something cannot be used; the message says what was expected.
@@ -106,14 +110,15 @@ class Optimizer:
         samples_per_config: int = 3,
         temperature_last: bool = True,
         moderate: bool = True,
+        batch: int = 4,
     ) -> None:
-        counts = {"n_prompts": n_prompts, "budget": budget}
+        counts = {"n_prompts": n_prompts, "budget": budget, "batch": batch}
         for name, number in {**counts, "samples_per_config": samples_per_config}.items():
             if number < 1:
                 raise UsageError(f"Optimizer: {name} is {number}, expected at least 1")
         if seed < 0:
             raise UsageError(f"Optimizer: seed is {seed}, expected at least 0")
-        self.strategy, self.seed = strategy, seed
+        self.strategy, self.seed, self.batch = strategy, seed, batch
         plugins.find("search", strategy)
         if isinstance(baseline, str):
             baseline = SamplerConfig.parse(baseline)
@@ -134,6 +139,7 @@ class Optimizer:
         )
         self._cells: dict[Cell, tuple[int, float, tuple[float, ...]]] = {}
         self._covariates: tuple[str, ...] = ()
+        self._chosen: deque[Cell] = deque()  # and not handed out yet
 
     @property
     def left(self) -> int:
@@ -153,13 +159,11 @@ class Optimizer:
         Raises:
             BudgetReached: a single cell was asked for, and none is left.
         """
-        import numpy as np
-
-        count = min(1 if n is None else n, self.left)
-        rng = np.random.default_rng([self.seed, len(self._cells)])
-        strategy = plugins.find("search", self.strategy)
-        cells: list[Cell] = strategy.ask(self.table(), self.problem, count, rng) if count else []
-        self._cells.update((cell, (PENDING, 0.0, ())) for cell in cells)
+        count = 1 if n is None else n
+        cells = self._hand_out(count)
+        if len(cells) < count:
+            self._choose(max(count - len(cells), self.batch))
+            cells += self._hand_out(count - len(cells))
         if n is not None:
             return cells
         if not cells:
@@ -168,6 +172,22 @@ class Optimizer:
                 "asked for); tell about those under way, or make a new one with a larger budget"
             )
         return cells[0]
+
+    def _hand_out(self, count: int) -> list[Cell]:
+        cells = [self._chosen.popleft() for _ in range(min(count, len(self._chosen)))]
+        self._cells.update((cell, (PENDING, 0.0, ())) for cell in cells)
+        return cells
+
+    def _choose(self, count: int) -> None:
+        import numpy as np
+
+        count = min(count, self.left)
+        if count <= 0:
+            return
+        rng = np.random.default_rng([self.seed, len(self._cells)])
+        strategy = plugins.find("search", self.strategy)
+        with one_thread():
+            self._chosen.extend(strategy.ask(self.table(), self.problem, count, rng))
 
     def tell(
         self,
@@ -223,7 +243,8 @@ class Optimizer:
         """Recommend the best configuration by all that was told."""
         from .analysis.verdict import verdict
 
-        found = verdict(self.table(), self.problem)
+        with one_thread():
+            found = verdict(self.table(), self.problem)
         return Recommendation(
             config=found.best,
             mean=found.objective.mean,

@@ -10,8 +10,7 @@ from sampler_bench.posterior.failures import (
     LEVELS,
     MOST_POINTS,
     Failures,
-    _prior,
-    _theta,
+    _priors,
 )
 from sampler_bench.posterior.frame import Points
 from sampler_bench.posterior.kernel import Gaps
@@ -63,7 +62,7 @@ def test_agrees_with_importance_sampling(failed, total):
     rng, draws, weights = np.random.default_rng(0), [], []
     for level in LEVELS:
         for amplitude in AMPLITUDES:
-            prior = _prior(Gaps.between(points, points), _theta(amplitude))
+            prior = _priors(Gaps.between(points, points), [amplitude])[amplitude]
             latent = level + rng.multivariate_normal(np.zeros(len(total)), prior, 200_000)
             draws.append(expit(latent))
             weights.append(np.exp((failed * latent - total * np.logaddexp(0, latent)).sum(axis=1)))

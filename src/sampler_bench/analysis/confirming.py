@@ -52,6 +52,30 @@ class Outlook:
     left: int
 
 
+@dataclass(frozen=True, slots=True)
+class Contest:
+    """Who is tried on fresh seeds: the winner, the baseline and a simpler rival.
+
+    Attributes:
+        winner: by the search's texts.
+        shares: of the kept texts, in parts of the winner's.
+    """
+
+    winner: SamplerConfig
+    shares: dict[SamplerConfig, float]
+
+
+def contest_of(table: ScoreTable, problem: Problem) -> Contest:
+    """Who is tried, by the search's texts alone: fresh ones change nothing."""
+    winner = choose_winner(table, problem)
+    shares = {winner: 1.0}
+    if problem.baseline is not None:
+        shares[problem.baseline] = 1.0
+    if (rival := rival_of(table, problem, winner)) is not None:
+        shares.setdefault(rival, RIVAL_SHARE)
+    return Contest(winner, shares)
+
+
 def confirmation_texts(budget: int, baseline: bool = True) -> int:
     """How many of a study's `budget` texts are kept for fresh seeds at most.
 
@@ -61,7 +85,9 @@ def confirmation_texts(budget: int, baseline: bool = True) -> int:
     return round(budget * (0.2 if baseline else 0.1))
 
 
-def confirm(table: ScoreTable, problem: Problem, kept: int, n: int) -> list[Cell]:
+def confirm(
+    table: ScoreTable, problem: Problem, kept: int, n: int, contest: Contest | None = None
+) -> list[Cell]:
     """Choose up to `n` cells on fresh seeds.
 
     Args:
@@ -69,41 +95,44 @@ def confirm(table: ScoreTable, problem: Problem, kept: int, n: int) -> list[Cell
         problem: the study's problem; without a baseline only winner and rival are tried.
         kept: how many texts the confirmation may use in all.
         n: how many cells at most.
+        contest: `contest_of` this table, where it is known already.
 
     Returns:
         Nothing where more could change nothing, where the kept texts are used up, or where winner
         and baseline are the same configuration.
     """
     n = min(n, kept - int(table.fresh.sum()))
-    winner = choose_winner(table, problem)
-    if n <= 0 or winner == problem.baseline:
+    if n <= 0:
         return []
-    shares = _shares(table, problem, winner)
-    used = _used(table, shares)
-    ahead = outlook(table, problem, kept)
-    if ahead is not None and ahead.stays > SURE and _all_met(used, winner, problem):
-        return _checks(table, problem, winner, ahead, kept)[:n]
-    return [_next(used, shares) for _ in range(n)]
+    contest = contest or contest_of(table, problem)
+    if contest.winner == problem.baseline:
+        return []
+    used = _used(table, contest.shares)
+    ahead = outlook(table, problem, kept, contest)
+    if ahead is not None and ahead.stays > SURE and _all_met(used, contest.winner, problem):
+        return _checks(table, problem, contest.winner, ahead, kept)[:n]
+    return [_next(used, contest.shares) for _ in range(n)]
 
 
-def outlook(table: ScoreTable, problem: Problem, kept: int) -> Outlook | None:
+def outlook(
+    table: ScoreTable, problem: Problem, kept: int, contest: Contest | None = None
+) -> Outlook | None:
     """What the rest of the kept texts could still change; None without a baseline or evidence."""
     search = table.take(~table.fresh)
     if problem.baseline is None or not len(search.evidence()):
         return None
-    winner = choose_winner(table, problem)
+    contest = contest or contest_of(table, problem)
     known = int((table.fresh & (table.state != PENDING)).sum())
     left = max(kept - known, 0)
-    if winner == problem.baseline:
+    if contest.winner == problem.baseline:
         return Outlook(AS_GOOD, 1.0, left)
     fitted = posterior_of(search, problem)
     posterior = fit_posterior(table.evidence(), fitted.frame, problem.failure_score, fitted.draws)
-    shares = _shares(table, problem, winner)
-    belief = posterior.believe(list(shares))
-    order = list(shares)
+    order, shares = list(contest.shares), list(contest.shares.values())
+    belief = posterior.believe(order)
     base = order.index(problem.baseline)
     mean, sd = difference(belief, 0, base)
-    more = {i: left * share / sum(shares.values()) for i, share in enumerate(shares.values())}
+    more = {i: left * share / sum(shares) for i, share in enumerate(shares)}
     _, later = difference(_after(belief, more), 0, base)
     sentence = sentence_of(mean, sd, problem.margin)
     chances = _chances(mean, sd, later, problem.margin)
@@ -127,17 +156,6 @@ def _chances(mean: float, now: float, later: float, margin: float) -> dict[str, 
     as_good = float(ndtr((margin - Z * later - mean) / wander)) if margin > Z * later else 0.0
     as_good = min(as_good, 1 - better)
     return {BETTER: better, AS_GOOD: as_good, CANNOT_TELL: 1 - better - as_good}
-
-
-def _shares(
-    table: ScoreTable, problem: Problem, winner: SamplerConfig
-) -> dict[SamplerConfig, float]:
-    shares = {winner: 1.0}
-    if problem.baseline is not None:
-        shares[problem.baseline] = 1.0
-    if (rival := rival_of(table, problem, winner)) is not None:
-        shares.setdefault(rival, RIVAL_SHARE)
-    return shares
 
 
 def _used(

@@ -10,6 +10,7 @@ is 0 with what `n` successes leave open.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -18,7 +19,7 @@ import numpy as np
 from scipy.linalg import lapack
 from scipy.special import expit
 
-from .kernel import Gaps, covariance
+from .kernel import Gaps, covariance, prior_variance
 from .propagation import Sites, propagate
 
 if TYPE_CHECKING:
@@ -62,9 +63,23 @@ class _Look:
 @dataclass(frozen=True, slots=True, eq=False)
 class _Member:
     level: float
-    theta: Floats
+    amplitude: float
     weight: float
     sites: Sites
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Said:
+    """What a member says of m points.
+
+    `half` (n, m): half' half is the latent variance that the data took away; `moments` (2, m) are
+    the first and second of the rates.
+    """
+
+    weight: float
+    amplitude: float
+    half: Floats
+    moments: Floats
 
 
 class Failures:
@@ -85,57 +100,48 @@ class Failures:
         if self.none:
             expected = ABSENT / (self.total.sum() + 1.0)
             return np.full(len(points), expected), np.full(len(points), expected)
-        gaps = Gaps.between(points, self.points)
-        mean, square = np.zeros(len(points)), np.zeros(len(points))
-        for member in self._members:
-            one, two = self._moments(member, gaps)
-            mean += member.weight * one
-            square += member.weight * two
-        return mean, np.sqrt(np.maximum(square - mean**2, 0.0))
+        return _mixed(self._say(points))
 
     def joint(self, points: Points) -> tuple[Floats, Floats]:
         """Mean (m,) and covariance (m, m): rates move together as their latent values do."""
-        mean, sd = self.rate(points)
         if self.none:
+            mean, sd = self.rate(points)
             return mean, np.outer(sd, sd)
-        gaps, inner = Gaps.between(points, self.points), Gaps.between(points, points)
+        said = self._say(points)
+        mean, _ = _mixed(said)
+        priors = _priors(Gaps.between(points, points), {one.amplitude for one in said})
         full = np.zeros((len(points), len(points)))
-        for member in self._members:
-            half = self._half(member, gaps)
-            latent = _prior(inner, member.theta) - half.T @ half
+        for one in said:
+            latent = priors[one.amplitude] - one.half.T @ one.half
             spread = np.sqrt(np.maximum(np.diag(latent), 1e-12))
-            one, two = self._moments(member, gaps)
-            scale = np.sqrt(np.maximum(two - one**2, 0.0)) / spread
-            full += member.weight * (scale[:, None] * latent * scale)
-            full += member.weight * np.outer(one - mean, one - mean)
+            first, second = one.moments
+            scale = np.sqrt(np.maximum(second - first**2, 0.0)) / spread
+            full += one.weight * (scale[:, None] * latent * scale)
+            full += one.weight * np.outer(first - mean, first - mean)
         return mean, full
 
-    def _half(self, member: _Member, gaps: Gaps) -> Floats:
-        cross = _prior(gaps, member.theta) * member.sites.root
-        half, _ = lapack.dtrtrs(member.sites.factor, cross.T, lower=1)
-        return np.asarray(half, dtype=np.float64)
+    def _say(self, points: Points) -> list[_Said]:
+        """What each member says of some points.
 
-    def _moments(self, member: _Member, gaps: Gaps) -> Floats:
-        """(2, m) first and second moment of the rates.
-
-        Where a configuration was seen they are its likelihood's own, which has not the Gaussian's
-        long tail towards failure.
+        Where a configuration was seen the moments are its likelihood's own, which has not the
+        Gaussian's long tail towards failure.
         """
-        found = _logistic_moments(*self._latent(member, gaps))
+        gaps = Gaps.between(points, self.points)
+        priors = _priors(gaps, {member.amplitude for member in self._members})
         away = gaps.entropy + gaps.tail + gaps.own + (1.0 - gaps.same)
         which, seen = np.nonzero(away < SAME)
-        found[:, which] = member.sites.rates[:, seen]
+        found = []
+        for member in self._members:
+            prior, sites = priors[member.amplitude], member.sites
+            half, _ = lapack.dtrtrs(sites.factor, (prior * sites.root).T, lower=1)
+            left = _prior_at_zero(member.amplitude) - np.einsum("ij,ij->j", half, half)
+            moments = _logistic_moments(member.level + prior @ sites.pull, np.maximum(left, 1e-9))
+            moments[:, which] = sites.rates[:, seen]
+            found.append(_Said(member.weight, member.amplitude, half, moments))
         return found
 
-    def _latent(self, member: _Member, gaps: Gaps) -> tuple[Floats, Floats]:
-        """Mean and variance of the latent values."""
-        mean = member.level + _prior(gaps, member.theta) @ member.sites.pull
-        left = _prior_at_zero(member.theta) - (self._half(member, gaps) ** 2).sum(axis=0)
-        return mean, np.maximum(left, 1e-9)
-
     def _fit(self) -> list[_Member]:
-        gaps = Gaps.between(self.points, self.points)
-        priors = {amplitude: _prior(gaps, _theta(amplitude)) for amplitude in AMPLITUDES}
+        priors = _priors(Gaps.between(self.points, self.points), AMPLITUDES)
         looks = [
             self._laplace(prior, level, amplitude)
             for amplitude, prior in priors.items()
@@ -158,7 +164,7 @@ class Failures:
     def _member(self, prior: Floats, look: _Look) -> _Member:
         start = look.curvature, look.shift
         sites = propagate(prior, look.level, self.failed, self.total, start)
-        return _Member(look.level, _theta(look.amplitude), 0.0, sites)
+        return _Member(look.level, look.amplitude, 0.0, sites)
 
     def _laplace(self, prior: Floats, level: float, amplitude: float) -> _Look:
         """Newton's method for the mode (Rasmussen and Williams 2006, algorithm 3.1)."""
@@ -228,15 +234,22 @@ def _merged(failed: Floats, total: Floats, points: Points) -> tuple[Floats, Floa
     return np.bincount(group, weights=failed).astype(np.float64), total_of, merged
 
 
+def _mixed(said: list[_Said]) -> tuple[Floats, Floats]:
+    """Mean (m,) and standard deviation (m,) over all members."""
+    mean, square = np.sum([one.weight * one.moments for one in said], axis=0)
+    return mean, np.sqrt(np.maximum(square - mean**2, 0.0))
+
+
+def _priors(gaps: Gaps, amplitudes: Iterable[float]) -> dict[float, Floats]:
+    """The prior covariance for each amplitude: correlation is the same for all of them."""
+    one = covariance(gaps, _theta(1.0))
+    return {amplitude: amplitude**2 * one + LEVEL_SD**2 for amplitude in amplitudes}
+
+
 def _theta(amplitude: float) -> Floats:
     sds = [amplitude, amplitude * OFFSET, amplitude * OWN]
     return np.asarray(np.log([*sds, LENGTH, LENGTH, LENGTH]), dtype=np.float64)
 
 
-def _prior(gaps: Gaps, theta: Floats) -> Floats:
-    full: Floats = covariance(gaps, theta) + LEVEL_SD**2
-    return full
-
-
-def _prior_at_zero(theta: Floats) -> float:
-    return float(np.exp(2.0 * theta[:3]).sum()) + LEVEL_SD**2
+def _prior_at_zero(amplitude: float) -> float:
+    return prior_variance(_theta(amplitude)) + LEVEL_SD**2

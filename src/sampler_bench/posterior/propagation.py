@@ -111,22 +111,21 @@ def tilted(centre: Floats, variance: Floats, failed: Floats, total: Floats) -> T
     sharp = 1.0 / np.sqrt(1.0 / variance + total * rate * (1 - rate))
     stretch = np.arcsinh(REACH * np.sqrt(variance) / sharp)[:, None]
     u = np.linspace(-1.0, 1.0, NODES)
-    away = sharp[:, None] * np.sinh(stretch * u)
+    grown = np.exp(stretch * u)  # written out: exp is many times as fast as sinh, cosh and expit
+    away = sharp[:, None] * 0.5 * (grown - 1.0 / grown)
     x = mode[:, None] + away
-    log = failed[:, None] * x - total[:, None] * np.logaddexp(0.0, x)
-    log -= 0.5 * (x - centre[:, None]) ** 2 / variance[:, None]
+    fall = np.exp(-np.abs(x))
+    log = failed[:, None] * x - total[:, None] * (np.maximum(x, 0.0) + np.log1p(fall))
+    log -= (x - centre[:, None]) ** 2 * (0.5 / variance[:, None])
     top = log.max(axis=1)
-    weight = np.exp(log - top[:, None]) * np.cosh(stretch * u)
+    weight = np.exp(log - top[:, None]) * (0.5 * (grown + 1.0 / grown))
     width = sharp * stretch[:, 0] * (u[1] - u[0])
     mass = weight.sum(axis=1)
     norm = top + np.log(mass * width) - 0.5 * np.log(2 * np.pi * variance)
-
-    def mean_of(values: Floats) -> Floats:
-        return np.asarray((weight * values).sum(axis=1) / mass)
-
-    first, rates = mean_of(away), expit(x)
-    spread = mean_of(away**2) - first**2
-    return Tilted(norm, mode + first, spread, np.stack([mean_of(rates), mean_of(rates**2)]))
+    rates = np.where(x > 0.0, 1.0, fall) / (1.0 + fall)
+    found = [away, away**2, rates, rates**2]
+    first, square, *moments = [np.einsum("ij,ij->i", weight, each) / mass for each in found]
+    return Tilted(norm, mode + first, square - first**2, np.stack(moments))
 
 
 def _mode(centre: Floats, variance: Floats, failed: Floats, total: Floats) -> Floats:

@@ -8,6 +8,7 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
+from .._algebra import one_thread
 from ..records import Completion, Failure, Prompt, SamplerConfig, Score, Unscored, Unwritten
 from ..reports._document import Document
 from ..rules import look
@@ -128,7 +129,8 @@ class SamplerBenchAPI:
                 finished = await run(request, store, _nobody, asyncio.Event())
                 return finished.document()
 
-        return asyncio.run(whole())
+        with one_thread():
+            return asyncio.run(whole())
 
 
 def _nobody(event: Event) -> None:

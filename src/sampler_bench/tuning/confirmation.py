@@ -5,7 +5,7 @@ It ends early where more texts could not change the verdict (`analysis.confirmin
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ..records import PENDING, Cell, ScoreTable
@@ -14,19 +14,23 @@ from ..search import Problem
 if TYPE_CHECKING:
     import numpy as np
 
+    from ..analysis.confirming import Contest
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(slots=True)
 class Confirmation:
     """A strategy that asks for up to `texts` cells on fresh seeds, by what they can change."""
 
     texts: int
+    _contest: Contest | None = field(default=None, init=False)
 
     def ask(
         self, table: ScoreTable, problem: Problem, n: int, rng: np.random.Generator
     ) -> list[Cell]:
         """Return up to `n` cells; none until the whole search is known, nor when done."""
-        from ..analysis.confirming import confirm
+        from ..analysis.confirming import confirm, contest_of
 
         if (table.state[~table.fresh] == PENDING).any() or not len(table.evidence()):
             return []
-        return confirm(table, problem, self.texts, n)
+        self._contest = self._contest or contest_of(table, problem)
+        return confirm(table, problem, self.texts, n, self._contest)
