@@ -127,6 +127,46 @@ async def test_one_that_is_away_at_first_may_join_later() -> None:
 
 
 @pytest.mark.anyio
+async def test_a_late_one_is_looked_at_closely_before_it_writes() -> None:
+    """Gone again in the middle of that, it is awaited; not wanted, it is left out."""
+    async with AsyncExitStack() as stack:
+        here = await stack.enter_async_context(PlainServer("llamacpp", pause=0.002).start())
+        late = PlainServer("llamacpp").start()
+        await stack.enter_async_context(late)
+        await late.__aexit__()
+        options = replace(OPTIONS, max_retries=0)
+        engines = [llamacpp.build(replace(options, server=s.url)) for s in (here, late)]
+        engine = await stack.enter_async_context(pool(engines, rest_seconds=0.02))
+        assert isinstance(engine, PoolEngine)
+        await engine.check()
+        looked: list[int] = []
+
+        async def admit(server: Engine) -> None:
+            assert server is engines[1]
+            looked.append(len(late.posts()))
+            if len(looked) < 3:
+                raise EngineError("no text came") from Fault("timeout", "silent")
+            if len(looked) == 3:
+                raise EngineError("its top_p is dead")
+
+        engine.admit = admit
+        answer = other({"build_info": "b9999"})  # versions may differ where knobs are looked at
+        late = Loopback(answer, port=int(late.url.rsplit(":", 1)[1]))
+        await stack.enter_async_context(late)
+        for _ in range(200):
+            if engine.members[1].refused:
+                break
+            complete(await many(engine, 10, at_once=4), 10)
+            await asyncio.sleep(0.02)
+        assert engine.members[1].refused == "its top_p is dead"
+        engine.members[1].refused = ""
+        engine.members[1].rests_until = 0.0
+        complete(await many(engine, 30, at_once=8), 30)
+        assert looked == [0, 0, 0, 0], "and once is enough"
+        assert late.posts()
+
+
+@pytest.mark.anyio
 async def test_none_there_is_an_error() -> None:
     options = replace(OPTIONS, max_retries=0)
     engines = [llamacpp.build(replace(options, server=f"http://127.0.0.1:{p}")) for p in (9, 10)]

@@ -2,7 +2,8 @@
 
 A text that one server loses is tried on another, by the same retry as everywhere (`_retry`), so
 that none is lost and none comes twice. A server that fails is left alone for a while, asked again,
-and joins again when it answers as before. All must serve the same model with the same settings.
+and joins again when it answers as before. All must serve the same model with the same settings;
+one that was not there when the others were checked may be looked at closely first (`admit`).
 
 Where a server tells its slots, that many texts run there at once. Where it does not, the number
 grows by one after each round of successes and halves when the server complains (additive increase,
@@ -14,7 +15,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, field, replace
 from types import TracebackType
@@ -92,7 +93,12 @@ class Member:
 
 
 class PoolEngine(Engine):
-    """Several engines that behave as one. Built by `pool`."""
+    """Several engines that behave as one. Built by `pool`.
+
+    Attributes:
+        admit: asked about a server that joins late, before it is given a text; raises EngineError
+            where it must not be used. None: whoever is as the others may join.
+    """
 
     def __init__(
         self,
@@ -102,6 +108,7 @@ class PoolEngine(Engine):
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.members = [Member(engine) for engine in engines]
+        self.admit: Callable[[RemoteEngine], Awaitable[object]] | None = None
         self._rest = rest_seconds
         self._clock = clock
         self._changed = asyncio.Event()
@@ -139,6 +146,7 @@ class PoolEngine(Engine):
             elif isinstance(answer, BaseException):
                 raise answer
             else:
+                self._compare(member, answer)
                 self._accept(member, answer)
         if self._expected is None:
             raise EngineError("no server can be used: " + "; ".join(problems))
@@ -227,9 +235,30 @@ class PoolEngine(Engine):
     async def _revive(self, member: Member) -> None:
         """Check a server again that failed or never answered, once for all who wait for it."""
         async with member.checking:
-            if member.doubted:
-                self._accept(member, await member.engine.look())
-                _log.warning("%s answers and writes with the others", member.engine.http.shown)
+            if not member.doubted:
+                return
+            info = await member.engine.look()
+            self._compare(member, info)
+            if member.info is None:
+                await self._admit(member.engine)
+            self._accept(member, info)
+            _log.warning("%s answers and writes with the others", member.engine.http.shown)
+
+    async def _admit(self, engine: RemoteEngine) -> None:
+        """Have a closer look at a server that joins late.
+
+        Raises:
+            Fault: it is gone again; it may come back.
+            EngineError: it must not be used.
+        """
+        if self.admit is None:
+            return
+        try:
+            await self.admit(engine)
+        except EngineError as error:
+            if isinstance(error.__cause__, Fault):
+                raise Fault("connection", str(error)) from error
+            raise
 
     def _refuse(self, member: Member, error: EngineError) -> None:
         """Use a server no more; with the last one the error ends the run.
@@ -242,21 +271,25 @@ class PoolEngine(Engine):
         if all(other.refused for other in self.members):
             raise error
 
-    def _accept(self, member: Member, info: ServerInfo) -> None:
-        """Let a server join, if it is as the others.
+    def _compare(self, member: Member, info: ServerInfo) -> None:
+        """See that a server is as the others.
 
         Raises:
             EngineError: it serves another model, or with other settings.
         """
         expected = self._expected or info
-        probed = member.info is not None or not self._checked  # a look held it to its own version
+        known = member.info is not None or not self._checked  # a look held it to its own version
+        probed = known or self.admit is not None
         may_differ = (PATH, VERSION) if probed else (PATH,)
         if how := difference(identity(info), identity(expected), may_differ):
             raise EngineError(
                 f"{info.url} differs from {expected.url}: {how}; their texts would not compare. "
                 "Serve the same everywhere, or leave one out"
             )
-        self._expected = expected
+
+    def _accept(self, member: Member, info: ServerInfo) -> None:
+        """Let a server join."""
+        self._expected = self._expected or info
         member.info, member.doubted = info, False
         if info.slots:
             member.limit, member.fixed = float(info.slots), True

@@ -2,13 +2,15 @@
 
 The findings are kept with the study as its note `knobs`, so that going on does not probe again, and
 the results tell them. A knob that is ignored stops the study: it would measure noise under a name.
-`--allow-unverified` overrules that, and the results keep saying so.
+`--allow-unverified` overrules that, and the results keep saying so. A server that joins when the
+study runs already is probed in the same way; one that ignores a knob is left out.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
 
 from ..checks import Report, check, servers_of
 from ..engines import Engine
@@ -22,46 +24,76 @@ KNOBS = "knobs"  # the note's name
 STATED = ("max_tokens",)  # of every request; whether texts are cut off is recorded with each
 
 
-async def verify(
-    engine: Engine,
-    space: Space,
-    baseline: SamplerConfig | None,
-    kept: JsonObject | None,
-    allow: bool,
-    watch: Watcher,
-) -> JsonObject | None:
-    """Probe the knobs of a space and a baseline, unless what was kept covers them.
+@dataclass(frozen=True, slots=True)
+class KnobCheck:
+    """Probes the knobs of a space and of a baseline on servers.
 
-    Args:
-        engine: entered and checked.
+    Attributes:
         space: what is searched.
         baseline: what it is compared with.
-        kept: the study's note of an earlier run.
         allow: go on although a knob is ignored.
         watch: is told what was found.
-
-    Returns:
-        The note to keep; None where there is no server that can be probed.
-
-    Raises:
-        SpecError: a knob of the space is ignored; nothing was spent.
-        EngineError: the server does not answer.
     """
-    servers, searched = servers_of(engine), knobs_of(space)
-    if not servers:
-        return None
-    if kept is not None and all(covers(kept, searched, s) for s in servers):
-        return kept
-    wanted = searched | _moved(baseline)
-    reports = [await check(s, wanted, ranges_of(space), thorough=False) for s in servers]
-    allowed = allow or bool(kept and kept.get("allowed_unverified"))
-    for report in reports:
-        _refuse_or_tell(report, searched, allowed, watch)
-    dead = any(report.ignored() for report in reports)
-    return {
-        "allowed_unverified": allowed and dead,
-        "servers": [report.to_json() for report in reports],
-    }
+
+    space: Space
+    baseline: SamplerConfig | None
+    allow: bool
+    watch: Watcher
+
+    async def begin(self, engine: Engine, kept: JsonObject | None) -> JsonObject | None:
+        """Probe all servers that are there, unless what was kept covers them.
+
+        Args:
+            engine: entered and checked.
+            kept: the study's note of an earlier run.
+
+        Returns:
+            The note to keep; None where there is no server that can be probed.
+
+        Raises:
+            SpecError: a knob of the space is ignored; nothing was spent.
+            EngineError: a server does not answer.
+        """
+        servers, searched = servers_of(engine), knobs_of(self.space)
+        if not servers:
+            return None
+        if kept is not None and all(covers(kept, searched, s) for s in servers):
+            return kept
+        allowed = self._allowed(kept)
+        return _note([await self._probed(server, allowed) for server in servers], allowed)
+
+    async def one_more(self, server: RemoteEngine, kept: JsonObject) -> JsonObject:
+        """Probe a server that joins those of which the note is kept, unless it covers this one.
+
+        Returns:
+            The note to keep: what was found here beside the rest.
+
+        Raises:
+            SpecError: a knob of the space is ignored here.
+            EngineError: the server does not answer.
+        """
+        if covers(kept, knobs_of(self.space), server):
+            return kept
+        allowed = self._allowed(kept)
+        found = await self._probed(server, allowed)
+        others = [told for told in _mappings(kept.get("servers")) if told["url"] != found["url"]]
+        return _note([*others, found], allowed)
+
+    def _allowed(self, kept: JsonObject | None) -> bool:
+        return self.allow or bool(kept and kept.get("allowed_unverified"))
+
+    async def _probed(self, server: RemoteEngine, allowed: bool) -> JsonObject:
+        searched = knobs_of(self.space)
+        wanted = searched | _moved(self.baseline)
+        report = await check(server, wanted, ranges_of(self.space), thorough=False)
+        _refuse_or_tell(report, searched, allowed, self.watch)
+        return report.to_json()
+
+
+def _note(servers: Sequence[Mapping[str, Any]], allowed: bool) -> JsonObject:
+    found = (finding for told in servers for finding in _mappings(told.get("findings")))
+    dead = any(finding.get("says") == "ignored" for finding in found)
+    return {"allowed_unverified": allowed and dead, "servers": [dict(told) for told in servers]}
 
 
 def knobs_of(space: Space) -> set[str]:

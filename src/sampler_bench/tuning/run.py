@@ -16,6 +16,7 @@ from threading import Thread
 from types import ModuleType
 
 from ..engines import Engine, ServerInfo
+from ..engines._pool import PoolEngine
 from ..errors import EngineError, StoreError
 from ..judges import Judge
 from ..plugins import find
@@ -30,7 +31,8 @@ from .budget import Budget, Limits
 from .build import build_engine, build_judge, build_problem, build_task, check_expressible
 from .choices import choose_baseline, find_model
 from .events import Checked, Planned, Warned, Watcher
-from .knobs import KNOBS, verify
+from .knobs import KNOBS, KnobCheck
+from .late import Door
 from .ledger import Ledger
 from .loop import Loop
 from .objective import Objective
@@ -39,7 +41,7 @@ from .parts import Pace, Parts, Stop, with_instructions
 from .phases import Phases, limits_of, phases_of, texts_of
 from .plan import judged_tokens, longest_answer, plan
 from .request import Finished, Request
-from .served import away, describe, hold, hold_to_name, note_server, server_note
+from .served import SERVER, away, describe, hold, hold_to_name, note_server
 
 WARM_UP_TOKENS = 48
 UNKNOWN_SLOTS = 8  # texts at once where a server does not tell; the pool finds what is good
@@ -66,6 +68,7 @@ class Known:
     """What is known before the first text: of the server, of its knobs, of the problem."""
 
     info: ServerInfo
+    check: KnobCheck
     knobs: JsonObject | None
     problem: Problem
 
@@ -92,6 +95,8 @@ async def run(
         try:
             runs.remember(store, study.id, request.words, request.environment, clock())
             known = await _noted(crew, known, store, study, watch)
+            if isinstance(crew.engine, PoolEngine):
+                crew.engine.admit = Door(known.check, known.info, store, study.id).admit
             ended = await _conducted(request, crew, known, store, study, watch, stop, clock)
             if ended != "interrupted":
                 await answers.embed_at_the_end(store, study, request, watch, stop)
@@ -99,7 +104,7 @@ async def run(
             store.unlock(study.id)
     row = store.study(study.name)
     assert row is not None
-    trials, told = store.trials(study.id), server_note(known.info)
+    trials = store.trials(study.id)
     return Finished(
         ended,
         request,
@@ -107,8 +112,8 @@ async def run(
         trials,
         crew.judge.identities,
         known.problem,
-        told,
-        known.knobs,
+        store.note(study.id, SERVER) or {},
+        store.note(study.id, KNOBS) or None,
         tuple(runs.recalled(store.note(study.id, runs.NOTE))),
         answers.recalled(store, study.id, trials),
     )
@@ -152,11 +157,11 @@ async def _checked(request: Request, crew: Crew, store: Store, watch: Watcher) -
     await engine.fit(crew.asked, longest_answer(spec))
     earlier = store.study(request.name)
     kept = store.note(earlier.id, KNOBS) if earlier is not None else None
-    allow = request.allow_unverified
-    knobs = await verify(engine, spec.space, baseline, kept, allow, watch)
+    check = KnobCheck(spec.space, baseline, request.allow_unverified, watch)
+    knobs = await check.begin(engine, kept)
     info = decided(info, seen_in(knobs))
     hold(store, request.name, info)
-    return Known(info, knobs, build_problem(spec, baseline, info))
+    return Known(info, check, knobs, build_problem(spec, baseline, info))
 
 
 def open_study(store: Store, request: Request, now: float) -> StudyRow:
