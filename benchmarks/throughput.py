@@ -32,6 +32,7 @@ from urllib.parse import urlsplit
 import numpy as np
 
 from sampler_bench import demo_model
+from sampler_bench._algebra import one_thread
 from sampler_bench.engines import EngineOptions, llamacpp
 from sampler_bench.engines._child import Order
 from sampler_bench.engines._launch import Child
@@ -83,7 +84,8 @@ def main() -> None:
             from _slowed import write_slowed
 
             options.model = write_slowed(options.model, Path(folder) / "m.gguf", options.blocks)
-        _measure(options)
+        with one_thread():  # as by the command line
+            _measure(options)
 
 
 def _measure(options: argparse.Namespace) -> None:
