@@ -143,7 +143,7 @@ def _paces(rounds: list[tuple[Searched, Pace]]) -> list[tuple[Pace, Pace]]:
 
 def _compare_servers(options: argparse.Namespace) -> None:
     """Several servers of one slot against one of them, in turns; searches and bare generators."""
-    gains, bare_gains = [], []
+    rounds = []
     with ExitStack() as stack:
         urls = tuple(_serve(stack, options.model, 1) for _ in range(options.servers))
         for number in range(options.rounds):
@@ -152,16 +152,20 @@ def _compare_servers(options: argparse.Namespace) -> None:
             spec = _spec(options, urls)
             bare_one = asyncio.run(_bare(spec, urls[:1], 1, one.trials))
             bare_many = asyncio.run(_bare(spec, urls, 1, many.trials))
-            gains.append(many.whole.speed / one.whole.speed)
-            bare_gains.append(bare_many.speed / bare_one.speed)
+            rounds.append((one, many, bare_one, bare_many))
             print(
-                f"one {one.whole.speed:.0f} t/s, {options.servers}: {many.whole.speed:.0f}, bare "
-                f"{bare_one.speed:.0f} and {bare_many.speed:.0f}, load {os.getloadavg()[0]:.1f}",
+                f"loop of one {one.loop.speed:.0f} t/s, of {options.servers} "
+                f"{many.loop.speed:.0f}, bare {bare_one.speed:.0f} and {bare_many.speed:.0f}, "
+                f"load {os.getloadavg()[0]:.1f}",
+                file=sys.stderr,
                 flush=True,
             )
+    loop = _interval([many.loop.speed / one.loop.speed for one, many, _, _ in rounds])
+    whole = _interval([many.whole.speed / one.whole.speed for one, many, _, _ in rounds])
+    bare = _interval([many.speed / one.speed for _, _, one, many in rounds])
     print(
-        f"{options.servers} servers of one slot give {_interval(gains)} times one; the bare "
-        f"generator sees {_interval(bare_gains)} times"
+        f"{options.servers} servers of one slot give {loop} times one (loop), {whole} times (whole "
+        f"runs of {len(rounds[0][0].trials)} texts); the bare generator sees {bare} times"
     )
 
 
