@@ -74,6 +74,14 @@ def problem_of(space, **changes):
     return Problem(space=space, n_prompts=3, budget=36, **{**settings, **changes})
 
 
+@pytest.mark.parametrize("name", STRATEGIES)
+def test_asked_for_nothing_it_answers_nothing(name):
+    """So it is seen, before anything is written, whether a strategy can work here."""
+    problem = Problem(MIXED if name != "grid" else LISTED, 2, budget=1)
+    nothing = ScoreTable.of([], 2)
+    assert plugins.find("search", name).ask(nothing, problem, 0, np.random.default_rng(0)) == []
+
+
 @pytest.fixture(params=STRATEGIES)
 def strategy(request):
     return plugins.find("search", request.param)

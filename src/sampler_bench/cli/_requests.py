@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..errors import UsageError
+from ..errors import StoreError, UsageError
 from ..spec.environment import environment
 from ._files import free_name
 from ._options import embedding_of
@@ -65,19 +65,44 @@ def overrides_of(args: argparse.Namespace) -> dict[str, object]:
     return {OVERRIDES[option]: value for option, value in stated.items() if value is not None}
 
 
-def make_request(args: argparse.Namespace, store: Store) -> Request:
-    """A request for a new study, or for a kept one to go on with.
+def new_study(args: argparse.Namespace) -> StudySpec | None:
+    """The study that the arguments begin, checked before anything is written; None to go on.
 
     Raises:
-        SpecError: the study file or an option is wrong.
-        UsageError, StoreError: there is no study to go on with, or it cannot be changed so.
+        SpecError, UsageError: the study file or an option is wrong.
+        StoreError: there is nothing to go on with.
     """
     from ..spec import load_study
+    from ..store.sqlite import FILE
 
     overrides = overrides_of(args)
-    if args.resume is not None:
-        return _resumed(args, overrides, store)
-    spec = load_study(args.config, args.config_section, overrides)
+    if args.resume is None:
+        return resolved(load_study(args.config, args.config_section, overrides))
+    _see_changeable(args, overrides)
+    if not (args.output_dir / FILE).is_file():
+        raise StoreError("there is no study yet; run a search first")
+    return None
+
+
+def resolved(spec: StudySpec) -> StudySpec:
+    """The study with what it leaves open, and a seed drawn if it has none.
+
+    Raises:
+        SpecError, UsageError: it cannot run here.
+    """
+    from ..tuning import choices
+
+    return choices.resolved(spec, lambda: secrets.randbelow(2**31))
+
+
+def make_request(args: argparse.Namespace, spec: StudySpec | None, store: Store) -> Request:
+    """A request for a new study (see `new_study`), or for a kept one to go on with.
+
+    Raises:
+        UsageError, StoreError: there is no study to go on with, or it cannot be had here.
+    """
+    if spec is None:
+        return _resumed(args, overrides_of(args), store)
     stem = f"hyper_search_{spec.search_strategy}_{time.strftime('%Y%m%d_%H%M%S')}"
     return new_request(args, spec, stem, store)
 
@@ -88,18 +113,13 @@ def new_request(args: argparse.Namespace, spec: StudySpec, stem: str, store: Sto
     Raises:
         StoreError: a study has the name already, or the results file cannot be written.
     """
-    from ..tuning.choices import resolved
-
-    spec = resolved(spec, lambda: secrets.randbelow(2**31))
     if named := getattr(args, "study", None):
         store.see_free(named)
     path = free_name(args.output_dir, stem, ".json")
     return _request(args, spec, named or path.stem, path)
 
 
-def _resumed(args: argparse.Namespace, overrides: Mapping[str, object], store: Store) -> Request:
-    from ..spec import StudySpec, read_overrides
-
+def _see_changeable(args: argparse.Namespace, overrides: Mapping[str, object]) -> None:
     fixed = [key for key in overrides if key not in CHANGEABLE]
     fixed += [key for key in STATED_ONCE if getattr(args, key, None) is not None]
     if fixed:
@@ -107,8 +127,15 @@ def _resumed(args: argparse.Namespace, overrides: Mapping[str, object], store: S
             f"--resume goes on with a study as it is; {', '.join(fixed)} cannot change "
             f"(only {', '.join(CHANGEABLE)} can): start a new study for that"
         )
+
+
+def _resumed(args: argparse.Namespace, overrides: Mapping[str, object], store: Store) -> Request:
+    from ..spec import StudySpec, read_overrides
+    from ..tuning.choices import see_strategy
+
     row = store.chosen(args.resume or None)
     spec = replace(StudySpec.from_json(row.spec), **read_overrides(overrides))
+    see_strategy(spec)
     note = store.note(row.id, "results") or {}
     path = args.output_dir / str(note.get("file") or f"{row.name}.json")
     return _request(args, spec, row.name, path, resume=True)

@@ -14,7 +14,7 @@ from ..errors import BudgetReached, NotReachable
 from ._files import write_atomically
 from ._output import can_show, say
 from ._page import write_page
-from ._requests import make_request
+from ._requests import make_request, new_study
 
 if TYPE_CHECKING:
     from ..records import Trial
@@ -35,8 +35,9 @@ def search(args: argparse.Namespace) -> int:
     from ..plugins import find
     from ..store.sqlite import open_store
 
+    spec = new_study(args)
     with open_store(args.output_dir) as store:
-        request = make_request(args, store)
+        request = make_request(args, spec, store)
         finished, document = run_and_keep(request, store, args.quiet)
     show(document, args.json, find("reports", "terminal").report)
     return conclude(finished, document, args.quiet)

@@ -39,7 +39,7 @@ def run(args: argparse.Namespace) -> int:
     from ..spec import load_study, resolve_config
     from ..store.sqlite import open_store
     from ..tuning.listed import space_of
-    from ._requests import new_request, overrides_of
+    from ._requests import new_request, overrides_of, resolved
     from ._search import conclude, run_and_keep, show
 
     named = [resolve_config(word) for word in args.samplers]
@@ -57,6 +57,7 @@ def run(args: argparse.Namespace) -> int:
         objective="quality",  # diversity stands beside it
         diversity_weight=None,
     )
+    spec = resolved(spec)
     with open_store(args.output_dir) as store:
         stem = f"full_benchmark_{time.strftime('%Y%m%d_%H%M%S')}"
         request = new_request(args, spec, stem, store)

@@ -36,7 +36,7 @@ def run(args: argparse.Namespace) -> int:
     from ..store.sqlite import open_store
     from ..tuning.pilot import TEXTS
     from ._output import can_show
-    from ._requests import make_request
+    from ._requests import make_request, new_study
     from ._search import how_to_go_on, resume_command, run_and_keep
 
     if args.resume is not None:
@@ -44,8 +44,9 @@ def run(args: argparse.Namespace) -> int:
     texts = TEXTS if args.texts is None else args.texts
     if texts < 1:
         raise UsageError(f"plan: --texts is {texts}, expected at least 1")
+    spec = new_study(args)
     with open_store(args.output_dir) as store:
-        request = replace(make_request(args, store), pilot=texts)
+        request = replace(make_request(args, spec, store), pilot=texts)
         finished, _ = run_and_keep(request, store, args.quiet)
         if finished.ended == "interrupted":
             print(f"interrupted; {how_to_go_on(request)}", file=sys.stderr)

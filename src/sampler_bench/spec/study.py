@@ -12,6 +12,7 @@ from ..samplers import Space
 from .ranges import space_from_json, space_to_json
 
 MAX_LENGTH = 512
+STRATEGY = "bayesian"
 TASK = "creative-writing"
 SAME = 0.9  # cosine similarity
 
@@ -54,7 +55,7 @@ class StudySpec:
 
     space: Space
     prompts: tuple[Prompt, ...]
-    search_strategy: str = "bayesian"
+    search_strategy: str = STRATEGY
     n_iterations: int = 50
     samples_per_config: int = 3
     max_length: int = MAX_LENGTH

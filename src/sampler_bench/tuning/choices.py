@@ -6,19 +6,40 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from ..errors import UsageError
-from ..records import SamplerConfig
+from ..records import SamplerConfig, ScoreTable
+from ..search import Problem
 from ..spec import ModelEntry, StudySpec, load_model
-from .build import BUILT_IN
+from ..spec.study import STRATEGY
+from .build import BUILT_IN, build_strategy
 
 
 def resolved(spec: StudySpec, draw: Callable[[], int]) -> StudySpec:
     """The study with what it leaves open: a drawn seed, and its model's baseline.
 
     Both are kept with it, so that an edited models.yaml changes no study that has begun.
+
+    Raises:
+        SpecError, UsageError: the model is not known, or the strategy cannot work here.
     """
+    see_strategy(spec)
     entry = None if spec.baseline else find_model(spec)
     seed = draw() if spec.seed is None else spec.seed
     return replace(spec, seed=seed, baseline=choose_baseline(spec, entry))
+
+
+def see_strategy(spec: StudySpec) -> None:
+    """See that the strategy can work here, before anything is written: asked for nothing, it says.
+
+    Raises:
+        UsageError: it needs a package that is not installed.
+    """
+    import numpy as np
+
+    if spec.given or spec.search_strategy == STRATEGY:
+        return  # the usual strategy needs no other package, and takes long to load
+    prompts = len(spec.prompts)
+    problem = Problem(spec.space, prompts, budget=1)
+    build_strategy(spec).ask(ScoreTable.of([], prompts), problem, 0, np.random.default_rng(0))
 
 
 def find_model(spec: StudySpec) -> ModelEntry | None:
