@@ -1,9 +1,10 @@
 """Every store keeps the contract: what is kept comes back as it was; the better is never lost."""
 
+import shutil
 import subprocess
 import sys
+from contextlib import contextmanager
 
-import psutil
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -131,11 +132,21 @@ def test_state_and_notes_are_replaced(store, study):
     assert store.note(study, "floor") == {"position": 8}
 
 
-def test_a_study_belongs_to_one_live_process(store, study):
-    assert store.lock(study, "me")
-    assert store.lock(study, "me again"), "a process may take what it holds"
-    store.unlock(study)
-    assert store.lock(study, "me")
+def test_a_study_belongs_to_one_process(open_store, store, study):
+    other = store.create_study("t", {}, 5.0).id
+    store.lock(study, "me")
+    store.lock(study, "me again")  # a store may take what it holds
+    with open_store() as second:
+        with pytest.raises(
+            StoreError, match=r"'s' is being run by me; .* --resume s; .* beside it"
+        ):
+            second.lock(study, "you")
+        second.lock(other, "you")
+        store.unlock(study)
+        second.lock(study, "you")
+        with pytest.raises(StoreError, match="being run by you"):
+            store.lock(study, "me")
+    store.lock(study, "me")  # closing gives it back
 
 
 HOLD = """
@@ -143,26 +154,60 @@ import sys
 from pathlib import Path
 from sampler_bench import plugins
 store = plugins.find("store", sys.argv[1]).open_store(Path(sys.argv[2]))
-print(store.lock(1, "other"), flush=True)
+store.lock(1, "other")
+print("held", flush=True)
 sys.stdin.read()
 """
+APART = ["unshare", "--user", "--map-root-user", "--pid", "--fork", "--mount-proc"]
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere the start is no sum with the clock")
+@contextmanager
+def held_by_another(name, folder, *before):
+    """A process that holds study 1 of a store, as a container would that shares its folder."""
+    words = [*before, sys.executable, "-c", HOLD, name, str(folder)]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+    with subprocess.Popen(words, **pipes) as holder:
+        try:
+            assert holder.stdout.readline() == "held\n"
+            yield holder
+        finally:
+            holder.kill()
+
+
+def can_be_apart():
+    return shutil.which("unshare") and subprocess.run([*APART, "true"]).returncode == 0
+
+
 @pytest.mark.parametrize("name", plugins.names("store"))
-def test_a_clock_that_is_set_takes_no_study_from_a_live_process(name, tmp_path, monkeypatch):
+def test_a_killed_process_leaves_no_lock(name, tmp_path):
     with plugins.find("store", name).open_store(tmp_path) as store:
         store.create_study("s", {}, 1.0)
-        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
-        words = [sys.executable, "-c", HOLD, name, str(tmp_path)]
-        with subprocess.Popen(words, **pipes) as holder:
-            assert holder.stdout.readline() == "True\n"
-            assert not store.lock(1, "me")
-            boot = psutil.boot_time()
-            monkeypatch.setattr("psutil._pslinux.boot_time", lambda: boot + 3600)  # set an hour on
-            assert not store.lock(1, "me")
-            holder.stdin.close()
-        assert store.lock(1, "me"), "a dead owner frees it"
+        with held_by_another(name, tmp_path) as holder:
+            with pytest.raises(StoreError, match="being run by other"):
+                store.lock(1, "me")
+            holder.kill()
+            holder.wait()
+            store.lock(1, "me")
+        store.unlock(1)
+        refused = pytest.raises(StoreError, match="being run by other")
+        with held_by_another(name, tmp_path), refused:  # nothing is in the way afterwards
+            store.lock(1, "me")
+
+
+@pytest.mark.skipif(not can_be_apart(), reason="the system keeps no process numbers apart")
+@pytest.mark.parametrize("name", plugins.names("store"))
+def test_process_numbers_decide_nothing(name, tmp_path):
+    """Two containers that share a folder: each has a process 1."""
+    with plugins.find("store", name).open_store(tmp_path) as store:
+        store.create_study("s", {}, 1.0)
+        with held_by_another(name, tmp_path, *APART):
+            with pytest.raises(StoreError, match="being run by other"):
+                store.lock(1, "me")
+            second = subprocess.run(
+                [*APART, sys.executable, "-c", HOLD, name, str(tmp_path)],
+                **{"input": "", "capture_output": True, "text": True},
+            )
+            assert "being run by other" in second.stderr
 
 
 def test_readers_see_what_a_writer_has_just_kept(open_store, store, study):

@@ -144,8 +144,16 @@ class Store(ABC):
         """Keep embeddings by the digests of their texts, in single precision, for all studies."""
 
     @abstractmethod
-    def lock(self, study: int, owner: str) -> bool:
-        """Take a study for one running process; False where a live one holds it."""
+    def lock(self, study: int, owner: str) -> None:
+        """Take a study for one running process, until `unlock`, `close` or the process's end.
+
+        Args:
+            study: taking what this store holds already changes nothing.
+            owner: who takes it, for people.
+
+        Raises:
+            StoreError: another holds it; says who, and what to do.
+        """
 
     @abstractmethod
     def unlock(self, study: int) -> None:

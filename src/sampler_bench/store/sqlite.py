@@ -3,13 +3,13 @@
 WAL mode, so that several searches may run side by side in one folder and readers never wait, with
 `synchronous=FULL`: a commit survives not only a killed process but a power cut. Records are kept as
 ASCII JSON, which is lossless for whatever a model writes (NULs, lone surrogates). A study belongs
-to one process at a time; the owner is known by pid and start time, so a dead owner frees it.
+to one process at a time, which holds a lock on a file beside the store (`_lock`). WAL needs memory
+that all share: processes of several machines must not use one folder at the same time.
 """
 
 from __future__ import annotations
 
 import json
-import os
 import sqlite3
 import struct
 import threading
@@ -31,7 +31,7 @@ from ..records import (
     Unwritten,
 )
 from . import Store, StudyRow
-from ._owner import alive, started
+from ._lock import FileLock, Taken, Unlockable
 from ._rows import judgment_of, trial_of
 
 FILE = "sampler-bench.sqlite"
@@ -90,6 +90,7 @@ class SqliteStore(Store):
     def __init__(self, path: Path) -> None:
         self.path = path
         self._turn = threading.RLock()
+        self._locks: dict[int, FileLock] = {}
         with self._translated():
             self._db = sqlite3.connect(
                 path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
@@ -266,25 +267,37 @@ class SqliteStore(Store):
                     (model, digest, struct.pack(f"<{len(vector)}f", *vector)),
                 )
 
-    def lock(self, study: int, owner: str) -> bool:
-        with self._writing():
-            query = "SELECT owner_pid, owner_start FROM studies WHERE id = ?"
-            pid, start = self._db.execute(query, (study,)).fetchone()
-            if pid is not None and pid != os.getpid() and alive(pid, start):
-                return False
-            self._db.execute(
-                "UPDATE studies SET owner_pid = ?, owner_start = ? WHERE id = ?",
-                (os.getpid(), started(os.getpid()), study),
-            )
-        return True
+    def lock(self, study: int, owner: str) -> None:
+        if study in self._locks:
+            return
+        path = self.path.with_name(f"{self.path.stem}.study-{study}.lock")
+        try:
+            self._locks[study] = FileLock(path, owner)
+        except Taken as taken:
+            name = next((row.name for row in self.studies() if row.id == study), "")
+            by = str(taken) or "another process"
+            raise StoreError(
+                f"study {name!r} is being run by {by}; let it finish, or stop it and go on with "
+                f"--resume {name}; a study of another name may run beside it"
+            ) from taken
+        except Unlockable as error:
+            raise StoreError(
+                f"{path}: this file system has no locks ({error}), so two searches could run one "
+                "study twice; choose a folder on a local disk by --output-dir"
+            ) from error
+        except OSError as error:
+            raise StoreError(
+                f"{path} cannot be made: {error.strerror}; make the folder writable, or choose "
+                "another --output-dir"
+            ) from error
 
     def unlock(self, study: int) -> None:
-        with self._writing():
-            self._db.execute(
-                "UPDATE studies SET owner_pid = NULL, owner_start = NULL WHERE id = ?", (study,)
-            )
+        if study in self._locks:
+            self._locks.pop(study).release()
 
     def close(self) -> None:
+        for study in list(self._locks):
+            self.unlock(study)
         with self._turn:
             self._db.close()
 

@@ -7,6 +7,8 @@ expressible. Starting and going on are the same path; only the ledger differs.
 from __future__ import annotations
 
 import asyncio
+import os
+import platform
 import time
 from collections.abc import Callable
 from contextlib import AsyncExitStack
@@ -17,7 +19,7 @@ from types import ModuleType
 
 from ..engines import Engine, ServerInfo
 from ..engines._pool import PoolEngine
-from ..errors import EngineError, StoreError
+from ..errors import EngineError
 from ..judges import Judge
 from ..plugins import find
 from ..records import Completion, JsonObject, Prompt, SamplerConfig, Unwritten
@@ -174,8 +176,8 @@ def open_study(store: Store, request: Request, now: float) -> StudyRow:
         row = store.chosen(request.name)
     else:
         row = store.create_study(request.name, request.spec.to_json(), now)
-    if not store.lock(row.id, "sampler-bench"):
-        raise StoreError(f"study {request.name!r} is being run by another process; let it finish")
+    since = time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime(now))
+    store.lock(row.id, f"process {os.getpid()} on {platform.node()} (since {since})")
     return row
 
 
