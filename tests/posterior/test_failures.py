@@ -1,5 +1,7 @@
 """The surface of failures: against plain counting, and against a brute-force posterior."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy.special import expit
@@ -25,7 +27,9 @@ def failures(failed, total, points):
 
 def line(n):
     x = np.linspace(0, 1, n)
-    return Points(np.stack([x, x], axis=1), np.zeros(n, dtype=np.intp), x[:, None])
+    return Points(
+        np.stack([x, x], axis=1), np.zeros(n, dtype=np.intp), x[:, None], np.zeros(n, dtype=bool)
+    )
 
 
 def test_with_much_evidence_it_is_the_share_of_failures():
@@ -42,9 +46,7 @@ def test_where_nothing_failed_next_to_nothing_is_expected():
 
 def test_neighbours_share_and_strangers_do_not():
     model = failures([9, 10, 0, 0], [10, 10, 10, 10], line(4))
-    middle = Points(
-        np.array([[0.1, 0.1], [0.9, 0.9]]), np.zeros(2, dtype=np.intp), np.array([[0.1], [0.9]])
-    )
+    middle = replace(line(2), common=np.array([[0.1] * 2, [0.9] * 2]), own=np.array([[0.1], [0.9]]))
     mean, _ = model.rate(middle)
     assert mean[0] > 0.7
     assert mean[1] < 0.2
@@ -93,7 +95,12 @@ def test_moments_are_those_of_plain_quadrature():
 def test_very_many_configurations_are_taken_together_and_say_much_the_same():
     rng = np.random.default_rng(3)
     near = np.sort(rng.random(400))
-    points = Points(np.stack([near, near], axis=1), np.zeros(400, dtype=np.intp), near[:, None])
+    points = Points(
+        np.stack([near, near], axis=1),
+        np.zeros(400, dtype=np.intp),
+        near[:, None],
+        np.zeros(400, dtype=bool),
+    )
     total = np.full(400, 4.0)
     failed = rng.binomial(4, expit(12 * (near - 0.9))).astype(float)
     model = failures(failed, total, points)

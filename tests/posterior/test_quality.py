@@ -13,7 +13,8 @@ from sampler_bench.posterior.quality import PRIOR_MEAN, Data, density, solve
 
 
 def points(rng, n):
-    return Points(rng.random((n, 2)), rng.integers(0, 3, n), rng.random((n, 2)))
+    sampler = rng.integers(0, 3, n)
+    return Points(rng.random((n, 2)), sampler, rng.random((n, 2)), sampler == 1)
 
 
 def random_data(seed, n=8, n_prompts=3):
@@ -49,7 +50,8 @@ def test_kernel_is_the_formula():
             own = np.linalg.norm(a.own[i] - b.own[j]) / length[2]
             expected = sd[0] ** 2 * matern(common)
             if a.sampler[i] == b.sampler[j]:
-                expected += sd[1] ** 2 + sd[2] ** 2 * matern(own)
+                alone = 0.1 if a.listed[i] else 0.0
+                expected += sd[1] ** 2 + sd[2] ** 2 * (1 - alone) * matern(own)
             assert found[i, j] == pytest.approx(expected, abs=1e-7)
     assert np.diag(covariance(Gaps.between(a, a), theta)) == pytest.approx(prior_variance(theta))
 

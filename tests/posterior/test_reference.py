@@ -10,7 +10,7 @@ from sampler_bench.posterior import MODERATE, NEUTRAL, Draws, fit_posterior, fra
 from sampler_bench.posterior.noise import INTERACTION, PROMPT, text_sd
 from sampler_bench.posterior.quality import PRIOR_MEAN
 from sampler_bench.records import FAILED, JUDGED, Cell, ScoreTable
-from sampler_bench.samplers import Range, SamplerSpace, Space
+from sampler_bench.samplers import Listed, Range, SamplerSpace, Space
 
 SPACE = Space(
     (
@@ -18,6 +18,7 @@ SPACE = Space(
             "min_p", (("temperature", Range(0.7, 1.6)), ("min_p", Range(0.005, 0.15, "log")))
         ),
         SamplerSpace("top_p", (("temperature", Range(0.6, 1.3)), ("top_p", Range(0.8, 0.99)))),
+        SamplerSpace("top_k", (("temperature", Listed((0.7, 1.0))), ("top_k", Listed((20, 50))))),
     )
 )
 FRAME = frame_of(SPACE, True)
@@ -54,7 +55,8 @@ def dense_prior(a, b, theta, slope_sd):
             full[i, j] += edges(a.common[i]) * np.square(slope_sd) @ edges(b.common[j])
             if a.sampler[i] == b.sampler[j]:
                 own = np.linalg.norm(a.own[i] - b.own[j]) / length[2]
-                full[i, j] += sd[1] ** 2 + sd[2] ** 2 * matern(own)
+                alone = 0.1 if a.listed[i] and own > 0 else 0.0
+                full[i, j] += sd[1] ** 2 + sd[2] ** 2 * (1 - alone) * matern(own)
     return full
 
 

@@ -19,7 +19,7 @@ import numpy as np
 from scipy.linalg import lapack
 from scipy.special import expit
 
-from .kernel import Gaps, covariance, prior_variance
+from .kernel import SAME, Gaps, covariance, prior_variance
 from .propagation import Sites, propagate
 
 if TYPE_CHECKING:
@@ -41,7 +41,6 @@ LEAST_WEIGHT = 0.03
 LEAST_AT_FIRST = 0.01  # by Laplace's evidence, to be looked at more closely
 MOST_POINTS = 160  # beyond them neighbours are taken together
 STRANGER = 1e6  # squared distance to another sampler
-SAME = 1e-12  # squared distance of a point to itself
 HERMITE = 32  # nodes of the quadrature for the mean of a logistic-normal
 
 
@@ -227,10 +226,8 @@ def _merged(failed: Floats, total: Floats, points: Points) -> tuple[Floats, Floa
     weight[group, np.arange(len(points))] = total
     total_of = weight.sum(axis=1)
     weight /= total_of[:, None]
-    sampler = points.sampler[weight.argmax(axis=1)]
-    merged = replace(
-        points, common=weight @ points.common, sampler=sampler, own=weight @ points.own
-    )
+    heaviest = points.take(weight.argmax(axis=1))
+    merged = replace(heaviest, common=weight @ points.common, own=weight @ points.own)
     return np.bincount(group, weights=failed).astype(np.float64), total_of, merged
 
 

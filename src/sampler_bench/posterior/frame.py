@@ -40,18 +40,20 @@ class Points:
         common: (n, 2) scaled entropy and root tail mass.
         sampler: (n,) which sampler, -1 and below for strangers, one number each.
         own: (n, width) the sampler's own knobs, divided by the root of half their number.
+        listed: (n,) whether all of the sampler's values are listed one by one.
     """
 
     common: Floats
     sampler: NDArray[np.intp]
     own: Floats
+    listed: NDArray[np.bool_]
 
     def __len__(self) -> int:
         return len(self.sampler)
 
     def take(self, index: NDArray[np.intp]) -> Points:
         """Some of the points."""
-        return Points(self.common[index], self.sampler[index], self.own[index])
+        return Points(self.common[index], self.sampler[index], self.own[index], self.listed[index])
 
     def and_more(self, more: Points) -> Points:
         """These points, then `more`."""
@@ -59,6 +61,7 @@ class Points:
             np.concatenate([self.common, more.common]),
             np.concatenate([self.sampler, more.sampler]),
             np.concatenate([self.own, more.own]),
+            np.concatenate([self.listed, more.listed]),
         )
 
 
@@ -78,6 +81,7 @@ class Frame:
         self.space, self.temperature_last, self.bank = space, temperature_last, bank
         self._columns = {part.sampler: _columns(part) for part in space.samplers}
         self._width = max([len(c) for c in self._columns.values()], default=0)
+        self._listed = {part.sampler for part in space.samplers if _all_listed(part)}
         self._numbers = {part.sampler: i for i, part in enumerate(space.samplers)}
         self._raw: dict[SamplerConfig, Floats] = {}
         self._placed: dict[SamplerConfig, tuple[Floats, int, Floats]] = {}
@@ -100,6 +104,7 @@ class Frame:
             np.array([common for common, _, _ in rows]).reshape(-1, 2),
             np.array([number for _, number, _ in rows], dtype=np.intp),
             np.array([own for _, _, own in rows]).reshape(len(rows), self._width),
+            np.array([config.sampler in self._listed for config in configs], dtype=bool),
         )
 
     def with_pool(self, tried: Iterable[SamplerConfig]) -> tuple[list[SamplerConfig], Points]:
@@ -187,6 +192,10 @@ def reference(part: SamplerSpace, share: int) -> list[SamplerConfig]:
         for row in picks
     )
     return list(dict.fromkeys(found))
+
+
+def _all_listed(part: SamplerSpace) -> bool:
+    return all(isinstance(dimension, Listed) for _, dimension in part.dimensions)
 
 
 def _moves(dimension: Dimension) -> bool:

@@ -1,8 +1,10 @@
 """The prior covariance of quality: what samplers share, and what is a sampler's own.
 
 cov(a, b) = common^2 M(effective randomness) + [same sampler] (offset^2 + own^2 M(own knobs)),
-with M the Matern 5/2 correlation (Rasmussen and Williams 2006, eq. 4.17). Amplitudes are in points,
-length scales in parts of the space. All hyperparameters are natural logarithms.
+with M the Matern 5/2 correlation (Rasmussen and Williams 2006, eq. 4.17). Where a user lists values
+one by one, a tenth of own^2 is each setting's alone: from one value to the next there may be a step
+(docs/log.md has it measured). Amplitudes are in points, length scales in parts of the space. All
+hyperparameters are natural logarithms.
 """
 
 from __future__ import annotations
@@ -21,16 +23,25 @@ if TYPE_CHECKING:
 
 COMMON, OFFSET, OWN, LENGTH_ENTROPY, LENGTH_TAIL, LENGTH_OWN = range(6)
 N_KERNEL = 6
+ALONE = 0.1  # part of own^2 that a setting of a list shares with no other
+SAME = 1e-12  # squared distance of a point to itself
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Gaps:
-    """Squared distances between two sets of points, each (n_a, n_b)."""
+    """Two sets of points, each attribute (n_a, n_b).
+
+    Attributes:
+        entropy, tail, own: squared distances.
+        same: 1 where both are of one sampler, else 0.
+        kin: the part of own^2 that both share at most: 0 where their samplers differ.
+    """
 
     entropy: Floats
     tail: Floats
     own: Floats
     same: Floats
+    kin: Floats
 
     @classmethod
     def between(cls, a: Points, b: Points) -> Gaps:
@@ -38,7 +49,8 @@ class Gaps:
         common = (a.common[:, None, :] - b.common[None, :, :]) ** 2
         square = (a.own**2).sum(1)[:, None] + (b.own**2).sum(1)[None, :] - 2 * a.own @ b.own.T
         same = (a.sampler[:, None] == b.sampler[None, :]).astype(np.float64)
-        return cls(common[..., 0], common[..., 1], np.maximum(square, 0.0), same)
+        kin = same * (1.0 - ALONE * (a.listed[:, None] & (square > SAME)))
+        return cls(common[..., 0], common[..., 1], np.maximum(square, 0.0), same, kin)
 
 
 def matern(square: Floats) -> Floats:
@@ -69,8 +81,8 @@ def covariance(gaps: Gaps, theta: Floats) -> Floats:
     near, own_near = _scaled(gaps, theta)
     own = matern(own_near)
     own *= variance[OWN]
-    own += variance[OFFSET]
-    own *= gaps.same
+    own *= gaps.kin
+    own += variance[OFFSET] * gaps.same
     shared = matern(near)
     shared *= variance[COMMON]
     shared += own
@@ -83,7 +95,7 @@ def covariance_gradient(gaps: Gaps, theta: Floats) -> tuple[Floats, list[Floats]
     scale = np.exp(-2.0 * theta[LENGTH_ENTROPY : LENGTH_OWN + 1])
     near, own_near = _scaled(gaps, theta)
     shared = variance[COMMON] * matern(near)
-    own = variance[OWN] * gaps.same * matern(own_near)
+    own = variance[OWN] * gaps.kin * matern(own_near)
     offset = variance[OFFSET] * gaps.same
     slope = variance[COMMON] * matern_slope(near)
     return shared + offset + own, [
@@ -92,7 +104,7 @@ def covariance_gradient(gaps: Gaps, theta: Floats) -> tuple[Floats, list[Floats]
         2.0 * own,
         slope * gaps.entropy * scale[0],
         slope * gaps.tail * scale[1],
-        variance[OWN] * gaps.same * matern_slope(own_near) * own_near,
+        variance[OWN] * gaps.kin * matern_slope(own_near) * own_near,
     ]
 
 
