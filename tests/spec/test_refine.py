@@ -1,9 +1,12 @@
 """The focused study file: narrow, finer, loadable, and otherwise the study that it came from."""
 
-from dataclasses import replace
+from dataclasses import fields, replace
+from functools import cache
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from support.documents import BEGAN, JUDGE, PROMPTS, SERVER, trials_of
 from support.tables import BASELINE, SPACE, problem_of, table_of
 
@@ -12,6 +15,7 @@ from sampler_bench.records import JUDGED, Cell, Prompt, SamplerConfig, ScoreTabl
 from sampler_bench.reports._collect import collect
 from sampler_bench.samplers import Listed, Range, SamplerSpace, Space
 from sampler_bench.spec import StudySpec, load_study
+from sampler_bench.spec.load import SETTINGS
 from sampler_bench.spec.refine import write_refined
 from sampler_bench.store import StudyRow
 
@@ -26,6 +30,41 @@ CONTINUOUS = Space(
             ),
         ),
     )
+)
+
+# What a focused study says anew; every other key of a study file must come through.
+ANEW = {"search_strategy", "n_iterations", "samples_per_config", "sampler_types"} | {
+    *("parameter_ranges", "test_prompts", "seed", "max_samples", "max_cost", "max_minutes"),
+}
+WORDS = st.text(min_size=1, max_size=12).filter(str.strip)
+SHARE = st.just(0) | st.floats(0, 1)
+URL = st.integers(1, 65535).map(lambda port: f"http://127.0.0.1:{port}")
+OBJECTIVES = st.fixed_dictionaries({"objective": st.just("quality")}) | st.fixed_dictionaries(
+    {"objective": st.sampled_from(["front", "quality+diversity"]), "diversity_weight": SHARE}
+)
+EMBEDDING = st.fixed_dictionaries({"url": URL, "model": WORDS}, optional={"threshold": SHARE})
+KEPT = {
+    "max_length": st.integers(1, 4096),
+    "task": st.sampled_from(["demo", "creative-writing"]),
+    "model": WORDS,
+    "engine": st.sampled_from(["auto", "vllm", "koboldcpp"]),
+    "server": st.lists(URL, min_size=1, max_size=3, unique=True),
+    "judge": st.sampled_from(["openai", "demo", "offline"]),
+    "judge_models": st.lists(WORDS, min_size=1, max_size=3, unique=True),
+    "baseline": st.just("top_p:temperature=0.9,top_p=0.8,max_tokens=99"),
+    "failure_score": SHARE,
+    "margin": SHARE,
+    "slots": st.integers(1, 99),
+    "lag": st.integers(0, 99),
+    "batch": st.integers(1, 9),
+    "raw": st.booleans(),
+    "template": WORDS,
+    "confirm": SHARE,
+    "embedding": EMBEDDING,
+}
+OWN = ("objective", "diversity_weight")  # one hangs on the other
+ANY_STUDY = st.builds(
+    lambda first, rest: {**rest, **first}, OBJECTIVES, st.fixed_dictionaries({}, optional=KEPT)
 )
 
 
@@ -90,3 +129,28 @@ def test_says_what_is_missing():
     meta = whole.search_metadata.model_copy(update={"spec": {}})
     with pytest.raises(UsageError, match="name the study by --study NAME or --latest"):
         write_refined(whole.model_copy(update={"search_metadata": meta}))
+
+
+@cache
+def broad():
+    return document_of(table_of(warm))
+
+
+def test_the_property_below_is_about_every_key_of_a_study_file():
+    assert {*KEPT, *OWN} | ANEW == set(SETTINGS)
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@given(stated=ANY_STUDY, each=st.integers(1, 4), prompts=st.lists(WORDS, min_size=1, unique=True))
+def test_every_key_but_space_budget_and_seed_comes_through(tmp_path, stated, each, prompts):
+    words = {**stated, "test_prompts": prompts, "samples_per_config": each, "seed": 3}
+    asked = load_study(None, None, {**words, "search_strategy": "bayesian"})
+    kept = {**asked.to_json(), "space": broad().search_metadata.spec["space"]}
+    kept["baseline"] = kept["baseline"] or BASELINE.text
+    meta = broad().search_metadata.model_copy(update={"spec": kept, "prompts": prompts})
+    spec = loaded(write_refined(broad().model_copy(update={"search_metadata": meta})), tmp_path)
+    assert spec.prompts == asked.prompts
+    assert spec.baseline == (asked.baseline or BASELINE)
+    for field in fields(StudySpec):
+        if field.name not in ANEW | {"space", "prompts", "baseline", "given"}:
+            assert getattr(spec, field.name) == getattr(asked, field.name), field.name

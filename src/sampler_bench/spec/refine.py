@@ -3,7 +3,7 @@
 For each sampler that may hold the best, each knob runs over the region that cannot be told from the
 best (`ranges` of the results), finer than before; where that region is one listed value, over the
 ways to its neighbours. What the results do not narrow is said to be so. Everything else (prompts,
-judge, baseline, ...) stays as it was, so that both studies compare.
+judge, baseline, ...) stays as it was, so that both studies compare; budgets and the seed are new.
 """
 
 from __future__ import annotations
@@ -11,19 +11,24 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import fields
 
 from ..errors import UsageError
 from ..records import Value
 from ..reports._document import Document, RangeResult
 from ..samplers import Dimension, Range, Space, parameter, parameter_names
 from .ranges import space_from_json
+from .study import StudySpec
 
 STEPS = {1: 9, 2: 5, 3: 4}  # values of a knob by how many knobs a sampler has; 3 for more
 DIGITS = 3  # significant ones of a value
-KEPT = (
-    *("task", "model", "engine", "server", "judge", "judge_models", "max_length", "failure_score"),
-    *("margin", "raw", "template", "objective", "diversity_weight"),
+# What a focused study says anew: what is searched, with how many texts, and by which chance.
+ANEW = (
+    *("space", "prompts", "search_strategy", "n_iterations", "samples_per_config", "seed"),
+    *("max_samples", "max_cost", "max_minutes", "baseline", "given"),
 )
+KEPT = tuple(field.name for field in fields(StudySpec) if field.name not in ANEW)
+TWINS = 2  # texts on a prompt without which no diversity is seen
 
 
 def write_refined(document: Document) -> str:
@@ -46,6 +51,7 @@ def write_refined(document: Document) -> str:
     ranges = _ranges(document, space_from_json(meta.spec["space"]))
     texts = sum(math.prod(len(values) for values, _ in knobs.values()) for knobs in ranges.values())
     each = int(meta.spec.get("samples_per_config", 3))
+    each = each if meta.spec.get("objective", "quality") == "quality" else max(each, TWINS)
     lines = [
         f"# A focused search around what study {_plain(meta.study)} could not tell from its best,",
         f"# {best.config}.",
@@ -57,7 +63,7 @@ def write_refined(document: Document) -> str:
         "parameter_ranges:",
         *_written(ranges),
         "test_prompts:",
-        *(f"  - {json.dumps(prompt, ensure_ascii=False)}" for prompt in meta.prompts),
+        *(f"  - {_quoted(prompt)}" for prompt in meta.prompts),
         *_kept(document),
     ]
     return "\n".join(lines) + "\n"
@@ -75,14 +81,21 @@ def _written(ranges: Mapping[str, Knobs]) -> Iterator[str]:
 
 
 def _kept(document: Document) -> Iterator[str]:
-    """What stays as it was."""
+    """What stays as it was, where anything was said."""
     spec, verdict = document.search_metadata.spec, document.verdict
     for key in KEPT:
         value = spec.get(key)
-        if value not in (None, "", [], False) and not (key == "engine" and value == "auto"):
-            yield f"{key}: {json.dumps(value, ensure_ascii=False)}"
-    if verdict is not None and verdict.baseline:
-        yield f"baseline: {json.dumps(verdict.baseline)}"
+        if value is not None and value is not False and value not in ("", "auto", []):
+            yield f"{key}: {_quoted(value)}"
+    baseline = spec.get("baseline") or (verdict.baseline if verdict is not None else None)
+    if baseline:
+        yield f"baseline: {_quoted(baseline)}"
+
+
+def _quoted(value: object) -> str:
+    """A value in YAML: as JSON, but characters that YAML does not take as they are by number."""
+    plain = json.dumps(value, ensure_ascii=False)
+    return "".join(c if c.isprintable() else f"\\U{ord(c):08x}" for c in plain)
 
 
 def _ranges(document: Document, space: Space) -> dict[str, Knobs]:
