@@ -8,7 +8,10 @@ from pathlib import Path
 import sampler_bench
 
 ROOT = Path(__file__).parents[1]
-HEAVY = ("numpy", "scipy", "optuna", "openai", "httpx2", "rich", "pydantic", "ruamel", "xllamacpp")
+HEAVY = (
+    *("numpy", "scipy", "optuna", "openai", "httpx2", "rich", "pydantic", "ruamel", "xllamacpp"),
+    *("asyncio", "dataclasses", "plotly", "jinja2", "psutil", "sqlite3"),  # half of its time, once
+)
 
 
 def loaded_by(statement: str) -> set[str]:

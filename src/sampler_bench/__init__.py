@@ -9,19 +9,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from .errors import SamplerBenchError
-from .records import Cell, SamplerConfig
 
 if TYPE_CHECKING:
     from .optimizer import Optimizer
+    from .records import Cell, SamplerConfig
 
 __version__ = "0.1.0"
+WHERE = {"Optimizer": ".optimizer", "Cell": ".records", "SamplerConfig": ".records"}
 __all__ = ["Cell", "Optimizer", "SamplerBenchError", "SamplerConfig", "__version__"]
 
 
 def __getattr__(name: str) -> object:
-    """Import `Optimizer` when it is asked for: the command line does without it."""
-    if name != "Optimizer":
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from .optimizer import Optimizer
+    """Import what is asked for: the command line does without it."""
+    from importlib import import_module
 
-    return Optimizer
+    if name not in WHERE:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(WHERE[name], __name__), name)

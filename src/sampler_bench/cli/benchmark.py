@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import argparse
 import time
-from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from ..records import SamplerConfig
 from ._options import SEVERAL, shared
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ..records import SamplerConfig
 
 HELP = "compare presets or configurations: --samplers NAME or min_p:temperature=1.2,min_p=0.02"
 

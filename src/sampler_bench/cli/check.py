@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import asyncio
 import json
 import sys
 from collections.abc import Collection, Mapping
@@ -51,6 +50,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Check, print what was found, and return the exit code."""
+    import asyncio
+
     from ..spec import load_study
     from ..spec.environment import environment
     from ._requests import overrides_of

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import asyncio
 import shutil
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
+from typing import TYPE_CHECKING, NamedTuple
 
 from ..errors import NotReachable, SamplerBenchError
 from ._options import shared
@@ -21,8 +18,7 @@ HELP = "check key, judge, server, models, disk and ports; one fix for each probl
 LEAST_FREE_BYTES = 200 * 2**20
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(NamedTuple):
     """One thing that was looked at: what was found, and what to do where it is not right."""
 
     what: str
@@ -56,6 +52,8 @@ def run(args: argparse.Namespace) -> int:
 
 def look(args: argparse.Namespace, env: Mapping[str, str]) -> list[Finding]:
     """Look at everything in turn; a problem in one thing does not hide the next."""
+    import asyncio
+
     from ..spec import load_study
     from ._requests import overrides_of
 
@@ -164,6 +162,8 @@ def _start(spec: StudySpec) -> str:
 
 def _held(addresses: Iterable[str]) -> list[str]:
     """Who holds the ports of this machine at which a server was expected."""
+    from urllib.parse import urlsplit
+
     from ..engines._http import is_local
     from ..engines._ports import port_in_use, port_owner
 

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import argparse
-import asyncio
 import json
 import sys
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -66,6 +64,8 @@ def run(args: argparse.Namespace) -> int:
 
 def _bank(args: argparse.Namespace) -> tuple[Bank, str, str]:
     """The distributions that were asked for: a bank, what it is in words, the order there."""
+    import asyncio
+
     from ..samplers.bank import builtin
 
     live = bool(args.server or args.model)
@@ -125,6 +125,8 @@ def _order(last: bool) -> str:
 
 
 def _as_json(found: Inspection, source: str, order: str) -> str:
+    from dataclasses import asdict
+
     rows = [
         {
             "config": config.text,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import sys
-from dataclasses import asdict, replace
 from typing import TYPE_CHECKING
 
 from ..errors import BudgetReached
@@ -30,6 +29,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Run the pilot and print what it says."""
     import json
+    from dataclasses import asdict, replace
 
     from ..errors import UsageError
     from ..reports._plan import report
