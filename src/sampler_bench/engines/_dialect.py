@@ -124,10 +124,6 @@ class Dialect:
         spoken = (word.key.split(", ") for word in self.words.values() if isinstance(word, Spoken))
         return frozenset(key for keys in spoken for key in keys) | {self.seed} - {""}
 
-    def order_of(self, config: SamplerConfig) -> str:
-        """Where temperature acts for a configuration: `first`, `last` or `unknown`."""
-        return str(config.get("temperature_order") or self.order)
-
     def _complete(self, config: SamplerConfig) -> dict[str, Value | None]:
         values: dict[str, Value | None] = {n: parameter(n).neutral for n in parameter_names()}
         if self.order != "unknown":
