@@ -10,6 +10,7 @@ from support.double import (
     KOBOLDCPP_1_76,
     KOBOLDCPP_1_115,
     LLAMACPP,
+    LLAMACPP_SHARED,
     OLLAMA,
     OPENAI,
     OPENROUTER,
@@ -248,3 +249,24 @@ async def test_an_order_that_moves_temperature_past_some_cuts_only_is_honoured(
     """Aphrodite's top_k and top_p come at the very end; `temperature_last` moves past the rest."""
     report = await checked(USUAL["aphrodite"], writer, "aphrodite", "temperature_order")
     assert says(report) == {"temperature_order": "honoured"}
+
+
+async def test_a_shared_context_too_small_for_all_leaves_only_batching_untold() -> None:
+    """Four prompts and texts of 48 tokens need 350 tokens of 256: all four are lost."""
+    async with (
+        LlamaWriter(slots=4, context=256) as writer,
+        Double(LLAMACPP_SHARED, writer, pause=0.001) as server,
+        find("engines", "llamacpp").build(EngineOptions(server=server.url, max_retries=0)) as built,
+    ):
+        report = await check(built, ("min_p",))
+    assert says(report)["min_p"] == "honoured"
+    facts = {fact.what: fact for fact in report.facts}
+    assert "Context size has been exceeded" in facts["batching"].found
+    assert not facts["batching"].fine
+
+
+async def test_logprobs_of_raw_texts_are_asked_for_in_the_servers_word(writer: LlamaWriter) -> None:
+    """llama.cpp's `n_probs`, which we state as 0, overrules its alias `logprobs` there."""
+    report = await checked(LLAMACPP, writer, "llamacpp", "min_p", template="raw", thorough=True)
+    told = {fact.what: fact.found for fact in report.facts}["logprobs"]
+    assert told == "before sampling: the model's own"

@@ -180,7 +180,7 @@ def other(change: dict[str, object]) -> Answer:
 
     async def answer(request: Request) -> Reply:
         reply = await plain.answer(request)
-        if request.path != "/props":
+        if not request.path.startswith("/props"):
             return reply
         (props,) = reply.parts
         return as_json({**json.loads(props), **change})

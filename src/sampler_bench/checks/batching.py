@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 
+from ..errors import EngineError
 from ..records import Value
 from ._ask import LONG, WARM, Ask
 from ._findings import Fact
@@ -28,7 +29,10 @@ async def probe(ask: Ask) -> Fact:
         return Fact(what, "one text at a time there")
     values: dict[str, Value] = {"temperature": WARM}
     alone = [(await ask.text(values, seed, LONG)).text for seed in ALONE]
-    beside = await asyncio.gather(*(ask.send(values, seed, LONG) for seed in SEEDS))
+    try:
+        beside = await asyncio.gather(*(ask.send(values, seed, LONG) for seed in SEEDS))
+    except EngineError as error:  # llama.cpp's slots may share one context, too small for all
+        return Fact(what, f"cannot tell: {error}", fine=False)
     changed = sum(a != b.text for a, b in zip(alone, beside, strict=False))
     if changed:
         return Fact(what, f"{changed} of {len(ALONE)} texts changed beside others", fine=False)

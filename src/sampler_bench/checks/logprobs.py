@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ..engines._openai import OpenAIEngine
-from ..records import JsonObject, Value
+from ..records import Value
 from ._ask import Ask
 from ._findings import Fact
 
@@ -24,14 +24,15 @@ SURE = -0.01
 
 async def probe(ask: Ask) -> Fact:
     """Say what the server's logprobs are."""
-    if not isinstance(ask.engine, OpenAIEngine):
+    engine = ask.engine
+    if not isinstance(engine, OpenAIEngine):
         return Fact(WHAT, "not asked for on this engine's endpoint")
     one: dict[str, Value] = {"top_k": 1} if ask.speaks("top_k") else {"temperature": 0.0}
-    usual = await _first(ask, {"temperature": 1.0})
+    usual = await _first(ask, engine, {"temperature": 1.0})
     if not usual:
         return Fact(WHAT, "none told there")
-    hot = await _first(ask, {"temperature": ask.hot})
-    alone = await _first(ask, {"temperature": 1.0, **one})
+    hot = await _first(ask, engine, {"temperature": ask.hot})
+    alone = await _first(ask, engine, {"temperature": 1.0, **one})
     return Fact(WHAT, _told(usual, hot, alone))
 
 
@@ -47,11 +48,9 @@ def _same(a: tuple[float, ...], b: tuple[float, ...]) -> bool:
     return all(abs(x - y) <= CLOSE for x, y in zip(a, b, strict=False))
 
 
-async def _first(ask: Ask, values: Mapping[str, Value]) -> tuple[float, ...]:
+async def _first(ask: Ask, engine: OpenAIEngine, values: Mapping[str, Value]) -> tuple[float, ...]:
     """The logprobs of the first place, the likeliest first; empty where none are told."""
-    more: JsonObject = {"logprobs": True, "top_logprobs": TOLD}
-    if ask.engine.template is not None:
-        more = {"logprobs": TOLD}
+    more = engine.telling(TOLD)
     sample = await ask.maybe(values, 1, 1, lambda body: {**body, **more})
     rows = sample.logprobs if sample is not None else ()
     return tuple(sorted(rows[0], reverse=True)) if rows else ()

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+# The variables that keys are read from.
+SERVER_KEY, EMBEDDING_KEY = "SAMPLER_BENCH_SERVER_KEY", "SAMPLER_BENCH_EMBEDDING_KEY"
+
 
 @dataclass(frozen=True, slots=True)
 class EngineOptions:

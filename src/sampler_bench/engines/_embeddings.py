@@ -12,6 +12,7 @@ from typing import Self
 
 from ..errors import EngineError
 from ..records import Json, JsonObject
+from . import EMBEDDING_KEY
 from ._http import Http, base_url
 from ._retry import Fault, Patience, patiently
 
@@ -34,7 +35,9 @@ class Embeddings:
         self, url: str, model: str, key: str = "", patience: Patience | None = None
     ) -> None:
         self.model = model
-        self._http = Http(base_url(url), api_key=key, timeout_seconds=SECONDS)
+        self._http = Http(
+            base_url(url), api_key=key, timeout_seconds=SECONDS, key_name=EMBEDDING_KEY
+        )
         self._patience = patience or Patience()
 
     async def __aenter__(self) -> Self:

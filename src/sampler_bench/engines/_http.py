@@ -21,6 +21,7 @@ import httpx2
 
 from ..errors import EngineError
 from ..records import Json, JsonObject
+from . import SERVER_KEY
 from ._retry import Fault
 
 CONNECT_SECONDS = 10.0
@@ -33,6 +34,8 @@ TOO_LONG = re.compile(
     r"|max_model_len|longer than the model|too long",
     re.IGNORECASE,
 )
+# llama.cpp's words where texts share one context and have filled it together: all of them are lost.
+TOGETHER = re.compile(r"context size has been exceeded", re.IGNORECASE)
 LOGIN = re.compile(r"(?:^|(?<=://))[^/?#]+@")
 NO_MONEY = re.compile(r"insufficient_quota|billing|credit", re.IGNORECASE)
 
@@ -67,12 +70,23 @@ def is_local(url: str) -> bool:
 
 
 class Http:
-    """One server's client. `async with` opens and closes it."""
+    """One server's client. `async with` opens and closes it.
 
-    def __init__(self, url: str, *, api_key: str = "", timeout_seconds: float = 120.0) -> None:
+    Args:
+        key_name: the environment variable that the key comes from, for messages.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        api_key: str = "",
+        timeout_seconds: float = 120.0,
+        key_name: str = SERVER_KEY,
+    ) -> None:
         self.url = url
         self.shown = shown_url(url)
-        self._key = api_key
+        self._key, self._key_name = api_key, key_name
         self._timeout = timeout_seconds
         # llama.cpp and KoboldCpp drop a connection after a stream without saying so: a request that
         # follows at once would be lost with it. A new one costs nothing but where there is TLS.
@@ -177,6 +191,8 @@ class Http:
     def _refuse(self, status: int, text: str, headers: httpx2.Headers, path: str) -> NoReturn:
         said = self.hide(_message(text))
         told = f"HTTP {status} from {self.shown}{path}: {said}"
+        if status == 500 and TOGETHER.search(said):
+            raise Fault("context", f"{said}; texts written at once share one context there")
         if status in (400, 413, 422, 500) and TOO_LONG.search(said):
             raise Fault("context", said, may_pass=False)
         if status == 429 and NO_MONEY.search(said):
@@ -184,6 +200,8 @@ class Http:
         if status in MAY_PASS:
             reason = "overload" if status in OVERLOAD else "protocol"
             raise Fault(reason, told, wait=_retry_after(headers))  # type: ignore[arg-type]
+        if status in (401, 403):
+            raise EngineError(f"{told}; put the right API key into {self._key_name}, in .env")
         raise EngineError(f"{told}; {_advice(status)}")
 
 
@@ -239,8 +257,6 @@ def _retry_after(headers: httpx2.Headers) -> float | None:
 
 
 def _advice(status: int) -> str:
-    if status in (401, 403):
-        return "check the API key in your environment"
     if status == 402:
         return "the account has no credit left, top it up"
     if status in (404, 405):

@@ -87,11 +87,16 @@ class OpenAIEngine(RemoteEngine):
 
     async def _write_telling(self, prompt: Prompt, seed: int) -> Answer:
         request = self.request(NEUTRAL, prompt, seed)
-        chat: JsonObject = {"logprobs": True, "top_logprobs": self.told_tokens}
-        more = chat if self.template is None else {"logprobs": self.told_tokens}
-        answer = await self.write(replace(request, body={**request.body, **more}))
+        body = {**request.body, **self.telling(self.told_tokens)}
+        answer = await self.write(replace(request, body=body))
         answer.check_ended()
         return answer
+
+    def telling(self, tokens: int) -> JsonObject:
+        """The keys that ask for the log-probabilities of so many tokens in each place."""
+        if self.template is None:
+            return {"logprobs": True, "top_logprobs": tokens}
+        return {"logprobs": tokens}
 
     def _choose(self, listed: object) -> tuple[str, Mapping[str, object]]:
         """Pick the model that was asked for, else the only or first one."""

@@ -7,7 +7,8 @@ one that was not there when the others were checked may be looked at closely fir
 
 Where a server tells its slots, that many texts run there at once. Where it does not, the number
 grows by one after each round of successes and halves when the server complains (additive increase,
-multiplicative decrease; Chiu and Jain 1989).
+multiplicative decrease; Chiu and Jain 1989). Slots that share one context (llama.cpp's default, in
+2026) may not hold as many long texts: where they have filled it together, half as many follow.
 """
 
 from __future__ import annotations
@@ -76,8 +77,11 @@ class Member:
         self.streak = 0
         if self.rests_until > now:
             return  # one of many texts that the same trouble cost
-        if not self.fixed:
+        if not self.fixed or fault.reason == "context":
             self.limit = max(1.0, self.limit // 2)
+        if fault.reason == "context":
+            self.rests_until = now + rest_seconds  # until what it lost has come back
+            return
         if fault.reason == "overload" and fault.wait is None and self.running > 1:
             return  # it works, only not for so many
         self.failures += 1
@@ -203,8 +207,11 @@ class PoolEngine(Engine):
             self._wake()
 
     def _note_fault(self, member: Member, fault: Fault) -> None:
-        well = not member.failures
+        well, limit = not member.failures, member.limit
         member.failed(fault, self._clock(), self._rest)
+        if fault.reason == "context" and member.limit < limit:
+            told = "%s: %s; from now on %d at once, and more if it is started with a larger context"
+            _log.warning(told, member.engine.http.shown, fault.detail, int(member.limit))
         if well and member.failures:
             others = "the others take its texts" if self._others_ready(member) else "it is awaited"
             _log.warning("a server fails (%s); %s until it answers again", fault.detail, others)

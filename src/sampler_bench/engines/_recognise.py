@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 from ..errors import EngineError
 from ..records import Json
+from . import SERVER_KEY
 from ._http import Http, base_url
 from ._retry import Fault
 
@@ -63,7 +64,7 @@ async def recognise(url: str, api_key: str = "") -> str:
             ) from fault
         if not found and await _turned_away(http):
             raise EngineError(
-                f"{http.shown} asks for an API key; put the right one into your environment"
+                f"{http.shown} asks for an API key; put the right one into {SERVER_KEY}, in .env"
             )
         if not found:
             raise EngineError(

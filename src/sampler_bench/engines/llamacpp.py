@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from urllib.parse import quote
 
 from ..errors import EngineError
 from ..records import Completion, JsonObject, Prompt, SamplerConfig, Value
@@ -137,14 +138,17 @@ class LlamaCppEngine(OpenAIEngine):
             answer.echoed.pop("stream", None)  # how the text travelled is no setting
 
     async def ask(self) -> ServerInfo:
-        """Read /props and the list of models."""
-        props = await self.http.get("/props")
+        """Read /props and the list of models; a router loads the model for it."""
+        model, entry = self._choose(await self.http.get("/v1/models"))
+        seconds = self.options.timeout_seconds
+        props = await self.http.get(f"/props?model={quote(model, safe='')}", seconds=seconds)
         if not isinstance(props, dict) or "total_slots" not in props:
             raise EngineError(
                 f"llamacpp at {self.http.shown}: /props is not that of a llama.cpp server; "
                 "leave `engine` out and the server will be asked what it is"
             )
-        model, entry = self._choose(await self.http.get("/v1/models"))
+        if "meta" not in entry:  # a router has nothing to tell of a model before it is loaded
+            model, entry = self._choose(await self.http.get("/v1/models"))
         meta = _mapping(entry.get("meta"))
         defaults = _mapping(props.get("default_generation_settings"))
         context, trained = _number(defaults.get("n_ctx")), _number(meta.get("n_ctx_train"))
@@ -159,7 +163,7 @@ class LlamaCppEngine(OpenAIEngine):
                 "chat_template": props.get("chat_template", ""),
                 "defaults": defaults.get("params", {}),
                 "n_ctx_train": trained,
-                **await self._compare_templates(),
+                **await self._compare_templates(model),
                 "model_path": props.get("model_path", ""),
                 "size": meta.get("size"),
                 "n_vocab": meta.get("n_vocab"),
@@ -167,12 +171,31 @@ class LlamaCppEngine(OpenAIEngine):
             },
         )
 
+    def _choose(self, listed: object) -> tuple[str, Mapping[str, object]]:
+        """As for others; a router's model must be named, a lone one answers to any name."""
+        model, entry = super()._choose(listed)
+        entries = _mapping(listed).get("data")
+        known = [e for e in entries if isinstance(e, dict)] if isinstance(entries, list) else []
+        if len(known) == 1 and "status" not in known[0]:
+            return model, known[0]
+        if len(known) > 1 and not self.options.model:
+            raise EngineError(
+                f"llamacpp at {self.http.shown}: it serves several models; name one with --model: "
+                + ", ".join(str(e.get("id")) for e in known)
+            )
+        return model, entry
+
+    def telling(self, tokens: int) -> JsonObject:
+        """As for others; but our `n_probs: 0` would overrule `logprobs` on the raw endpoint."""
+        return super().telling(tokens) if self.template is None else {"n_probs": tokens}
+
     async def count(self, prompt: Prompt) -> int | None:
         """Ask the server to wrap and tokenize a prompt."""
         text = await self._wrapped(prompt)
         if text is None:
             return None
-        found = await self.http.maybe("/tokenize", {"content": text, "add_special": True})
+        body: JsonObject = {"model": self.model, "content": text, "add_special": True}
+        found = await self.http.maybe("/tokenize", body)
         tokens = _mapping(found).get("tokens")
         return len(tokens) if isinstance(tokens, list) else None
 
@@ -200,8 +223,9 @@ class LlamaCppEngine(OpenAIEngine):
         """The distributions of the next few tokens of a text, `told` tokens of each."""
         stated = self.express(NEUTRAL, seed)
         body: JsonObject = {
-            **stated, "prompt": text, "n_predict": TOKENS, "n_probs": told, "cache_prompt": True
-        }  # fmt: skip
+            **{**stated, "model": self.model, "prompt": text},
+            **{"n_predict": TOKENS, "n_probs": told, "cache_prompt": True},
+        }
         seconds = self.options.timeout_seconds
         found, _ = await patiently(
             lambda: self.http.post("/completion", body, seconds=seconds), self.patience, seed
@@ -217,16 +241,16 @@ class LlamaCppEngine(OpenAIEngine):
     async def _apply_own(self, text: str, extra: JsonObject | None = None) -> str | None:
         """Let the server wrap a text in the model's own template."""
         message: JsonObject = {"role": "user", "content": text}
-        body: JsonObject = {"messages": [message], **(extra or {})}
+        body: JsonObject = {"model": self.model, "messages": [message], **(extra or {})}
         found = await self.http.maybe("/apply-template", body)
         wrapped = _mapping(found).get("prompt")
         return wrapped if isinstance(wrapped, str) else None
 
-    async def _compare_templates(self) -> dict[str, object]:
+    async def _compare_templates(self, model: str) -> dict[str, object]:
         """Say whether a stated template is the model's own; nothing where none is stated."""
         if self.template is None or self.template.name == RAW:
             return {}
-        own = await self._apply_own(PROBE)
+        own = await self._apply_own(PROBE, {"model": model})
         return {} if own is None else {"template_is_own": self.template.render(PROBE) == own}
 
 

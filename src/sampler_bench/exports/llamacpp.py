@@ -31,7 +31,7 @@ FLAGS = {
     "top_k": "--top-k",
     "top_p": "--top-p",
     "min_p": "--min-p",
-    "top_n_sigma": "--top-n-sigma",
+    "top_n_sigma": "--top-nsigma",  # `--top-n-sigma` came later
     "typical_p": "--typical",
     "xtc_probability": "--xtc-probability",
     "xtc_threshold": "--xtc-threshold",
@@ -65,7 +65,7 @@ DEFAULTS: dict[str, Value] = {
 }
 ALIASES = {
     "--temperature": "--temp",
-    "--top-nsigma": "--top-n-sigma",
+    "--top-n-sigma": "--top-nsigma",
     "--typical-p": "--typical",
     "-n": "--predict",
     "--n-predict": "--predict",

@@ -6,9 +6,11 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
+from ..engines import SERVER_KEY
 from ..errors import SpecError
 
-SERVER_KEY = "SAMPLER_BENCH_SERVER_KEY"
+__all__ = ["JUDGE_KEY", "JUDGE_URL", "SERVER_KEY", "environment"]
+
 JUDGE_KEY = "OPENAI_API_KEY"
 JUDGE_URL = "OPENAI_BASE_URL"
 OURS = ("SAMPLER_BENCH_", "OPENAI_")  # how the names of what we read begin

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from urllib.parse import urlsplit
 
 from ..analysis.answers import Embedded, excerpt
+from ..engines import EMBEDDING_KEY
 from ..errors import EngineError
 from ..records import Completion, JsonObject, Trial
 
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from .request import Request
 
 NOTE = "embedding"
-KEY, OPENAI_KEY = "SAMPLER_BENCH_EMBEDDING_KEY", "OPENAI_API_KEY"
+OPENAI_KEY = "OPENAI_API_KEY"
 OPENAI = "api.openai.com"
 AT_ONCE = 16  # texts in a request
 
@@ -33,7 +34,7 @@ def asking(wanted: EmbeddingSpec, environment: Mapping[str, str]) -> Embeddings:
     """The embedding model that a study names; OpenAI's key is shown to OpenAI alone."""
     from ..engines._embeddings import Embeddings
 
-    key = environment.get(KEY, "")
+    key = environment.get(EMBEDDING_KEY, "")
     if not key and urlsplit(wanted.url).hostname == OPENAI:
         key = environment.get(OPENAI_KEY, "")
     return Embeddings(wanted.url, wanted.model, key)

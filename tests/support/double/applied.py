@@ -97,7 +97,7 @@ class Reader:
         steps = self.quirks.order(inner)
         asked = inner.get(endpoint.room)
         room = min(room, asked) if isinstance(asked, int) and asked > 0 else room
-        wanted = self._wanted_logprobs(body)
+        wanted = self._wanted_logprobs(endpoint, body)
         return Applied(
             knobs=knobs,
             steps=steps,
@@ -214,8 +214,10 @@ class Reader:
         texts = [asked] if isinstance(asked, str) else asked or []
         return tuple(text for text in texts if isinstance(text, str) and text)
 
-    def _wanted_logprobs(self, body: Mapping[str, Any]) -> int | None:
+    def _wanted_logprobs(self, endpoint: Endpoint, body: Mapping[str, Any]) -> int | None:
         asked, top = body.get("logprobs", body.get("n_probs")), body.get("top_logprobs")
+        if endpoint.asks != "chat" and "n_probs" in self.quirks.also:
+            asked = body.get("n_probs", asked)  # as seen of b11669: `logprobs` is its alias there
         if self.quirks.logprobs == "none" or self.quirks.most_logprobs < 1 or not asked:
             return None
         number = top if isinstance(top, int) else asked if asked is not True else 0

@@ -145,6 +145,7 @@ class Quirks:
         stop_word: what it says of a text that a stop text ended.
         logprobs: before or after sampling, or none; `most_logprobs` for each position.
         forces_min_p: the min_p that adaptive-p brings where nothing else truncates.
+        shared: whether its slots share one context; where they fill it together all are lost.
         slots: texts at once; `queue`: how many may wait, -1 for any number; `full`: status for the
             rest.
         counts: where token counts are told: in every answer, in whole ones only, or never.
@@ -183,6 +184,7 @@ class Quirks:
     logprobs: Literal["pre", "post", "none"] = "pre"
     most_logprobs: int = 20
     forces_min_p: float = 0.0
+    shared: bool = False
     slots: int = 4
     queue: int = -1
     full: int = 503

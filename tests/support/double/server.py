@@ -56,6 +56,8 @@ class Double(Loopback):
         self._key = api_key
         self._reader = Reader(quirks, clock, random.Random(seed))
         self._room = asyncio.Semaphore(quirks.slots)
+        self._held: dict[object, int] = {}  # tokens of the one context, by text
+        self._lost: set[object] = set()
 
     def writes(self, request: Request) -> bool:
         """Say whether a request asks for a text."""
@@ -233,11 +235,14 @@ class Double(Loopback):
         self.applied.append(applied)
         self.prompts.append(prompt)
         self.last_probs = []
+        me = object()
         try:
+            self._hold(me, len(prompt))
             if self.quirks.thinking and self._thinks(body):
                 yield self._thought()
             async with aclosing(self.writer.write(applied, prompt)) as written:
                 async for piece in written:
+                    self._hold(me, 1)
                     if isinstance(piece, Piece) and piece.logprobs is not None:
                         self.last_probs.append(piece.logprobs)
                     if isinstance(piece, End):
@@ -246,8 +251,22 @@ class Double(Loopback):
                             yield Piece(piece.word)
                     yield piece
         finally:
+            self._held.pop(me, None)
+            self._lost.discard(me)
             self.running -= 1
             self._room.release()
+
+    def _hold(self, text: object, tokens: int) -> None:
+        """Let a text take more of a shared context; where it is full, all that are written fail."""
+        if not self.quirks.shared:
+            return
+        if text not in self._lost:
+            self._held[text] = self._held.get(text, 0) + tokens
+        if sum(self._held.values()) > self.writer.context:
+            self._lost |= set(self._held)
+            self._held.clear()
+        if text in self._lost:
+            raise Refusal(500, "Context size has been exceeded.", "server_error")
 
     def _thinks(self, body: Mapping[str, Any]) -> bool:
         found: Any = body

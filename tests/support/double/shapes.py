@@ -26,13 +26,16 @@ class Shape:
     model: str
 
     async def stream(self, pieces: Stream) -> AsyncIterator[bytes]:
-        """One event for each piece, then what the protocol has at its end."""
-        async for piece in pieces:
-            if isinstance(piece, Piece):
-                yield self._event(self._said(piece))
-            else:
-                for event in self._last(piece):
-                    yield event
+        """One event for each piece, then what the protocol has at its end, or the error."""
+        try:
+            async for piece in pieces:
+                if isinstance(piece, Piece):
+                    yield self._event(self._said(piece))
+                else:
+                    for event in self._last(piece):
+                        yield event
+        except Refusal as refused:
+            yield self._event(refusal(self.quirks, refused))
 
     def whole(self, pieces: Sequence[Piece], end: End) -> dict[str, Any]:
         """The whole answer in one object."""

@@ -5,7 +5,7 @@ Nothing here is taken from the engines under test, or it would share their mista
 
 from .hosted import OPENAI, OPENAI_COMPATIBLE, OPENAI_COMPATIBLE_BARE, OPENROUTER, OPENROUTER_NARROW
 from .koboldcpp import KOBOLDCPP_1_76, KOBOLDCPP_1_102, KOBOLDCPP_1_115, KOBOLDCPP_FORCING
-from .llamacpp import LLAMACPP, LLAMACPP_OLD
+from .llamacpp import LLAMACPP, LLAMACPP_OLD, LLAMACPP_SHARED
 from .local import (
     LMSTUDIO,
     LMSTUDIO_SETTING,
@@ -25,6 +25,7 @@ __all__ = [
     "KOBOLDCPP_FORCING",
     "LLAMACPP",
     "LLAMACPP_OLD",
+    "LLAMACPP_SHARED",
     "LMSTUDIO",
     "LMSTUDIO_SETTING",
     "OLLAMA",

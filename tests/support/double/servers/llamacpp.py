@@ -71,6 +71,8 @@ LLAMACPP = Quirks(
     thinks_in="reasoning_content",
     think_key="chat_template_kwargs.enable_thinking",
 )
+# As it starts when nobody says how many slots: four, in one context (seen of b11669).
+LLAMACPP_SHARED = replace(LLAMACPP, shared=True)
 OLD_KEYS = {name: key for name, key in KEYS.items() if name != "top_n_sigma"}
 LLAMACPP_OLD = replace(
     LLAMACPP,
