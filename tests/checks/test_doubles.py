@@ -9,6 +9,7 @@ import pytest
 from support.double import (
     KOBOLDCPP_1_76,
     KOBOLDCPP_1_115,
+    LLAMA_CPP_PYTHON,
     LLAMACPP,
     LLAMACPP_SHARED,
     OLLAMA,
@@ -270,3 +271,19 @@ async def test_logprobs_of_raw_texts_are_asked_for_in_the_servers_word(writer: L
     report = await checked(LLAMACPP, writer, "llamacpp", "min_p", template="raw", thorough=True)
     told = {fact.what: fact.found for fact in report.facts}["logprobs"]
     assert told == "before sampling: the model's own"
+
+
+@pytest.mark.parametrize("template", ["", "raw"])
+async def test_a_penalty_by_another_name_is_said_and_its_default_found(
+    writer: LlamaWriter, template: str
+) -> None:
+    """llama-cpp-python punishes repetition unless `repeat_penalty` is said; as seen of 0.3.36."""
+    how = {"template": template, "thorough": True}
+    report = await checked(LLAMA_CPP_PYTHON, writer, "openai-compatible", "min_p", **how)
+    assert report.defaults is not None
+    acting = {default.knob: default.values for default in report.defaults}
+    assert acting["repetition_penalty"] == (1.1,)
+    told = {fact.what: fact.found for fact in report.facts}["logprobs"]
+    assert told == "before sampling: the model's own"
+    report = await checked(LLAMA_CPP_PYTHON, writer, "openai-compatible", "repetition_penalty")
+    assert says(report)["repetition_penalty"] == "honoured"

@@ -231,7 +231,7 @@ FACTS: dict[str, dict[str, Any]] = {
     "lmstudio": LMSTUDIO,
     "ollama": OLLAMA,
     "openai": OPENAI,
-    "openai-compatible": COMPATIBLE,
+    "openai-compatible": {**COMPATIBLE, "repeat_penalty": 1},
     "openrouter": {**COMPATIBLE, "top_a": 0, "provider": {"require_parameters": True}},
     "sglang": {**VLLM, "top_k": -1},  # 0 is refused there
     "tabbyapi": TABBYAPI,

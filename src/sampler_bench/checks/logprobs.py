@@ -53,4 +53,5 @@ async def _first(ask: Ask, engine: OpenAIEngine, values: Mapping[str, Value]) ->
     more = engine.telling(TOLD)
     sample = await ask.maybe(values, 1, 1, lambda body: {**body, **more})
     rows = sample.logprobs if sample is not None else ()
-    return tuple(sorted(rows[0], reverse=True)) if rows else ()
+    # llama-cpp-python (and OpenAI's old protocol) adds the chosen token to those asked for
+    return tuple(sorted(rows[0], reverse=True)[:TOLD]) if rows else ()

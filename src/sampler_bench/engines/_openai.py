@@ -82,7 +82,8 @@ class OpenAIEngine(RemoteEngine):
         for prompt, seed in texts:
             write = partial(self._write_telling, prompt, seed)
             answer, _ = await patiently(write, self.patience, seed)
-            rows += answer.logprobs
+            # Some add the chosen token to the likeliest: its rank is not known.
+            rows += [sorted(row, reverse=True)[: self.told_tokens] for row in answer.logprobs]
         return gathered(thinned(rows), 0, len(texts), len(texts))
 
     async def _write_telling(self, prompt: Prompt, seed: int) -> Answer:

@@ -2,7 +2,9 @@
 
 What such a server does with a key that it does not know cannot be read anywhere: most ignore it
 silently. So only the protocol's own parameters, and the three that nearly all local servers have
-added under the same names, count as spoken; ask `check` before trusting any of them.
+added under the same names, count as spoken; ask `check` before trusting any of them. The repetition
+penalty has two names among them, and both are said: llama-cpp-python 0.3.36 applies its own 1.1 to
+requests that do not say `repeat_penalty` (seen running).
 """
 
 from __future__ import annotations
@@ -10,12 +12,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ..errors import EngineError
+from ..records import JsonObject, Value
 from . import EngineOptions
-from ._dialect import Dialect, Spoken, Unspoken, Word
+from ._dialect import Dialect, Spoken, Unspoken, Values, Word
 from ._openai import OpenAIEngine
 
 UNKNOWN = Unspoken("not part of the protocol")
 USUAL = "an addition of local servers; not in the protocol"
+PENALTY = ("repetition_penalty", "repeat_penalty")
+
+
+def _penalty(value: Value, values: Values) -> JsonObject:
+    assert isinstance(value, int | float)
+    return dict.fromkeys(PENALTY, value)
+
 
 WORDS: Mapping[str, Word] = {
     "adaptive_decay": UNKNOWN,
@@ -36,7 +46,7 @@ WORDS: Mapping[str, Word] = {
     "mirostat_mode": UNKNOWN,
     "mirostat_tau": UNKNOWN,
     "presence_penalty": Spoken("presence_penalty", low=-2, high=2),
-    "repetition_penalty": Spoken("repetition_penalty", differs=USUAL),
+    "repetition_penalty": Spoken(", ".join(PENALTY), differs=USUAL, say=_penalty),
     "repetition_range": UNKNOWN,
     "repetition_slope": UNKNOWN,
     "smoothing_curve": UNKNOWN,
@@ -58,7 +68,11 @@ DIALECT = Dialect(
     seed="seed",
     order="unknown",
     words=WORDS,
-    notes=("Keys that a server does not know are usually ignored silently.",),
+    notes=(
+        "Keys that a server does not know are usually ignored silently.",
+        "llama-cpp-python drops a text when another is asked for: use --slots 1, or start it with "
+        "--interrupt_requests False.",
+    ),
 )
 
 

@@ -144,6 +144,7 @@ class Quirks:
             their start, trimmed only to the context (the text then pushes them out), or refused.
         stop_word: what it says of a text that a stop text ended.
         logprobs: before or after sampling, or none; `most_logprobs` for each position.
+        tells_chosen: whether the chosen token's logprob comes with the likeliest ones', if another.
         forces_min_p: the min_p that adaptive-p brings where nothing else truncates.
         shared: whether its slots share one context; where they fill it together all are lost.
         slots: texts at once; `queue`: how many may wait, -1 for any number; `full`: status for the
@@ -183,6 +184,7 @@ class Quirks:
     stop_word: str = "stop"
     logprobs: Literal["pre", "post", "none"] = "pre"
     most_logprobs: int = 20
+    tells_chosen: bool = False
     forces_min_p: float = 0.0
     shared: bool = False
     slots: int = 4

@@ -7,6 +7,7 @@ import random
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from contextlib import aclosing
+from dataclasses import replace
 from typing import Any
 
 from support.loopback import Loopback, Reply, Request, as_json
@@ -14,7 +15,7 @@ from support.loopback import Loopback, Reply, Request, as_json
 from . import faults
 from .applied import Applied, Reader, Refusal
 from .quirks import Endpoint, Quirks
-from .shapes import FLOOR, Shape, listed, refusal
+from .shapes import FLOOR, Shape, listed, refusal, with_chosen
 from .writer import End, Piece, Writer
 
 STREAMS = {"ollama": "application/x-ndjson"}
@@ -244,7 +245,9 @@ class Double(Loopback):
                 async for piece in written:
                     self._hold(me, 1)
                     if isinstance(piece, Piece) and piece.logprobs is not None:
-                        self.last_probs.append(piece.logprobs)
+                        if self.quirks.tells_chosen:
+                            piece = replace(piece, logprobs=with_chosen(piece.logprobs))
+                        self.last_probs.append(piece.logprobs or {})
                     if isinstance(piece, End):
                         self.last = piece
                         if piece.word and not body.get("trim_stop", self.quirks.trims_stop):

@@ -188,6 +188,14 @@ def listed(probs: Sequence[Mapping[str, Any]], floor: float = -math.inf) -> dict
     return {"content": [_entry(entry, floor) for entry in probs]}
 
 
+def with_chosen(entry: Mapping[str, Any]) -> dict[str, Any]:
+    """An entry whose likeliest tokens are followed by the chosen one, where that is another."""
+    chosen = {key: entry[key] for key in ("id", "token", "bytes", "logprob")}
+    top = list(entry["top_logprobs"])
+    more = [] if any(other["id"] == entry["id"] for other in top) else [chosen]
+    return {**entry, "top_logprobs": top + more}
+
+
 def _entry(entry: Mapping[str, Any], floor: float) -> dict[str, Any]:
     top = entry.get("top_logprobs", entry.get("top_probs", []))
     return {**_one(entry, floor), "top_logprobs": [_one(other, floor) for other in top]}

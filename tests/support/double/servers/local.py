@@ -1,7 +1,8 @@
-"""TabbyAPI, text-generation-webui and LM Studio.
+"""TabbyAPI, text-generation-webui, LM Studio and llama-cpp-python's server.
 
 Source: theroyallab/tabbyAPI (ExLlamaV3), oobabooga/text-generation-webui, LM Studio's documentation
-and bug tracker, read in 2026; none of them was run. Not doubled: TabbyAPI's loop detection.
+and bug tracker, read in 2026; only llama-cpp-python was run. Not doubled: TabbyAPI's loop
+detection.
 """
 
 from __future__ import annotations
@@ -144,3 +145,26 @@ LMSTUDIO = Quirks(
 )
 # The application's own setting for the model, which no request can see or change.
 LMSTUDIO_SETTING = replace(LMSTUDIO, forced={"min_p": 0.2})
+
+# Source: its /openapi.json, and 0.3.36 seen running on llama.cpp.
+LLAMA_CPP_PYTHON_KEYS = {
+    "temperature": Key("temperature", 0.8),
+    "top_k": strict("top_k", 40, 0),
+    "top_p": strict("top_p", 0.95, 0, 1),
+    "min_p": strict("min_p", 0.05, 0, 1),
+    "repeat_penalty": strict("rep_pen", 1.1, 0),
+    "presence_penalty": Key("presence", 0.0),
+    "frequency_penalty": Key("frequency", 0.0),
+    "mirostat_mode": strict("mirostat", 0, 0, 2),
+    "mirostat_tau": strict("mirostat_tau", 5.0, 0, 10),
+    "mirostat_eta": strict("mirostat_eta", 0.1, 0.001, 1),
+}
+LLAMA_CPP_PYTHON = Quirks(
+    engine="openai-compatible",
+    endpoints=openai_endpoints(LLAMA_CPP_PYTHON_KEYS),
+    order=orders.fixed(*orders.LLAMACPP),
+    bad=422,
+    owner="me",
+    slots=1,
+    tells_chosen=True,
+)
