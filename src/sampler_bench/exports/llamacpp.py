@@ -1,7 +1,8 @@
 """llama.cpp command line: flags of `llama-server` and `llama-cli`.
 
 Source: ggml-org/llama.cpp, `common/arg.cpp` (flags as of 2026). They set what a request leaves out.
-`--dry-sequence-breaker` takes one text at a time; a line break in it is written as an escape.
+`--dry-sequence-breaker` takes one text at a time; a line break in it is written as an escape. That
+"only last value will be used", as b11669 warns of several, is not so: each is added (b11434's code).
 """
 
 from __future__ import annotations
