@@ -2,7 +2,8 @@
 
 Source: ggml-org/llama.cpp, `common/arg.cpp` (flags as of 2026). They set what a request leaves out.
 `--dry-sequence-breaker` takes one text at a time; a line break in it is written as an escape. That
-"only last value will be used", as b11669 warns of several, is not so: each is added (b11434's code).
+"only last value will be used", as b11669 warns of several, is not so: each is added (b11434's
+source).
 """
 
 from __future__ import annotations
