@@ -19,6 +19,7 @@ from support.double import (
     TABBYAPI_FORCING,
     USUAL,
     VLLM,
+    VLLM_CUTTING,
     Double,
     LlamaWriter,
     Quirks,
@@ -148,6 +149,14 @@ async def test_thoughts_and_missing_ends_are_seen(writer: LlamaWriter) -> None:
     assert not {fact.what: fact for fact in report.facts}["end of text"].fine
 
 
+async def test_a_limit_of_the_servers_own_is_no_end(writer: LlamaWriter) -> None:
+    """As on vLLM with max_new_tokens in --override-generation-config."""
+    report = await checked(VLLM_CUTTING, writer, "vllm", "top_k", thorough=True)
+    fact = {fact.what: fact for fact in report.facts}["end of text"]
+    assert not fact.fine
+    assert "cut off after 40 tokens where 256 were allowed" in fact.found
+
+
 async def test_a_token_limit_under_a_wrong_name_is_found_out(writer: LlamaWriter) -> None:
     ends = tuple(replace(end, tokens="another") for end in KOBOLDCPP_1_76.endpoints)
     quirks = replace(KOBOLDCPP_1_76, endpoints=ends)
@@ -166,6 +175,7 @@ async def test_what_a_server_says_that_it_forces_is_told(writer: LlamaWriter) ->
     [
         (LLAMACPP, "llamacpp", "before sampling: the model's own"),
         (replace(LLAMACPP, logprobs="post"), "llamacpp", "after sampling: what was cut is not"),
+        (VLLM, "vllm", "before sampling: the model's own"),
         (replace(VLLM, logprobs="none"), "vllm", "none told there"),
     ],
 )

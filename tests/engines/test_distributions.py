@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from support.double import VLLM, Double, LlamaWriter, Quirks
 from support.loopback import Loopback, Reply, Request, as_json, sse
 
-from sampler_bench.engines import EngineOptions, embedded, llamacpp
+from sampler_bench.engines import Distributions, EngineOptions, embedded, llamacpp
 from sampler_bench.engines._logprobs import chosen, gathered, told_logprobs
 from sampler_bench.errors import EngineError
 from sampler_bench.plugins import find
@@ -18,6 +20,10 @@ from sampler_bench.records import Prompt
 
 PROMPTS = [Prompt(i, text) for i, text in enumerate(("Create a mystery", "Write about AI"))]
 TOKENS = 60
+ALL_REFUSED = {
+    "vllm": "Requested sample logprobs of 2048, which is greater than max allowed: 20",
+    "aphrodite": "`top_logprobs` must be a positive value.",
+}
 
 
 def test_a_few_texts_stand_for_many_prompts():
@@ -34,6 +40,14 @@ def test_log_probabilities_are_read_in_both_shapes():
     assert told_logprobs(chat) == [[-0.1, -3]]
     assert told_logprobs(plain) == [[-0.1, -3]]
     assert told_logprobs({"content": None, "top_logprobs": "odd"}) == []
+
+
+def test_a_token_that_was_drawn_from_further_down_is_none_of_the_most_probable():
+    """vLLM tells it first; in the place of the last one, in a chat."""
+    chat = {"content": [{"top_logprobs": [{"logprob": p} for p in (-9, -0.1, -3)]}]}
+    plain = {"top_logprobs": [{"c": -9, "a": -0.1, "b": -3}, {"b": -3, "a": -0.1, "c": -9}]}
+    assert told_logprobs(chat) == [[-0.1, -3]]
+    assert told_logprobs(plain) == [[-0.1, -3], [-3, -0.1, -9]]
 
 
 def test_beginnings_end_before_a_space():
@@ -80,6 +94,8 @@ def telling(engine: str, tokens: int, asked: list[dict[str, Any]], chat: bool = 
         if request.path == "/v1/models":
             return as_json({"data": [{"id": "m", "owned_by": engine, "max_model_len": 4096}]})
         if request.path.startswith("/v1/") and request.method == "POST":
+            if request.body.get("top_logprobs", request.body["logprobs"]) == -1:
+                return as_json({"error": {"message": ALL_REFUSED[engine]}}, 400)
             asked.append(request.body)
             end = json.dumps({"choices": [{"delta": {}, "text": "", "finish_reason": "length"}]})
             return sse([*map(event, range(tokens)), end, "[DONE]"])
@@ -99,8 +115,9 @@ async def test_twenty_tokens_are_asked_for_where_that_is_the_most(name: str) -> 
     assert found is not None
     assert found.logprobs.shape[1] == 20
     assert 64 <= len(found.logprobs) <= 200
-    assert found.vocabulary == 0, "nobody said how many tokens there are"
-    assert found.requests == len(asked) == 4
+    assert found.vocabulary == (2048 if name == "vllm" else 0), "others do not say"
+    assert found.requests == (4 if name == "sglang" else 5)
+    assert len(asked) == 4
     for body in asked:
         assert (body["logprobs"], body["top_logprobs"]) == (True, 20)
         assert (body["temperature"], body["top_p"], body["min_p"]) == (1, 1, 0)
@@ -124,6 +141,35 @@ async def test_a_server_that_tells_next_to_nothing_is_not_believed() -> None:
         engine = find("engines", "vllm").build(EngineOptions(server=server.url, model="m"))
         async with engine:
             assert await engine.distributions(PROMPTS) is None
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("template", ["", "raw"])
+async def test_vllm_tells_as_much_as_it_was_started_for(template: str) -> None:
+    async with LlamaWriter(slots=1) as writer:
+        few, many = [
+            await told_by(replace(VLLM, most_logprobs=most), writer, template)
+            for most in (20, 100_000)
+        ]
+        with pytest.raises(EngineError, match=r"tells 5 tokens, .*with --max-logprobs 20"):
+            await told_by(replace(VLLM, most_logprobs=5), writer, template)
+    assert few.vocabulary == 2048
+    assert many.vocabulary == (1918 if template else 2048), "plain completions join equal names"
+    assert many.logprobs.shape[1] == 500
+    n = 19 if template == "" else 20  # in a chat, one that was drawn takes the place of the last
+    assert np.isfinite(few.logprobs[:, :n]).all()
+    same = np.isclose(few.logprobs[:, :n], many.logprobs[:, :n], atol=0.01)
+    assert same.mean() > 0.99, "all but where equal names were joined"
+
+
+async def told_by(quirks: Quirks, writer: LlamaWriter, template: str) -> Distributions:
+    async with Double(quirks, writer) as server:
+        options = EngineOptions(server=server.url, template=template)
+        async with find("engines", "vllm").build(options) as engine:
+            await engine.check()
+            found = await engine.distributions(PROMPTS)
+    assert found is not None
+    return found  # type: ignore[no-any-return]
 
 
 def test_places_of_which_too_little_was_told_are_left_out():

@@ -4,6 +4,7 @@ import asyncio
 import threading
 import time
 from collections import Counter
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -26,7 +27,7 @@ from sampler_bench.records import (
     Unscored,
     Unwritten,
 )
-from sampler_bench.samplers import Range, SamplerSpace, Space
+from sampler_bench.samplers import Listed, Range, SamplerSpace, Space
 from sampler_bench.search import Problem
 from sampler_bench.store.sqlite import open_store
 from sampler_bench.tuning.budget import Budget, Limits
@@ -236,16 +237,25 @@ async def test_another_judge_scores_kept_texts_without_writing_them_again(tmp_pa
         assert [j.value for j in trial.judgments if j.judge == "scripted"] == [first[trial.cell]]
 
 
-async def test_cut_off_texts_raise_a_warning_once(tmp_path):
+@pytest.mark.parametrize(
+    ("share", "told"),
+    [
+        (1, "at the token limit; raise max_tokens"),
+        (0.2, "at 20% of max_tokens: lift the limit that the server has itself"),
+    ],
+)
+async def test_cut_off_texts_raise_a_warning_once(tmp_path, share, told):
     def answer(config, prompt, seed):
-        whole = completion(config, prompt, seed)
-        return Completion(whole.text, prompt.index == 0, 9, 5, 0.1, {}, "memory:", "s", "raw")
+        whole, tokens = completion(config, prompt, seed), round(share * config.get("max_tokens"))
+        return Completion(whole.text, prompt.index == 0, tokens, 5, 0.1, {}, "memory:", "s", "raw")
 
+    limit = ("max_tokens", Listed((400,)))
+    heat = SamplerSpace("temperature", (("temperature", Range(0.1, 2.0)), limit))
     study = Study(tmp_path, engine=ScriptedEngine(answer))
-    await study.run()
+    await study.run(replace(PROBLEM, space=Space((heat,))))
     warnings = [event.message for event in study.events if isinstance(event, Warned)]
     assert len(warnings) == 1
-    assert "of the first 20 texts were cut off at the token limit; raise max_tokens" in warnings[0]
+    assert f"of the first 20 texts were cut off {told}" in warnings[0]
 
 
 async def test_a_wrong_key_stops_at_once(tmp_path):

@@ -3,12 +3,13 @@
 Our requests leave nothing out, but others do, and a study's winner is used by others. Where the
 server echoes its settings they are read. Elsewhere keys are left out: if the texts stay as they
 are, nothing is filled in; if they change, halves of the keys are left out until it is clear which
-act. Then the usual values are stated one by one, until a long text at a high temperature is the
-same.
+act. Then the usual values are stated one by one, until a long text is the same.
 
 Error rates: a default is missed where it leaves all texts as they are (a cut so loose that nothing
 falls to it); one that does nothing is named with the chance that a text does not repeat. A value is
-named wrongly only where two values give the same long text.
+named wrongly only where two values give the same long text. On vLLM with the demo model, which is
+sure of itself, a third of texts of 48 tokens were the same at temperatures 0.5 and 0.6, and two
+thirds at 0.7 and 0.75: hence the four times longer ones.
 """
 
 from __future__ import annotations
@@ -43,6 +44,7 @@ USUAL: Mapping[str, tuple[float, ...]] = {
     "epsilon_cutoff": (),
     "eta_cutoff": (),
 }
+LONGEST = 192  # tokens of a text that tells a value from its neighbours
 LIKELY = 3  # top_k, top_p and min_p, apart from all the rest
 REMEMBERS = ("repetition_penalty", "presence_penalty", "frequency_penalty", "dry_multiplier")
 
@@ -115,10 +117,12 @@ async def _named(ask: Ask, knob: str) -> Default:
     if knob in REMEMBERS:
         base = {"temperature": WARM}
     keys = _keys(ask, [knob])
-    bare = await ask.send(base, 1, LONG, change=ask.without(*keys))
+    context = ask.engine.info.context if ask.engine.info else 0
+    tokens = min(LONGEST, context // 2) if context else LONGEST
+    bare = await ask.send(base, 1, tokens, change=ask.without(*keys))
     for value in USUAL[knob]:
         if ask.takes(knob, value):
-            stated = await ask.text({**base, knob: value}, 1, LONG)
+            stated = await ask.text({**base, knob: value}, 1, tokens)
             if stated.text == bare.text:
                 return Default(knob, ", ".join(keys), (value,))
     return Default(knob, ", ".join(keys))

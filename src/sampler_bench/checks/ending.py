@@ -1,4 +1,4 @@
-"""Does a text end by itself, and does the model think aloud although it was asked not to?
+"""Does a text end by itself, or is it cut off? Does the model think aloud although it must not?
 
 One greedy answer to a question whose answer is one word. A text that runs on to the limit has no
 end: a missing chat template, a banned end token, or a model that cannot. Thoughts are what the
@@ -16,6 +16,7 @@ from ._findings import Fact
 
 QUESTION = Prompt(0, "Reply with the word OK and nothing else.")
 LONGEST = 256
+NEARLY = 0.9  # of a limit: some servers count a text anew, and a little otherwise
 HIDDEN = 24  # more tokens than characters, and then some
 
 
@@ -28,7 +29,14 @@ async def probe(ask: Ask) -> list[Fact]:
 
 
 def _end(sample: Sample, limit: int) -> Fact:
-    if sample.finish in CUT and sample.tokens >= limit:
+    if sample.finish in CUT and sample.tokens < NEARLY * limit:
+        return Fact(
+            "end of text",
+            f"cut off after {sample.tokens} tokens where {limit} were allowed: the server has a "
+            "limit of its own, whatever max_tokens says",
+            fine=False,
+        )
+    if sample.finish in CUT:
         return Fact(
             "end of text",
             f"not reached within {limit} tokens of an answer that is one word; is the chat "

@@ -5,11 +5,15 @@ shapes: chats have `content[].top_logprobs[].logprob`, plain completions `top_lo
 number). llama.cpp tells as many as are asked for. A few texts are written without any truncation
 at temperature 1, so that it does not matter whether a server takes the numbers before temperature
 (vLLM, llama.cpp) or after it (SGLang).
+
+vLLM (0.32, seen running) tells the token that was drawn first, then the most probable ones; in a
+chat the last of these makes room for it. Where it is none of them it is left out here.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 from ..records import Prompt, SamplerConfig
 from . import Distributions
@@ -19,7 +23,23 @@ LENGTH = 120  # tokens of a text
 POSITIONS = 128  # about so many are kept of what comes with whole texts
 LEAST_TOLD = 16  # of 20 tokens; a few may share a name and fall together
 LEAST_POSITIONS = 16  # with fewer (texts of a word) nothing is said of the model
+MOST_TOLD = 500  # tokens of each distribution that are asked for where a server tells that many
 NEUTRAL = SamplerConfig.of("temperature", {"temperature": 1, "max_tokens": LENGTH})
+
+
+@dataclass(frozen=True, slots=True)
+class Telling:
+    """What a server tells beside each token of a text.
+
+    Attributes:
+        tokens: how many log-probabilities before sampling; 0: too few.
+        vocabulary: of its model; 0: nobody says.
+        requests: short ones, that were spent to learn it.
+    """
+
+    tokens: int = 0
+    vocabulary: int = 0
+    requests: int = 0
 
 
 def chosen(prompts: Sequence[Prompt]) -> list[tuple[Prompt, int]]:
@@ -34,8 +54,13 @@ def told_logprobs(told: Mapping[str, object]) -> list[list[float]]:
     """Read the `logprobs` part of an answer of the OpenAI protocol, in either shape."""
     content, top = told.get("content"), told.get("top_logprobs")
     if isinstance(content, list):
-        return [row for entry in content if (row := _row(entry))]
-    return [row for values in _objects(top) if (row := _numbers(values.values()))]
+        return [_top(row) for entry in content if (row := _row(entry))]
+    return [_top(row) for values in _objects(top) if (row := _numbers(values.values()))]
+
+
+def _top(row: list[float]) -> list[float]:
+    """A row without the token that was drawn, where that comes first and is none of the top."""
+    return row[1:] if row[0] < row[-1] else row
 
 
 def _row(entry: object) -> list[float]:

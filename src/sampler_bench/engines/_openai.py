@@ -20,7 +20,7 @@ from ..records import Json, JsonObject, Prompt, SamplerConfig
 from . import Distributions, EngineOptions, ServerInfo
 from ._answer import Answer
 from ._dialect import Dialect
-from ._logprobs import NEUTRAL, chosen, gathered, thinned, told_logprobs
+from ._logprobs import NEUTRAL, Telling, chosen, gathered, thinned, told_logprobs
 from ._remote import RemoteEngine, Request
 from ._retry import Fault, patiently
 
@@ -47,13 +47,7 @@ class Wire:
 
 
 class OpenAIEngine(RemoteEngine):
-    """An engine whose server speaks the OpenAI protocol.
-
-    Attributes:
-        told_tokens: log-probabilities before sampling that it tells beside each token; 0: too few.
-    """
-
-    told_tokens = 0
+    """An engine whose server speaks the OpenAI protocol."""
 
     def __init__(
         self, dialect: Dialect, options: EngineOptions, server: str, wire: Wire | None = None
@@ -76,19 +70,28 @@ class OpenAIEngine(RemoteEngine):
 
     async def collect(self, prompts: Sequence[Prompt]) -> Distributions | None:
         """Take them from the tokens of a few texts, where the server tells enough."""
-        if not self.told_tokens:
-            return None
         texts, rows = chosen(prompts), []
+        told = await self.most_told(texts[0][0])
+        if not told.tokens:
+            return None
         for prompt, seed in texts:
-            write = partial(self._write_telling, prompt, seed)
+            write = partial(self.write_telling, NEUTRAL, prompt, seed, told.tokens)
             answer, _ = await patiently(write, self.patience, seed)
             # Some add the chosen token to the likeliest: its rank is not known.
-            rows += [sorted(row, reverse=True)[: self.told_tokens] for row in answer.logprobs]
-        return gathered(thinned(rows), 0, len(texts), len(texts))
+            rows += [sorted(row, reverse=True)[: told.tokens] for row in answer.logprobs]
+        requests = told.requests + len(texts)
+        return gathered(thinned(rows), told.vocabulary, len(texts), requests)
 
-    async def _write_telling(self, prompt: Prompt, seed: int) -> Answer:
-        request = self.request(NEUTRAL, prompt, seed)
-        body = {**request.body, **self.telling(self.told_tokens)}
+    async def most_told(self, prompt: Prompt) -> Telling:
+        """How much the server tells beside each token. Raises Fault or EngineError."""
+        return Telling()
+
+    async def write_telling(
+        self, config: SamplerConfig, prompt: Prompt, seed: int, tokens: int
+    ) -> Answer:
+        """Write a text with the log-probabilities of so many tokens in each place."""
+        request = self.request(config, prompt, seed)
+        body = {**request.body, **self.telling(tokens)}
         answer = await self.write(replace(request, body=body))
         answer.check_ended()
         return answer

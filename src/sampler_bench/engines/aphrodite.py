@@ -61,6 +61,7 @@ DIALECT: Dialect = replace(
         "repetition_slope": Unspoken(),
         "smoothing_curve": Spoken("smoothing_curve"),
         "smoothing_factor": Spoken("smoothing_factor"),
+        "temperature": Spoken("temperature", gap=(0, 0.01)),
         "temperature_order": Spoken(
             "temperature_last",
             differs="last means after XTC too; top_k and top_p come after it all the same",

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from ..records import Prompt
 from . import EngineOptions
 from . import vllm as _vllm
 from ._dialect import Dialect, Spoken
+from ._logprobs import Telling
 from ._openai import OpenAIEngine
 
 DEFAULT_SERVER = "http://127.0.0.1:30000"
@@ -40,7 +42,9 @@ DIALECT: Dialect = replace(
 class SglangEngine(OpenAIEngine):
     """SGLang."""
 
-    told_tokens = 20
+    async def most_told(self, prompt: Prompt) -> Telling:
+        """As many as OpenAI's protocol has."""
+        return Telling(_vllm.USUALLY_TOLD)
 
 
 def build(options: EngineOptions) -> SglangEngine:

@@ -1,18 +1,23 @@
 """vLLM, through its OpenAI-compatible server.
 
 Source: vllm-project/vllm, `vllm/sampling_params.py`, `vllm/entrypoints/openai/*/protocol.py` and
-the documentation of v0.10 to v0.32. Not run here.
+the documentation of v0.10 to v0.32. 0.32.0 was run, on a CPU (docs/checks.md).
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 
-from ..records import JsonObject, Prompt
+from ..errors import EngineError
+from ..records import JsonObject, Prompt, SamplerConfig
 from . import EngineOptions, ServerInfo
 from ._dialect import Dialect, Spoken, Unspoken, Word
+from ._logprobs import LEAST_TOLD, MOST_TOLD, Telling
 from ._openai import OpenAIEngine, Wire
+from ._retry import Fault, patiently
 
 DEFAULT_SERVER = "http://127.0.0.1:8000"
 NOT = Unspoken()
@@ -43,7 +48,7 @@ WORDS: Mapping[str, Word] = {
     "repetition_slope": NOT,
     "smoothing_curve": NOT,
     "smoothing_factor": NOT,
-    "temperature": Spoken("temperature", gap=(0, 0.01)),
+    "temperature": Spoken("temperature", high=2, gap=(0, 0.01)),
     "temperature_order": Unspoken("temperature comes first there and cannot be moved"),
     "tfs": NOT,
     "top_a": NOT,
@@ -63,17 +68,20 @@ DIALECT = Dialect(
     always={"ignore_eos": False, "min_tokens": 0},
     notes=(
         "The model's generation_config.json fills what a request omits; so nothing is omitted.",
+        "max_new_tokens in --override-generation-config cuts every answer off, whatever is asked.",
         "The same seed gives the same text only while a request runs alone.",
     ),
 )
 
+USUALLY_TOLD = 20  # the server's --max-logprobs, where nobody sets it
+ALL = -1
+REFUSED = re.compile(r"logprobs of (\d+), which is greater than max allowed: (\d+)")
+ONE_PLACE = SamplerConfig.of("temperature", {"temperature": 1, "max_tokens": 1})
 WIRE = Wire(chat_extra={"chat_template_kwargs": {"enable_thinking": False}})
 
 
 class VllmEngine(OpenAIEngine):
     """vLLM and its kin: the version at /version, tokens counted at /tokenize."""
-
-    told_tokens = 20  # the server's --max-logprobs
 
     async def ask(self) -> ServerInfo:
         """Read the list of models and the version."""
@@ -92,6 +100,26 @@ class VllmEngine(OpenAIEngine):
         found = await self.http.maybe("/tokenize", {"model": self.model, **asked})
         count = found.get("count") if isinstance(found, Mapping) else None
         return count if isinstance(count, int) else None
+
+    async def most_told(self, prompt: Prompt) -> Telling:
+        """Ask for all tokens in one place: they are told, or a refusal tells how many there are.
+
+        Raises:
+            Fault: it tells too few.
+        """
+        size, most = 0, USUALLY_TOLD
+        try:
+            write = partial(self.write_telling, ONE_PLACE, prompt, 1, ALL)
+            answer, _ = await patiently(write, self.patience, seed=1)
+            size = most = max(map(len, answer.logprobs), default=0)
+        except (EngineError, Fault) as error:
+            if refused := REFUSED.search(str(error)):
+                size, most = map(int, refused.groups())
+        if most < LEAST_TOLD:
+            told = f"it tells {most} tokens, fewer than {LEAST_TOLD}; start it with"
+            raise Fault("protocol", f"{told} --max-logprobs {USUALLY_TOLD}", may_pass=False)
+        known = size if size > USUALLY_TOLD else 0
+        return Telling(min(most, MOST_TOLD), known, requests=1)
 
 
 def build(options: EngineOptions) -> VllmEngine:

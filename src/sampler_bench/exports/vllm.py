@@ -2,7 +2,8 @@
 
 Source: vllm-project/vllm, `vllm/config/model.py` (get_diff_sampling_param), read in 2026: only
 these six keys are taken, as defaults for what a request leaves out. SGLang and Aphrodite read the
-file too.
+file too. In `--override-generation-config` `max_new_tokens` is no default but a limit that no
+request can lift (0.32.0, seen running).
 """
 
 from __future__ import annotations
@@ -15,7 +16,10 @@ from ..records import SamplerConfig
 from . import Loss, Source, _dialects
 from ._request import read_request, write_request
 
-ABOUT = "vLLM (SGLang, Aphrodite): generation_config.json, or --override-generation-config"
+ABOUT = (
+    "vLLM (SGLang, Aphrodite): generation_config.json, or --override-generation-config "
+    "(without max_new_tokens: there it cuts every answer off)"
+)
 SUFFIX = ".json"
 TAKEN = ("temperature", "top_k", "top_p", "min_p", "repetition_penalty", "temperature_order")
 NOT_TAKEN = Unspoken("the server takes no default for it; put it into the request")

@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import replace
 from functools import partial
 
+from ..engines._openai import asked_tokens
 from ..errors import EngineError, JudgeError
 from ..records import PENDING, Cell, Completion, Failure, Score, Trial, Unscored, Unwritten
 from ..rules import look
@@ -22,6 +23,7 @@ from .parts import Pace, Parts, with_instructions
 FAULTS_IN_A_ROW = 6  # so many texts or judgments lost one after the other mean an outage
 CUT_OFF_AFTER = 20  # texts after which the share of cut-off ones is looked at
 CUT_OFF_SHARE = 0.2
+NEARLY = 0.9  # of a limit: some servers count a text anew, and a little otherwise
 POLL_SECONDS = 0.2
 GRACE_SECONDS = 30.0  # after an outage, for what is in flight
 
@@ -65,7 +67,7 @@ class Work:
         self._workers: list[asyncio.Task[None]] = []
         self._since: float | None = None  # the outage is known
         self._faults = {"text": 0, "judgment": 0}
-        self._cut_off: list[bool] = []
+        self._cut_off: list[float | None] = []  # at which share of its limit; None: it ended
 
     def start(self, group: asyncio.TaskGroup, pace: Pace) -> None:
         """Let everybody begin."""
@@ -161,7 +163,7 @@ class Work:
             self._count_fault("text", written.reason, written.detail)
         else:
             self._faults["text"] = 0
-            self._watch_cut_off(written.cut_off)
+            self._watch_cut_off(written, asked_tokens(trial.cell.config))
 
     def _examine(
         self, cell: Cell, written: Completion | Unwritten
@@ -235,11 +237,11 @@ class Work:
             error = JudgeError(f"the judge fails; {lost}")
         self.outage = self.outage or error  # what was known first says it best
 
-    def _watch_cut_off(self, cut_off: bool) -> None:
-        self._cut_off.append(cut_off)
-        if (
-            len(self._cut_off) == CUT_OFF_AFTER
-            and sum(self._cut_off) > CUT_OFF_SHARE * CUT_OFF_AFTER
-        ):
-            share = f"{sum(self._cut_off)} of the first {CUT_OFF_AFTER} texts"
-            self.watch(Warned(f"{share} were cut off at the token limit; raise max_tokens"))
+    def _watch_cut_off(self, written: Completion, asked: int) -> None:
+        self._cut_off.append(written.tokens / max(asked, 1) if written.cut_off else None)
+        cut = [share for share in self._cut_off if share is not None]
+        if len(self._cut_off) == CUT_OFF_AFTER and len(cut) > CUT_OFF_SHARE * CUT_OFF_AFTER:
+            told = "at the token limit; raise max_tokens"
+            if max(cut) < NEARLY:
+                told = f"at {max(cut):.0%} of max_tokens: lift the limit that the server has itself"
+            self.watch(Warned(f"{len(cut)} of the first {CUT_OFF_AFTER} texts were cut off {told}"))

@@ -73,11 +73,12 @@ class Applied:
 
 @dataclass(slots=True)
 class Reader:
-    """Reads requests as a server of the given quirks does."""
+    """Reads requests as a server of the given quirks does. `vocabulary` is the demo model's."""
 
     quirks: Quirks
     clock: Callable[[], float] = time.time
     rng: random.Random = field(default_factory=lambda: random.Random(1))
+    vocabulary: int = 2048
 
     def read(self, endpoint: Endpoint, body: Mapping[str, Any], room: int) -> Applied:
         """Say what acts.
@@ -208,6 +209,7 @@ class Reader:
         if not isinstance(asked, int | float) or isinstance(asked, bool):
             raise Refusal(self.quirks.bad, f"Field '{endpoint.tokens}': type must be number")
         longest = int(room * (1 - self.quirks.keeps_for_prompt))
+        longest = min(longest, self.quirks.most_tokens or longest)
         return longest if asked < 0 else min(int(asked), longest)
 
     def _stop(self, asked: Any) -> tuple[str, ...]:
@@ -222,8 +224,11 @@ class Reader:
             return None
         number = top if isinstance(top, int) else asked if asked is not True else 0
         number = self.quirks.most_logprobs if self.quirks.logprobs == "post" else int(number)
+        if number < 0:
+            number = self.vocabulary
         if number > self.quirks.most_logprobs:
-            raise Refusal(400, f"logprobs: at most {self.quirks.most_logprobs}, not {number}")
+            told = f"greater than max allowed: {self.quirks.most_logprobs}"
+            raise Refusal(400, f"Requested sample logprobs of {number}, which is {told}")
         return number
 
     def _after(self, body: Mapping[str, Any]) -> bool:

@@ -139,11 +139,14 @@ class Quirks:
         sigma_ddof: 0 or 1, as in the standard deviation of its top-n-sigma.
         endless: the key that forbids texts to end by themselves.
         answer_only: whether presence and frequency penalties look at the answer alone.
+        most_tokens: of an answer, whatever is asked; 0 for any number.
         keeps_for_prompt: share of the context that an answer can never take.
         overflow: what becomes of prompts that do not fit beside the longest answer: trimmed at
             their start, trimmed only to the context (the text then pushes them out), or refused.
         stop_word: what it says of a text that a stop text ended.
-        logprobs: before or after sampling, or none; `most_logprobs` for each position.
+        logprobs: before or after sampling, or none; `most_logprobs` for each position, and whether
+            the token that was drawn is told before the most probable ones (`drawn_first`): a chat
+            then tells one of these less, where it is none of them.
         tells_chosen: whether the chosen token's logprob comes with the likeliest ones', if another.
         forces_min_p: the min_p that adaptive-p brings where nothing else truncates.
         shared: whether its slots share one context; where they fill it together all are lost.
@@ -179,12 +182,14 @@ class Quirks:
     sigma_ddof: int = 0
     endless: str = ""
     answer_only: bool = False
+    most_tokens: int = 0
     keeps_for_prompt: float = 0.0
     overflow: Literal["trim", "shift", "refuse"] = "refuse"
     stop_word: str = "stop"
     logprobs: Literal["pre", "post", "none"] = "pre"
     most_logprobs: int = 20
     tells_chosen: bool = False
+    drawn_first: bool = False
     forces_min_p: float = 0.0
     shared: bool = False
     slots: int = 4

@@ -102,6 +102,8 @@ class Shape:
         said: dict[str, Any] = {"content": text} if text or whole else {}
         if thoughts:
             said[self.quirks.thinks_in] = thoughts
+        if self.quirks.drawn_first:
+            probs = [_drawn_first(entry, self.endpoint.asks == "chat") for entry in probs]
         if self.endpoint.asks != "chat":
             form = listed if self.quirks.engine == "llamacpp" else _legacy
             return {"index": 0, "text": text, "logprobs": form(probs) if probs else None}
@@ -173,6 +175,12 @@ def refusal(quirks: Quirks, refused: Refusal) -> dict[str, Any]:
         case "tabbyapi":
             return {"detail": [{"msg": told["message"], "type": told["type"]}]}
     return refused.body
+
+
+def _drawn_first(entry: Mapping[str, Any], chat: bool) -> dict[str, Any]:
+    top = entry["top_logprobs"]
+    told = [entry, *(other for other in top if other["id"] != entry["id"])]
+    return {**entry, "top_logprobs": told[: len(top)] if chat else told}
 
 
 def _native(probs: Sequence[Mapping[str, Any]]) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from .local import (
     TEXTGEN_TRANSFORMERS,
 )
 from .ollama import OLLAMA, OLLAMA_2025
-from .vllm import APHRODITE, SGLANG, SGLANG_DETERMINISTIC, VLLM, VLLM_HIDDEN
+from .vllm import APHRODITE, SGLANG, SGLANG_DETERMINISTIC, VLLM, VLLM_CUTTING, VLLM_HIDDEN
 
 __all__ = [
     "APHRODITE",
@@ -44,5 +44,6 @@ __all__ = [
     "TEXTGEN",
     "TEXTGEN_TRANSFORMERS",
     "VLLM",
+    "VLLM_CUTTING",
     "VLLM_HIDDEN",
 ]

@@ -1,7 +1,7 @@
 """vLLM and its kin: temperature first, the model's own defaults hidden behind omitted keys.
 
 Source: vllm-project/vllm 0.10 to 0.32, sgl-project/sglang, aphrodite-engine/aphrodite-engine, read
-in 2026; none of them was run.
+in 2026; vLLM 0.32.0 was run on a CPU, the others were not.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from ..quirks import Key, Quirks, openai_endpoints, strict
 
 NO_WINDOW = {"rep_range": 8192}
 VLLM_KEYS = {
-    "temperature": strict("temperature", 1.0, 0),
+    "temperature": strict("temperature", 1.0, 0, 2),
     "top_k": strict("top_k", 0, -1),
     "top_p": strict("top_p", 1.0, 0, 1, above=True),
     "min_p": strict("min_p", 0.0, 0, 1),
@@ -38,12 +38,16 @@ VLLM = Quirks(
     slots=16,
     thinks_in="reasoning_content",
     think_key="chat_template_kwargs.enable_thinking",
+    drawn_first=True,
 )
 # A model whose generation_config.json fills what a request omits, as Qwen's do.
 VLLM_HIDDEN = replace(VLLM, hidden={"temperature": 0.7, "top_k": 20, "top_p": 0.8})
+# Started with max_new_tokens in --override-generation-config: a limit for every request.
+VLLM_CUTTING = replace(VLLM, most_tokens=40)
 
 SGLANG_KEYS = {
     **VLLM_KEYS,
+    "temperature": strict("temperature", 1.0, 0),
     "top_k": Key("top_k", -1, out="refuse", low=1, off=-1),
     "repetition_penalty": strict("rep_pen", 1.0, 0, 2, above=True),
 }
@@ -57,11 +61,13 @@ SGLANG = replace(
     coldest=0.0,
     seed="never",
     logprobs="post",
+    drawn_first=False,
 )
 SGLANG_DETERMINISTIC = replace(SGLANG, seed="any")
 
 APHRODITE_KEYS = {
     **VLLM_KEYS,
+    "temperature": strict("temperature", 1.0, 0),
     "nsigma": strict("sigma", 0.0, 0),
     "typical_p": strict("typical", 1.0, 0, 1),
     "tfs": strict("tfs", 1.0, 0, 1, above=True),
