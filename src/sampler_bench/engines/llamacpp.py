@@ -182,6 +182,7 @@ class LlamaCppEngine(OpenAIEngine):
             raise EngineError(
                 f"llamacpp at {self.http.shown}: it serves several models; name one with --model: "
                 + ", ".join(str(e.get("id")) for e in known)
+                + " (a name that models.yaml has too is not told to the server)"
             )
         return model, entry
 
