@@ -141,6 +141,12 @@ TABBYAPI: dict[str, Any] = {
     "xtc_probability": 0,
     "xtc_threshold": ANY,
     "adaptive_target": 1.0,
+    "adaptive_decay": ANY,
+    "dry_multiplier": 0,
+    "dry_base": ANY,
+    "dry_allowed_length": ANY,
+    "dry_range": ANY,
+    "dry_sequence_breakers": ANY,
     "repetition_penalty": 1,
     "penalty_range": ANY,
     "repetition_decay": 0,
@@ -149,6 +155,9 @@ TABBYAPI: dict[str, Any] = {
     "loop_detect_window": 0,
     "min_tokens": 0,
     "ban_eos_token": False,
+    "banned_strings": [],
+    "banned_tokens": [],
+    "logit_bias": {},
     "max_tokens": TOKENS,
 }
 TEXTGEN: dict[str, Any] = {

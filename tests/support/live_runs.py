@@ -32,7 +32,7 @@ PLACES = (
     *(("vllm", way, name) for way in ("", "raw") for name in ("VLLM", "VLLM_HIDDEN")),
     *(("sglang", "", name) for name in ("SGLANG", "SGLANG_DETERMINISTIC")),
     *(("aphrodite", way, "APHRODITE") for way in ("", "raw")),
-    *(("tabbyapi", "", name) for name in ("TABBYAPI", "TABBYAPI_FORCING")),
+    *(("tabbyapi", "", name) for name in ("TABBYAPI", "TABBYAPI_OLD", "TABBYAPI_FORCING")),
     *(("textgen", "", name) for name in ("TEXTGEN", "TEXTGEN_TRANSFORMERS")),
     *(("ollama", way, "OLLAMA") for way in ("", "raw")),
     *(("lmstudio", "", name) for name in ("LMSTUDIO", "LMSTUDIO_SETTING")),

@@ -10,8 +10,9 @@ Then one text proves nothing, and four comparisons take its place:
                (`_contrasts.UNSEEDED`): with and without it, they must differ more than they do
                among themselves (permutation test on the energy of shared beginnings; Szekely and
                Rizzo 2013)
-    greedy     a knob with a memory must change the greedy text, twice; where it changes none of
-               several prompts' texts, it is ignored
+    greedy     a knob with a memory must change the greedy text (top_k 1, or temperature 0 where
+               that repeats none), twice; where it changes none of several prompts' texts, it is
+               ignored
 
 Error rates: an ignored knob seems to act with the p-value that is told, as often as was looked. A
 knob is called ignored where p > `DOUBTFUL` (of first words on the second look: `CALM`): how often
@@ -22,6 +23,7 @@ texts that such knobs leave as they were (`MISSED`).
 
 from __future__ import annotations
 
+from ..records import Value
 from ._agreement import texts_agree, texts_differ, words_agree
 from ._ask import PROMPTS, Ask, Sample
 from ._findings import Finding
@@ -116,15 +118,27 @@ async def _by_texts(ask: Ask, seen: Seen, strong: bool) -> Finding:
 
 
 async def _greedily(ask: Ask, seen: Seen) -> Finding:
-    """Greedy texts of several prompts, with and without the knob; one that changes, twice."""
+    """By top_k 1 where that repeats a text: at temperature 0 older TabbyAPIs drop all penalties."""
+    for cold in (("top_k", 1), ("temperature", 0.0)):
+        if ask.takes(*cold) and (found := await _colder(ask, seen, cold)):
+            return found
+    told = "neither seeds nor top_k 1 nor temperature 0 repeat a text"
+    return Finding(seen.knob, "cannot tell", told)
+
+
+async def _colder(ask: Ask, seen: Seen, cold: tuple[str, Value]) -> Finding | None:
+    """Greedy texts of several prompts, with and without the knob; one that changes, twice.
+
+    Returns:
+        None where they do not repeat.
+    """
     for prompt in PROMPTS:
-        if (first := await _cold(ask, seen, prompt.index))[0].text == first[1].text:
+        if (first := await _cold(ask, seen, cold, prompt.index))[0].text == first[1].text:
             seen.pairs.append(first)
             continue
-        second = await _cold(ask, seen, prompt.index, again=True)
+        second = await _cold(ask, seen, cold, prompt.index, again=True)
         if [s.text for s in first] != [s.text for s in second]:
-            told = "neither seeds nor temperature 0 repeat a text"
-            return Finding(seen.knob, "cannot tell", told)
+            return None
         seen.pairs.append(first)
         told = "it changed the greedy text, twice"
         return read_back(seen, told, "greedy", seeds_error(ask))
@@ -132,9 +146,11 @@ async def _greedily(ask: Ask, seen: Seen) -> Finding:
     return _ignored(seen, told, MISSED ** len(PROMPTS), "greedy")
 
 
-async def _cold(ask: Ask, seen: Seen, prompt: int, *, again: bool = False) -> tuple[Sample, Sample]:
+async def _cold(
+    ask: Ask, seen: Seen, cold: tuple[str, Value], prompt: int, *, again: bool = False
+) -> tuple[Sample, Sample]:
     tokens = seen.contrast.tokens
-    plain, bent = ({**values, "temperature": 0.0} for values in (seen.plain, seen.bent))
+    plain, bent = ({**values, cold[0]: cold[1]} for values in (seen.plain, seen.bent))
     return (
         await ask.text(plain, 1, tokens, again=again, prompt=prompt),
         await ask.text(bent, 1, tokens, again=again, prompt=prompt),

@@ -1,8 +1,10 @@
 """TabbyAPI (ExLlamaV3), through its OpenAI-compatible server.
 
-Source: theroyallab/tabbyAPI, `common/sampling.py` and `backends/exllamav3/model.py`, read in 2026:
-since only ExLlamaV3 is left, many parameters are accepted and ignored with a line in the server's
-log. `sampler_overrides` of the server may force values; `check` shows them. Not run here.
+Source: theroyallab/tabbyAPI, `common/sampling.py` and `backends/exllamav3/sampler.py`, and
+turboderp-org/exllamav3, `generator/sampler/custom.py`, read as of autumn 2026: since only ExLlamaV3
+is left, many parameters are accepted and ignored with a line in the server's log; XTC acts since
+July 2026, DRY since August. `sampler_overrides` of the server may force values; `check` shows them.
+Not run here.
 """
 
 from __future__ import annotations
@@ -29,15 +31,17 @@ DIALECT = Dialect(
     seed="",
     order="first",
     words={
-        "adaptive_decay": Unspoken("not known whether it is spoken there"),
+        "adaptive_decay": Spoken("adaptive_decay"),
         "adaptive_target": Spoken(
             "adaptive_target", neutral=1.0, low=0, high=0.99, differs="off is 1 there, not -1"
         ),
-        "dry_allowed_length": IGNORED,
-        "dry_base": IGNORED,
-        "dry_multiplier": IGNORED,
-        "dry_range": IGNORED,
-        "dry_sequence_breakers": IGNORED,
+        "dry_allowed_length": Spoken("dry_allowed_length"),
+        "dry_base": Spoken("dry_base"),
+        "dry_multiplier": Spoken("dry_multiplier", differs="ignored before August 2026"),
+        "dry_range": Spoken("dry_range", low=0, above=True, differs="0 is the whole text there"),
+        "dry_sequence_breakers": Spoken(
+            "dry_sequence_breakers", filled=True, differs="each is a token that holds the text"
+        ),
         "dynatemp_exponent": IGNORED,
         "dynatemp_range": IGNORED,
         "epsilon_cutoff": NOT,
@@ -64,18 +68,24 @@ DIALECT = Dialect(
         "top_n_sigma": NOT,
         "top_p": Spoken("top_p"),
         "typical_p": IGNORED,
-        "xtc_probability": Spoken("xtc_probability"),
+        "xtc_probability": Spoken(
+            "xtc_probability",
+            differs="tokens with a line break and special tokens stay; ignored before July 2026",
+        ),
         "xtc_threshold": Spoken("xtc_threshold"),
     },
     always={
         "ban_eos_token": False,
+        "banned_strings": [],
+        "banned_tokens": [],
+        "logit_bias": {},
         "loop_detect_window": 0,
         "min_tokens": 0,
         "repetition_decay": 0,
     },
     notes=(
         "There is no seed: no text can be repeated.",
-        "The server's sampler overrides may force values silently; `check` shows them.",
+        "The server's sampler overrides, or its model's, may force values; `check` shows them.",
     ),
 )
 

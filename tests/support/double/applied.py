@@ -22,6 +22,8 @@ PARTS = {
     "adaptive": ("adaptive_target",),
     "penalties": ("rep_pen", "presence", "frequency"),
 }
+REMEMBERING = ("rep_pen", "presence", "frequency", "dry_multiplier")
+WHOLE = -1  # a window of all of the text
 CUTS = ("top_k", "top_a", "top_p", "min_p", "typical", "tfs", "sigma")
 PLUMBING = {
     *("model", "messages", "prompt", "stream", "stream_options", "n", "user", "logprobs"),
@@ -145,6 +147,7 @@ class Reader:
         heat = knobs["temperature"]
         if self.quirks.greedy is not None and heat <= self.quirks.greedy:
             knobs.update(temperature=0.0, top_k=1)
+            knobs.update({knob: OFF[knob] for knob in REMEMBERING} if self.quirks.bare else {})
         elif heat < self.quirks.coldest:
             knobs["temperature"] = self.quirks.coldest
 
@@ -163,6 +166,8 @@ class Reader:
             return said[0]
         if said[0] == key.off:
             return OFF[key.knob]
+        if key.whole and said[0] == 0:
+            return WHOLE
         return self._ranged(name, key, said[0] * key.scale if key.scale != 1 else said[0])
 
     def _readable(self, name: str, value: Any, default: Any) -> Any:

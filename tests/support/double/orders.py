@@ -48,7 +48,7 @@ APHRODITE: Steps = (
     *("dry", "penalties", "temperature", "sigma", "top_a", "min_p", "tfs", "eta", "epsilon"),
     *("typical", "smoothing", "xtc", "top_k", "top_p"),
 )
-TABBY: Steps = ("penalties", "temperature", "top_k", "top_p", "min_p", "xtc", "adaptive")
+TABBY: Steps = ("penalties", "dry", "temperature", "top_k", "top_p", "min_p", "xtc", "adaptive")
 TEXTGEN_NAMES = {
     "repetition_penalty": "penalties",
     "presence_penalty": "penalties",

@@ -63,6 +63,7 @@ class Key:
         scale: what the number is multiplied with.
         off: the number that switches the knob off there.
         only: the numbers that it takes, where it takes few; others are refused.
+        whole: whether 0 stands for the whole text there.
     """
 
     knob: str
@@ -76,6 +77,7 @@ class Key:
     scale: float = 1.0
     off: float | None = None
     only: tuple[float, ...] = ()
+    whole: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +137,7 @@ class Quirks:
             `never`: none is read.
         random: where a seed comes from when none is given: chance, or the clock's second.
         greedy: temperatures up to this leave one candidate; None: what llama.cpp makes of them.
+        bare: whether greedy texts are drawn without penalties and DRY.
         coldest: temperatures above 0 and below this are raised to it.
         sigma_ddof: 0 or 1, as in the standard deviation of its top-n-sigma.
         endless: the key that forbids texts to end by themselves.
@@ -178,6 +181,7 @@ class Quirks:
     seed: Literal["any", "positive", "never"] = "any"
     random: Literal["chance", "second"] = "chance"
     greedy: float | None = None
+    bare: bool = False
     coldest: float = 0.0
     sigma_ddof: int = 0
     endless: str = ""

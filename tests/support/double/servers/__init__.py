@@ -12,6 +12,7 @@ from .local import (
     LMSTUDIO_SETTING,
     TABBYAPI,
     TABBYAPI_FORCING,
+    TABBYAPI_OLD,
     TEXTGEN,
     TEXTGEN_TRANSFORMERS,
 )
@@ -41,6 +42,7 @@ __all__ = [
     "SGLANG_DETERMINISTIC",
     "TABBYAPI",
     "TABBYAPI_FORCING",
+    "TABBYAPI_OLD",
     "TEXTGEN",
     "TEXTGEN_TRANSFORMERS",
     "VLLM",

@@ -16,10 +16,16 @@ TABBY_KEYS = {
     "temperature": strict("temperature", 1.0, 0, 10),
     "top_k": clamped("top_k", 0, 0),
     "top_p": strict("top_p", 1.0, 0, 1),
-    "min_p": strict("min_p", 0.0, 0, 1),
-    "xtc_probability": Key("xtc_probability", 0.0),
-    "xtc_threshold": Key("xtc_threshold", 0.1),
+    "min_p": Key("min_p", 0.0),
+    "xtc_probability": strict("xtc_probability", 0.0, 0, 1),
+    "xtc_threshold": strict("xtc_threshold", 0.1, 0, 1),
     "adaptive_target": Key("adaptive_target", 1.0, off=1.0),
+    "adaptive_decay": Key("adaptive_decay", 0.9),
+    "dry_multiplier": strict("dry_multiplier", 0.0, 0),
+    "dry_base": strict("dry_base", 1.75, 0),
+    "dry_allowed_length": strict("dry_allowed_length", 2, 0),
+    "dry_range": Key("dry_range", -1, whole=True),
+    "dry_sequence_breakers": Key("dry_breakers", list('.,!?<>[](){}\n\t"')),
     "repetition_penalty": strict("rep_pen", 1.0, 0, above=True),
     "penalty_range": Key("rep_range", -1),
     "frequency_penalty": strict("frequency", 0.0, 0),
@@ -29,7 +35,10 @@ TABBYAPI = Quirks(
     engine="tabbyapi",
     endpoints=openai_endpoints(TABBY_KEYS, -1),
     order=orders.movable(orders.TABBY, after="min_p"),
-    also=("temperature_last", "loop_detect_window", "template_vars"),
+    also=(
+        *("temperature_last", "loop_detect_window", "template_vars", "repetition_decay"),
+        *("banned_strings", "banned_tokens"),
+    ),
     owner="tabbyAPI",
     asked={
         "/health": {"status": "healthy"},
@@ -44,7 +53,10 @@ TABBYAPI = Quirks(
     thinks_in="reasoning_content",
     think_key="template_vars.enable_thinking",
 )
-# Its owner's sampler_overrides beat every request, silently.
+# As it was before July 2026: no XTC, no DRY, and greedy texts without penalties.
+OLD_TABBY_KEYS = {k: v for k, v in TABBY_KEYS.items() if not k.startswith(("dry_", "xtc_"))}
+TABBYAPI_OLD = replace(TABBYAPI, endpoints=openai_endpoints(OLD_TABBY_KEYS, -1), bare=True)
+# Its owner's sampler_overrides beat every request, silently, and its model's beat those.
 TABBYAPI_FORCING = replace(
     TABBYAPI,
     forced={"min_p": 0.2},
@@ -52,8 +64,15 @@ TABBYAPI_FORCING = replace(
         **TABBYAPI.asked,
         "/v1/sampling/overrides": {
             "selected_preset": "safe",
-            "overrides": {"min_p": {"override": 0.2, "force": True, "additive": False}},
+            "overrides": {
+                "min_p": {"override": 0.5, "force": True, "additive": False},
+                "top_p": {"override": 0.9, "force": False, "additive": False},
+                "top_k": {"override": 0, "force": True, "additive": False},  # no value is no rule
+                "banned_strings": {"override": ["a tapestry of"], "additive": True},
+            },
             "presets": ["safe"],
+            "model_preset": None,
+            "model_overrides": {"min_p": {"override": 0.2, "force": True}},
         },
     },
 )
