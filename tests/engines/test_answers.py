@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from dataclasses import replace
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support.double import KOBOLDCPP_1_102, KOBOLDCPP_1_115, Quirks
 from support.loopback import Reply, Request, as_json, chat
 from support.plain_servers import CONTEXT, MODEL, PlainServer, talking
 
@@ -107,18 +109,64 @@ async def test_a_cut_off_is_told_from_an_end(finish: str, asked: int, cut: bool)
 
 
 @pytest.mark.anyio
-@pytest.mark.parametrize(("asked", "cut"), [(4, True), (40, False)])
+@pytest.mark.parametrize(
+    ("finish", "asked", "cut"), [("length", 4, True), ("word", 4, False), ("word", 40, False)]
+)
+@pytest.mark.parametrize("quirks", [KOBOLDCPP_1_102, KOBOLDCPP_1_115])
 @pytest.mark.parametrize("template", ["", "chatml"])
-async def test_koboldcpp_says_length_for_a_stop_text(asked: int, cut: bool, template: str) -> None:
-    async with talking(
-        "koboldcpp",
-        replace(OPTIONS, template=template),
-        PlainServer("koboldcpp", finish="length").answer,
-    ) as (engine, _server):
+async def test_koboldcpp_says_length_for_a_stop_text(
+    finish: str, asked: int, cut: bool, quirks: Quirks, template: str
+) -> None:
+    """The text keeps its place for a while after its last word; then its end can be asked for."""
+    server = PlainServer("koboldcpp", finish=finish)
+    server.double.quirks = replace(quirks, lingers=0.2)
+    async with talking("koboldcpp", replace(OPTIONS, template=template), server.answer) as (
+        engine,
+        _server,
+    ):
         await engine.check()
         written = await engine.generate(config(asked), PROMPT, 1)
     assert isinstance(written, Completion)
     assert (written.cut_off, written.tokens, written.prompt_tokens) == (cut, 4, 9)
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(
+    ("why", "words"),
+    [("limit", "after 4 of 40 tokens.*--genlimit"), ("lost", "with .failure.")],
+)
+async def test_a_text_that_koboldcpp_broke_off_is_none(why: str, words: str) -> None:
+    """It calls both `length`: an abort (or a lower --genlimit), and a failure of its own."""
+    plain = PlainServer("koboldcpp")
+    plain.double.quirks = replace(plain.double.quirks, counts="whole")  # as 1.102
+    plain.double.writer.why = why
+    async with talking("koboldcpp", OPTIONS, plain.answer) as (engine, _server):
+        written = await engine.generate(config(40), PROMPT, 1)
+    assert isinstance(written, Unwritten)
+    assert re.search(words, written.detail)
+
+
+@pytest.mark.anyio
+async def test_koboldcpp_counts_a_chat_with_its_wrapping_where_it_can() -> None:
+    for quirks, size in ((KOBOLDCPP_1_102, 9 + 32), (KOBOLDCPP_1_115, 9)):
+        plain = PlainServer("koboldcpp")
+        plain.double.quirks = quirks
+        async with talking("koboldcpp", OPTIONS, plain.answer) as (engine, server):
+            assert await engine.count(PROMPT) == size
+        wrapped = server.requests[0].body["chat_template_kwargs"]
+        assert wrapped == {"enable_thinking": False}
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("template", ["", "chatml"])
+async def test_koboldcpp_is_told_not_to_think(template: str) -> None:
+    plain = PlainServer("koboldcpp")
+    plain.double.quirks = replace(KOBOLDCPP_1_115, thinking="Hm.")
+    options = replace(OPTIONS, template=template)
+    async with talking("koboldcpp", options, plain.answer) as (engine, _server):
+        written = await engine.generate(config(40), PROMPT, 1)
+    assert isinstance(written, Completion)
+    assert (written.text, written.thoughts) == ("seed 1 says hello there", "")
 
 
 @pytest.mark.anyio
@@ -182,6 +230,11 @@ async def test_a_full_context_is_no_text() -> None:
             "does not answer like KoboldCpp",
         ),
         ("koboldcpp", {"/api/v1/model": {"result": "inactive"}}, "no text model is loaded"),
+        (
+            "koboldcpp",
+            {"/api/v1/model": {"result": "koboldcpp/protected-model"}},
+            "asks for its password; put the right one into SAMPLER_BENCH_SERVER_KEY",
+        ),
         ("llamacpp", {"/props": {"x": 1}}, "not that of a llama.cpp server"),
         ("ollama", {"/api/tags": {"models": []}}, "no model 'plain-model'; it has none"),
         ("openrouter", {"/v1/models": {"data": []}}, "lists no model 'plain-model'"),

@@ -39,6 +39,8 @@ def say(engine: str, **parameters: Any) -> dict[str, Any]:
         ("textgen", {"eta_cutoff": 0.0012}, {"eta_cutoff": 12.0}),
         ("tabbyapi", {"adaptive_target": 0.5}, {"adaptive_target": 0.5, "adaptive_decay": 0.9}),
         ("tabbyapi", {"dry_multiplier": 0.8, "dry_range": 64}, {"dry_range": 64}),
+        ("koboldcpp", {"adaptive_target": -1}, {"adaptive_target": -1}),
+        ("textgen", {"adaptive_target": -1}, {"adaptive_target": 0}),
         (
             "aphrodite",
             {"temperature": 1.0, "dynatemp_range": 0.4},
@@ -96,6 +98,8 @@ def test_a_value_is_said_in_the_servers_words(
         ("sglang", {"repetition_penalty": 2.5}, "only values up to 2"),
         ("koboldcpp", {"repetition_penalty": 0.9}, "only values of at least 1"),
         ("koboldcpp", {"frequency_penalty": 0.5}, "taken for presence_penalty"),
+        ("koboldcpp", {"dry_range": 0}, "only values of at least 1"),
+        ("koboldcpp", {"adaptive_target": 0}, "only values above 0"),
         ("tabbyapi", {"presence_penalty": -0.5}, "only values of at least 0"),
         ("aphrodite", {"mirostat_mode": 1}, "takes only 0, 2"),
         ("openai", {"temperature": 2.5}, "only values up to 2"),

@@ -92,6 +92,20 @@ async def test_koboldcpp_1_115_knows_nsigma(writer: LlamaWriter) -> None:
     assert len(set(found)) == 1
 
 
+def test_koboldcpp_1_115_truncates_before_adaptive_p() -> None:
+    """Only where neither min_p nor top_p does, whatever else does; 0 switches adaptive-p off."""
+    native = next(e for e in KOBOLDCPP_1_115.endpoints if e.path == "/api/v1/generate")
+
+    def min_p(**body: Any) -> float:
+        neutral = {"top_p": 1, "min_p": 0, "top_k": 0, "adaptive_target": 0.5}
+        knobs = Reader(KOBOLDCPP_1_115).read(native, {**neutral, **body}, 99).knobs
+        return float(knobs["min_p"])
+
+    assert min_p() == min_p(top_k=40) == 0.002
+    assert min_p(top_p=0.9) == min_p(adaptive_target=0) == 0
+    assert min_p(min_p=0.1) == 0.1
+
+
 @pytest.mark.anyio
 async def test_koboldcpps_openai_endpoint_has_other_words(writer: LlamaWriter) -> None:
     """There `seed` overwrites `sampler_seed`, and frequency is taken for presence."""

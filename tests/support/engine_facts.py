@@ -91,6 +91,7 @@ KOBOLD_NATIVE: dict[str, Any] = {
     "bypass_eos": False,
     "render_special": False,
     "use_default_badwordsids": False,
+    "reasoning_effort": "none",
 }
 RENAMED = {"sampler_seed": "seed", "max_length": "max_tokens", "mirostat": "mirostat_mode"}
 KOBOLD = {RENAMED.get(key, key): value for key, value in KOBOLD_NATIVE.items()}

@@ -28,7 +28,7 @@ class PlainServer:
 
     Attributes:
         words: of the answer, after its seed.
-        finish: why it ends: `stop` or `length`.
+        finish: why it ends: `stop`, `length`, or `word` for a stop text.
         fault: may answer a request for a text in the server's stead.
         pause: seconds between words.
         thoughts: what comes before each text, kept apart as that server keeps it.
@@ -50,7 +50,7 @@ class PlainServer:
         known = USUAL.get(self.engine, USUAL["openai-compatible"])
         slots = SLOTS if known.engine == "llamacpp" else 1000  # nobody else tells them
         quirks = replace(known, slots=slots, queue=-1, thinking=self.thoughts, think_key="")
-        why = {"stop": "eos", "length": "limit"}[self.finish]
+        why = {"stop": "eos", "length": "limit", "word": "word"}[self.finish]
         writer = CannedWriter(self.words, why, model=self.model, context=self.context)
         self.double = Double(quirks, writer, pause=self.pause)
 

@@ -102,7 +102,7 @@ CONTRASTS: Mapping[str, Contrast] = {
     "presence_penalty": _memory(-2.0, 2.0, pairs=6),
     "repetition_penalty": _memory(10.0, 2.0),
     "repetition_range": _memory(1024, plain=1, repetition_penalty=2.0),
-    "repetition_slope": _memory(10.0, repetition_penalty=2.0, repetition_range=1024),
+    "repetition_slope": _memory(0.01, repetition_penalty=2.0, repetition_range=1024),
     "smoothing_curve": Contrast((100.0,), base={"temperature": None, "smoothing_factor": 0.2}),
     "smoothing_factor": Contrast((100.0,)),
     "temperature": Contrast((0.0,), base={}, still="always"),

@@ -142,7 +142,9 @@ class Dialect:
         if name == "temperature_order" and value == self.order:
             return
         word = self.words[name]
-        if isinstance(word, Unspoken) and value != parameter(name).neutral:
+        if value == parameter(name).neutral:
+            return  # every server is told it anyway, in its own words
+        if isinstance(word, Unspoken):
             raise SpecError(
                 f"{name} on {self.name}: {word.why}; remove it from the space{_elsewhere(name)}"
             )

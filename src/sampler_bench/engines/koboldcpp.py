@@ -1,27 +1,30 @@
 """KoboldCpp: through its chat endpoint by default, natively for a stated template or raw prompts.
 
-Source: LostRuins/koboldcpp, `koboldcpp.py` and `gpttype_adapter.cpp`, versions 1.76, 1.102 and
-1.115; 1.76 was also seen running. The two endpoints use other words for a few things: the chat
-endpoint overwrites `sampler_seed` and `mirostat`, so it must be told `seed` and `mirostat_mode`.
+Source: LostRuins/koboldcpp, `koboldcpp.py` and `gpttype_adapter.cpp`, versions 1.76, 1.102, 1.115
+and 1.117.1; 1.76 was also seen running. The two endpoints use other words for a few things: the
+chat endpoint overwrites `sampler_seed` and `mirostat`, so it is told `seed` and `mirostat_mode`.
 
 What it does silently: omitted keys act (top_p 0.92, top_k 100), values that it cannot read become
 its defaults, penalties under 1 are impossible, answers longer than four fifths of the context are
-shortened, and a stop text is reported as `length`. Version 1.76 knows no top_n_sigma at all.
+shortened, and a stop text, an abort and (to 1.102) a failure are reported as `length`. So where the
+answer leaves it open, it is asked why its last text ended. Version 1.76 knows no top_n_sigma.
 """
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Mapping
 from dataclasses import replace
 
 from ..errors import EngineError, SpecError
 from ..records import Json, JsonObject, Prompt, SamplerConfig, Value
-from . import EngineOptions, ServerInfo
+from . import SERVER_KEY, EngineOptions, ServerInfo
 from ._answer import Answer
 from ._dialect import Dialect, Spoken, Unspoken, Values
-from ._openai import OpenAIEngine, asked_tokens
+from ._openai import OpenAIEngine, Wire, asked_tokens
 from ._remote import Request
+from ._retry import Fault
 
 DEFAULT_SERVER = "http://127.0.0.1:5001"
 ORDER_LAST: list[Json] = [6, 0, 1, 3, 4, 2, 5]  # 5 is temperature, 6 the repetition penalty
@@ -29,7 +32,10 @@ ORDER_FIRST: list[Json] = [6, 5, 0, 1, 3, 4, 2]
 LONGEST_SHARE = 0.8  # of the context, for the answer
 WRAPPING = 32  # tokens of a chat template, generously
 RECOUNT = 0.85  # a text counted again may have fewer tokens than were drawn for it
+LOOKS, LOOK_SECONDS = 50, 0.02  # it holds its place for 0.2 seconds after the last word of a stream
+ENDED = {0: "limit", 1: "stop", 2: "stop_sequence"}  # its `stop_reason`; others are failures
 NOT = Unspoken()
+MIROSTAT = "replaces the whole chain; what it has learnt goes on from text to text"
 
 
 def _order(value: Value, _: Values) -> JsonObject:
@@ -41,14 +47,17 @@ NATIVE = Dialect(
     seed="sampler_seed",
     order="last",
     words={
-        "adaptive_decay": Spoken("adaptive_decay"),
+        "adaptive_decay": Spoken("adaptive_decay", low=0.01),
         "adaptive_target": Spoken(
-            "adaptive_target", differs="brings min_p 0.002 where nothing else truncates"
+            "adaptive_target",
+            low=0,
+            above=True,
+            differs="brings min_p 0.002 where neither min_p nor top_p cuts, whatever else does",
         ),
         "dry_allowed_length": Spoken("dry_allowed_length"),
         "dry_base": Spoken("dry_base"),
         "dry_multiplier": Spoken("dry_multiplier"),
-        "dry_range": Spoken("dry_penalty_last_n"),
+        "dry_range": Spoken("dry_penalty_last_n", low=1),
         "dry_sequence_breakers": Spoken("dry_sequence_breakers"),
         "dynatemp_exponent": Spoken("dynatemp_exponent"),
         "dynatemp_range": Spoken("dynatemp_range"),
@@ -58,12 +67,12 @@ NATIVE = Dialect(
         "max_tokens": Spoken("max_length"),
         "min_p": Spoken("min_p"),
         "mirostat_eta": Spoken("mirostat_eta"),
-        "mirostat_mode": Spoken("mirostat", differs="replaces the whole chain"),
+        "mirostat_mode": Spoken("mirostat", differs=MIROSTAT),
         "mirostat_tau": Spoken("mirostat_tau"),
         "presence_penalty": Spoken("presence_penalty"),
         "repetition_penalty": Spoken("rep_pen", low=1),
-        "repetition_range": Spoken("rep_pen_range"),
-        "repetition_slope": Spoken("rep_pen_slope"),
+        "repetition_range": Spoken("rep_pen_range", low=1),
+        "repetition_slope": Spoken("rep_pen_slope", low=0, above=True, high=1),
         "smoothing_curve": Spoken("smoothing_curve", differs="not in 1.76"),
         "smoothing_factor": Spoken("smoothing_factor"),
         "temperature": Spoken("temperature"),
@@ -86,6 +95,7 @@ NATIVE = Dialect(
     always={
         "ban_eos_token": False,
         "bypass_eos": False,
+        "reasoning_effort": "none",
         "render_special": False,
         "trim_stop": True,
         "use_default_badwordsids": False,
@@ -93,7 +103,7 @@ NATIVE = Dialect(
     notes=(
         "Values that it cannot read become its defaults silently.",
         "--gendefaultsoverwrite on its command line overrules requests, invisibly.",
-        "Arms with DRY, XTC, top_n_sigma, mirostat or another order never run batched there.",
+        "One text at a time: --parallelrequests is not used, or some arms would run batched.",
     ),
 )
 
@@ -103,7 +113,7 @@ DIALECT: Dialect = replace(
     words={
         **NATIVE.words,
         "max_tokens": Spoken("max_tokens"),
-        "mirostat_mode": Spoken("mirostat_mode", differs="replaces the whole chain"),
+        "mirostat_mode": Spoken("mirostat_mode", differs=MIROSTAT),
     },
 )
 
@@ -115,7 +125,8 @@ class KoboldEngine(OpenAIEngine):
 
     def __init__(self, options: EngineOptions) -> None:
         server = re.sub(r"/api/?(v1/?)?$", "", options.server or DEFAULT_SERVER)
-        super().__init__(NATIVE if options.template else DIALECT, options, server)
+        wire = Wire(chat_extra={"chat_template_kwargs": {"enable_thinking": False}})
+        super().__init__(NATIVE if options.template else DIALECT, options, server, wire)
         self._in_flight = 0
 
     async def ask(self) -> ServerInfo:
@@ -129,6 +140,11 @@ class KoboldEngine(OpenAIEngine):
         model = _value(await self.http.get("/api/v1/model"), "result")
         if model in ("inactive", "koboldcpp/inactive", ""):
             raise EngineError(f"koboldcpp at {self.http.shown}: no text model is loaded there")
+        if model == "koboldcpp/protected-model":
+            raise EngineError(
+                f"koboldcpp at {self.http.shown} asks for its password; put the right one into "
+                f"{SERVER_KEY}, in .env"
+            )
         context = _value(await self.http.get("/api/extra/true_max_context_length"), "value")
         return ServerInfo(
             engine=self.dialect.name,
@@ -163,8 +179,8 @@ class KoboldEngine(OpenAIEngine):
         self._in_flight += 1
         try:
             answer = await super().write(request)
-            if answer.tokens is None:  # streams carry no counts
-                await self._count_answer(answer)
+            if answer.tokens is None or answer.finish == "length":
+                await self._look_back(request, answer)
             return answer
         finally:
             self._in_flight -= 1
@@ -186,30 +202,59 @@ class KoboldEngine(OpenAIEngine):
         least = request.max_tokens if answer.counted else RECOUNT * request.max_tokens
         return answer.tokens >= least
 
-    async def count(self, prompt: Prompt) -> int | None:
-        """Count a prompt; the chat adapter's wrapping, which it does not tell, is estimated."""
-        text = self.template.render(prompt.text) if self.template else prompt.text
-        size = await self._tokens(text, special=True)
-        return None if size is None else size + (0 if self.template else WRAPPING)
+    def _check_room(self, request: Request, answer: Answer) -> None:
+        """Also raise Fault where a text ended before its limit, at no end and at no stop text."""
+        super()._check_room(request, answer)
+        tokens, asked = answer.tokens or 0, request.max_tokens
+        if answer.finish == ENDED[0] and tokens < asked:
+            raise Fault(
+                "protocol",
+                f"the text ended after {tokens} of {asked} tokens, at no end and at no stop text: "
+                "somebody aborted it, or the server was started with a lower --genlimit",
+            )
 
-    async def _count_answer(self, answer: Answer) -> None:
-        """Ask for the last answer's counts while it is surely ours; else recount its text."""
-        told = await self.http.maybe("/api/extra/perf") if self._in_flight == 1 else None
-        perf = told if isinstance(told, Mapping) else {}
-        tokens, prompt = perf.get("last_token_count"), perf.get("last_input_count")
-        if self._in_flight == 1 and perf.get("idle") == 1 and isinstance(tokens, int):
-            answer.tokens = tokens
-            answer.prompt_tokens = prompt if isinstance(prompt, int) else None
-        else:
-            answer.tokens = await self._tokens("".join(answer.text), special=False)
-            answer.counted = False
+    async def count(self, prompt: Prompt) -> int | None:
+        """Count a prompt as it is wrapped there; before 1.115 the wrapping is estimated."""
+        if self.template is not None:
+            return await self._tokens(self.template.render(prompt.text), special=True)
+        message: JsonObject = {"role": "user", "content": prompt.text}
+        body: JsonObject = {"messages": [message], **self.wire.chat_extra}
+        told = await self.http.maybe("/api/extra/tokencount", body)
+        if _value(told, "prompt") and (size := _count(_value(told, "value"))) is not None:
+            return size
+        size = await self._tokens(prompt.text, special=True)
+        return None if size is None else size + WRAPPING
+
+    async def _look_back(self, request: Request, answer: Answer) -> None:
+        """Ask how the last text ended and how long it was, or recount it."""
+        told = await self._last_text(request.body.get(self.dialect.seed))
+        tokens = _count(told.get("last_token_count"))
+        if tokens is None:
+            if answer.tokens is None:
+                answer.tokens = await self._tokens("".join(answer.text), special=False)
+                answer.counted = False
+            return
+        answer.tokens, answer.prompt_tokens = tokens, _count(told.get("last_input_count"))
+        reason = _count(told.get("stop_reason"))
+        answer.finish = "failure" if reason is None else ENDED.get(reason, "failure")
+
+    async def _last_text(self, seed: Json) -> Mapping[str, Json]:
+        """What it says of its last text, once it is at rest; empty where that may not be ours."""
+        for _ in range(LOOKS):
+            told = await self.http.maybe("/api/extra/perf") if self._in_flight == 1 else None
+            if not isinstance(told, Mapping) or self._in_flight > 1 or told.get("queue"):
+                return {}
+            if told.get("idle") == 1:
+                failed = told.get("stop_reason") not in ENDED  # then all else is another text's
+                return told if failed or told.get("last_seed", seed) == seed else {}
+            await asyncio.sleep(LOOK_SECONDS)
+        return {}
 
     async def _tokens(self, text: str, *, special: bool) -> int | None:
         if not text:
             return 0
         body: JsonObject = {"prompt": text, "special": special}
-        found = _value(await self.http.maybe("/api/extra/tokencount", body), "value")
-        return found if isinstance(found, int) and found >= 0 else None
+        return _count(_value(await self.http.maybe("/api/extra/tokencount", body), "value"))
 
 
 def build(options: EngineOptions) -> KoboldEngine:
@@ -219,3 +264,7 @@ def build(options: EngineOptions) -> KoboldEngine:
 
 def _value(found: Json, key: str) -> Json:
     return found.get(key) if isinstance(found, Mapping) else None
+
+
+def _count(found: Json) -> int | None:
+    return found if isinstance(found, int) and found >= 0 else None

@@ -24,7 +24,6 @@ PARTS = {
 }
 REMEMBERING = ("rep_pen", "presence", "frequency", "dry_multiplier")
 WHOLE = -1  # a window of all of the text
-CUTS = ("top_k", "top_a", "top_p", "min_p", "typical", "tfs", "sigma")
 PLUMBING = {
     *("model", "messages", "prompt", "stream", "stream_options", "n", "user", "logprobs"),
     *("top_logprobs", "max_completion_tokens", "reasoning_effort", "logit_bias", "response_format"),
@@ -139,7 +138,7 @@ class Reader:
         if high > 0 and inner.get("dynamic_temperature", True):
             knobs.update(temperature=(low + high) / 2, dynatemp_range=(high - low) / 2)
         self._chill(knobs)
-        if knobs["adaptive_target"] >= 0 and not any(active(knobs, step) for step in CUTS):
+        if knobs["adaptive_target"] > 0 and knobs["min_p"] <= 0 and knobs["top_p"] >= 1:
             knobs["min_p"] = self.quirks.forces_min_p
         return knobs
 
@@ -191,6 +190,8 @@ class Reader:
             raise Refusal(self.quirks.bad, f"{name} must be one of {key.only}, got {value}.")
         if inside or key.out == "accept":
             return value
+        if key.out == "default":
+            return key.default
         if key.out == "refuse":
             told = f"{name} must be from {key.low:g} to {key.high:g}, got {value}."
             raise Refusal(self.quirks.bad, told)

@@ -57,7 +57,8 @@ class Key:
         knob: the double's name for it.
         default: what acts when the key is left out (or null).
         low, high: the range; `above`: `low` itself is outside.
-        out: what becomes of a number outside: taken as it is, clamped, or refused with 400.
+        out: what becomes of a number outside: taken as it is, clamped, refused with 400, or
+            replaced by the default.
         aliases: other keys for the same knob; the first that is there wins, or the largest.
         largest: whether the largest of all keys counts, the default among them.
         scale: what the number is multiplied with.
@@ -71,7 +72,7 @@ class Key:
     low: float = -INFINITY
     high: float = INFINITY
     above: bool = False
-    out: Literal["accept", "clamp", "refuse"] = "accept"
+    out: Literal["accept", "clamp", "refuse", "default"] = "accept"
     aliases: tuple[str, ...] = ()
     largest: bool = False
     scale: float = 1.0
@@ -151,11 +152,13 @@ class Quirks:
             the token that was drawn is told before the most probable ones (`drawn_first`): a chat
             then tells one of these less, where it is none of them.
         tells_chosen: whether the chosen token's logprob comes with the likeliest ones', if another.
-        forces_min_p: the min_p that adaptive-p brings where nothing else truncates.
+        forces_min_p: the min_p that adaptive-p brings where neither min_p nor top_p truncates.
         shared: whether its slots share one context; where they fill it together all are lost.
         slots: texts at once; `queue`: how many may wait, -1 for any number; `full`: status for the
             rest.
         counts: where token counts are told: in every answer, in whole ones only, or never.
+        lingers: seconds for which a text keeps its place after its last word.
+        counts_chats: whether the tokens of messages can be counted, wrapped.
         trims_stop: whether a stop text is left out where the request does not say.
         stops_whole: whether leaving an unstreamed answer stops the work.
         provider: who it says really wrote.
@@ -200,6 +203,8 @@ class Quirks:
     queue: int = -1
     full: int = 503
     counts: Literal["always", "whole", "never"] = "always"
+    lingers: float = 0.0
+    counts_chats: bool = False
     trims_stop: bool = True
     stops_whole: bool = True
     provider: str = ""

@@ -97,8 +97,12 @@ class Double(Loopback):
     async def _counted(self, path: str, body: Mapping[str, Any]) -> Any:
         match self.quirks.engine, path:
             case "koboldcpp", "/api/extra/tokencount":
-                ids = await self.writer.tokens(str(body.get("prompt", "")))
-                return {"value": len(ids), "ids": ids}
+                text = str(body.get("prompt", ""))
+                if self.quirks.counts_chats and body.get("messages") and not text:
+                    text = await self.writer.wrap(body["messages"])
+                ids = await self.writer.tokens(text)
+                told = {"prompt": text} if self.quirks.counts_chats else {}
+                return {"value": len(ids), "ids": ids, **told}
             case "koboldcpp", "/api/extra/perf":
                 return self._perf()
             case "koboldcpp", "/api/extra/last_logprobs" if self.quirks.most_logprobs:
@@ -143,7 +147,7 @@ class Double(Loopback):
             "last_token_count": end.tokens if end else 0,
             "last_input_count": end.prompt_tokens if end else 0,
             "last_seed": self.applied[-1].seed if self.applied else -1,
-            "stop_reason": {"eos": 1, "limit": 0, "word": 2}[end.why] if end else -1,
+            "stop_reason": {"eos": 1, "limit": 0, "word": 2}.get(end.why, -1) if end else -1,
             "total_gens": len(self.applied),
             "queue": self.waiting,
             "idle": 0 if self.running else 1,
@@ -256,8 +260,14 @@ class Double(Loopback):
         finally:
             self._held.pop(me, None)
             self._lost.discard(me)
-            self.running -= 1
-            self._room.release()
+            if self.quirks.lingers:
+                asyncio.get_running_loop().call_later(self.quirks.lingers, self._leave)
+            else:
+                self._leave()
+
+    def _leave(self) -> None:
+        self.running -= 1
+        self._room.release()
 
     def _hold(self, text: object, tokens: int) -> None:
         """Let a text take more of a shared context; where it is full, all that are written fail."""

@@ -112,7 +112,7 @@ class Shape:
         return {"index": 0, where: said, "logprobs": told, "finish_reason": None}
 
     def _why(self, end: End) -> str:
-        return {"eos": "stop", "limit": "length", "word": self.quirks.stop_word}[end.why]
+        return {"eos": "stop", "word": self.quirks.stop_word}.get(end.why, "length")
 
     def _counts(self, *, whole: bool) -> bool:
         return self.quirks.counts == "always" or (whole and self.quirks.counts == "whole")

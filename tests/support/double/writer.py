@@ -61,7 +61,7 @@ class Piece:
 
 @dataclass(frozen=True, slots=True)
 class End:
-    """Why a text ended (`eos`, `limit`, or `word` and which), its counts, and what acted."""
+    """Why a text ended (`eos`, `limit`, `word` and which, `lost`), its counts, and what acted."""
 
     why: str
     tokens: int

@@ -1,4 +1,4 @@
-"""repetition_slope: how the penalty falls with distance; 1 is flat on KoboldCpp.
+"""repetition_slope: how much of the penalty the older half of the range keeps; 1 is all of it.
 
 Acts only where repetition_penalty is not 1. KoboldCpp's rep_pen_slope.
 """
@@ -8,10 +8,10 @@ from ..parameter import Parameter
 PARAMETER = Parameter(
     name="repetition_slope",
     sampler="repetition_penalty",
-    meaning="how the penalty falls with distance; 1 is flat on KoboldCpp",
+    meaning="how much of the penalty the older half of the range keeps; 1 is all of it",
     neutral=1.0,
     low=0.0,
-    high=10.0,
-    search=(0.5, 2.0),
+    high=1.0,
+    search=(0.1, 1.0),
     memory=True,
 )

@@ -1,4 +1,4 @@
-"""KoboldCpp 1.76 (seen running), 1.102 and 1.115 (read).
+"""KoboldCpp 1.76 (seen running), 1.102, 1.115 and 1.117.1 (read; the last two are alike in this).
 
 Source: LostRuins/koboldcpp, `koboldcpp.py` and `gpttype_adapter.cpp`.
 """
@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 from .. import orders
-from ..quirks import Endpoint, Key, Quirks
+from ..quirks import Endpoint, Key, Quirks, clamped
 
 
 def _keys(*, temperature: float, top_p: float, **more: Key) -> dict[str, Key]:
@@ -33,13 +33,13 @@ def _keys(*, temperature: float, top_p: float, **more: Key) -> dict[str, Key]:
         "dry_multiplier": Key("dry_multiplier", 0.0),
         "dry_base": Key("dry_base", 1.75),
         "dry_allowed_length": Key("dry_allowed_length", 2),
-        "dry_penalty_last_n": Key("dry_range", 320),
+        "dry_penalty_last_n": Key("dry_range", 320, whole=True),
         "dry_sequence_breakers": Key("dry_breakers", []),
         "rep_pen": Key(
             "rep_pen", 1.0, largest=True, aliases=("repeat_penalty", "repetition_penalty")
         ),
-        "rep_pen_range": Key("rep_range", 320),
-        "rep_pen_slope": Key("rep_slope", 1.0),
+        "rep_pen_range": clamped("rep_range", 320, 1),
+        "rep_pen_slope": Key("rep_slope", 1.0, 0, 1, above=True, out="default"),
         "presence_penalty": Key("presence", 0.0),
     }
     return {**keys, **more}
@@ -50,8 +50,8 @@ NEWER = {
     "smoothing_curve": Key("smoothing_curve", 1.0),
 }
 NEWEST = {
-    "adaptive_target": Key("adaptive_target", -1.0),
-    "adaptive_decay": Key("adaptive_decay", 0.9),
+    "adaptive_target": Key("adaptive_target", -1.0, 0, above=True, out="default"),
+    "adaptive_decay": clamped("adaptive_decay", 0.9, 0.01, 0.99),
 }
 
 
@@ -101,7 +101,10 @@ def _kobold(version: str, keys: Mapping[str, Key], longest: int, **more: Any) ->
         engine="koboldcpp",
         endpoints=_endpoints(keys, longest),
         order=orders.kobold,
-        also=("sampler_order", "ban_eos_token", "trim_stop", "genkey"),
+        also=(
+            *("sampler_order", "ban_eos_token", "trim_stop", "genkey", "bypass_eos"),
+            *("render_special", "use_default_badwordsids"),
+        ),
         prefix="koboldcpp/",
         owner="koboldcpp",
         asked={
@@ -121,6 +124,7 @@ def _kobold(version: str, keys: Mapping[str, Key], longest: int, **more: Any) ->
         stop_word="length",
         logprobs="post",
         slots=1,
+        lingers=0.01,  # 0.2 there
         **more,
     )
 
@@ -148,8 +152,9 @@ KOBOLDCPP_1_115 = _kobold(
     2048,
     most_logprobs=10,
     queue=10,
-    counts="whole",
+    counts_chats=True,
     forces_min_p=0.002,
+    think_key="reasoning_effort",
 )
 # `--gendefaultsoverwrite '{"min_p": 0.2}'` beats every request, silently.
 KOBOLDCPP_FORCING = replace(KOBOLDCPP_1_115, forced={"min_p": 0.2})
