@@ -6,12 +6,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..posterior import steering
 from ..posterior.best import best as best_of
 from ..records import SamplerConfig, ScoreTable
 from ..samplers import parameter, parameter_names
 from .power import Z
-from .reading import Reading, posterior_of, read
+from .reading import Reading, chooser_of, posterior_of, read
 
 if TYPE_CHECKING:
     from ..search import Problem
@@ -24,7 +23,7 @@ def choose_winner(table: ScoreTable, problem: Problem) -> SamplerConfig:
     search = table.take(~table.fresh)
     if not len(search.evidence()):
         search = table
-    posterior = posterior_of(search, problem, steering(problem.moderate))
+    posterior = chooser_of(search, problem)
     return best_of(posterior, posterior.evidence.configs)
 
 

@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..posterior import NEUTRAL, Belief, Expectation, Posterior, fit_remembered, frame_of
+from ..posterior import (
+    NEUTRAL,
+    Belief,
+    Frame,
+    Posterior,
+    fit_remembered,
+    frame_of,
+    steering,
+)
 from ..records import Estimate, SamplerConfig, ScoreTable
 from .power import Z
 
@@ -17,15 +25,23 @@ if TYPE_CHECKING:
 LEADING = 120  # configurations among which the best may be
 
 
-def posterior_of(
-    table: ScoreTable, problem: Problem, expectation: Expectation = NEUTRAL
-) -> Posterior:
+def posterior_of(table: ScoreTable, problem: Problem) -> Posterior:
     """The model of a table's evidence, its hyperparameters fitted to all of it.
 
-    What is *claimed* is read with the neutral expectation; only a choice may use another.
+    It expects nothing: by it all is told that is *claimed*.
     """
-    frame = frame_of(problem.space, problem.temperature_last, problem.features)
+    return fit_remembered(table, _frame(problem), problem.failure_score, NEUTRAL)
+
+
+def chooser_of(table: ScoreTable, problem: Problem) -> Posterior:
+    """The same with the expectation that the search goes by: only a choice may use it."""
+    frame = _frame(problem)
+    expectation = steering(problem.moderate, frame)
     return fit_remembered(table, frame, problem.failure_score, expectation)
+
+
+def _frame(problem: Problem) -> Frame:
+    return frame_of(problem.space, problem.temperature_last, problem.features)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

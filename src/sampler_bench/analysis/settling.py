@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..posterior import Posterior, fit_posterior, steering
+from ..posterior import Posterior, fit_posterior
 from ..posterior.best import best
 from ..records import Estimate, SamplerConfig, ScoreTable
-from .reading import gain_of, interval, posterior_of
+from .reading import chooser_of, gain_of, interval, posterior_of
 
 if TYPE_CHECKING:
     from ..search import Problem
@@ -55,7 +55,7 @@ def settling(table: ScoreTable, problem: Problem) -> list[Moment]:
     whole = posterior_of(table, problem)
     search = table.take(~table.fresh)
     chosen_by = search if len(search.evidence()) else table
-    chooser = posterior_of(chosen_by, problem, steering(problem.moderate))
+    chooser = chooser_of(chosen_by, problem)
     return [
         _moment(evidence.take(np.arange(len(evidence)) < n), whole, chooser, problem)
         for n in moments(len(evidence))

@@ -4,7 +4,8 @@ Every model starts from an unknown level. `MODERATE` expects, besides, that qual
 either end of effective randomness, and with the tail: few find their best setting at the edge
 of their space. With noisy scores this keeps a search from betting on edges that nothing speaks
 against yet. The slopes are unknown too, so a surface that rises towards an edge soon turns them
-round. A verdict is read with `NEUTRAL`: no gain may come from an expectation.
+round. A narrow space loses less, by the part of a usual span that it has. A verdict is read with
+`NEUTRAL`: no gain may come from an expectation.
 """
 
 from __future__ import annotations
@@ -17,11 +18,12 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from .frame import Points
+    from .frame import Frame, Points
 
     Floats = NDArray[np.float64]
 
 LEVEL_VARIANCE = 4.0  # of the overall level, about the mean of the data
+USUAL = (1.8, 0.36)  # spans of entropy (nats) and root tail mass, of the built-in bank
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +57,18 @@ def _edges(points: Points) -> Floats:
     return np.stack([(2.0 * entropy - 1.0) ** 2, tail], axis=1)
 
 
-def steering(moderate: bool) -> Expectation:
-    """What a search goes by; `moderate`: whether moderate settings are expected to be better."""
-    return MODERATE if moderate else NEUTRAL
+def steering(moderate: bool, frame: Frame) -> Expectation:
+    """What a search goes by.
+
+    Args:
+        moderate: whether moderate settings are expected to be better.
+        frame: of the space that is searched.
+    """
+    if not moderate:
+        return NEUTRAL
+    part = np.minimum(1.0, frame.span / USUAL)
+    (a, b), (c, d) = (part * MODERATE.loss).tolist(), (part * MODERATE.sd).tolist()
+    return Expectation((a, b), (c, d))
 
 
 NEUTRAL = Expectation((0.0, 0.0), (0.0, 0.0))

@@ -68,6 +68,10 @@ class Points:
 class Frame:
     """The coordinates of one space. Remembers what it has placed.
 
+    Attributes:
+        pool: the reference configurations.
+        span: (2,) how much entropy and root tail mass vary over the pool, 1e-9 at least.
+
     Args:
         space: what may vary.
         temperature_last: where the server applies temperature.
@@ -91,13 +95,13 @@ class Frame:
         )
         raw = self._effects(self.pool)
         self._low = raw.min(axis=0)
-        self._span = np.maximum(raw.max(axis=0) - self._low, 1e-9)
+        self.span = np.maximum(raw.max(axis=0) - self._low, 1e-9)
 
     def place(self, configs: Sequence[SamplerConfig]) -> Points:
         """The coordinates of some configurations."""
         for config, effect in zip(configs, self._effects(configs), strict=True):
             if config not in self._placed:
-                common = (effect - self._low) / self._span
+                common = (effect - self._low) / self.span
                 self._placed[config] = (common, self._number(config.sampler), self._own(config))
         rows = [self._placed[config] for config in configs]
         return Points(
