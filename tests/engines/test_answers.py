@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from support.double import KOBOLDCPP_1_102, KOBOLDCPP_1_115, Quirks
+from support.double import KOBOLDCPP_1_102, KOBOLDCPP_1_115, OLLAMA, OLLAMA_2025, Quirks
 from support.loopback import Reply, Request, as_json, chat
 from support.plain_servers import CONTEXT, MODEL, PlainServer, talking
 
@@ -180,6 +180,48 @@ async def test_koboldcpp_does_not_read_the_counts_of_another_text() -> None:
     asked = [request.path for request in server.requests]
     assert asked.count("/api/extra/perf") <= 1  # at most by the one that was left alone
     assert "/api/extra/tokencount" in asked
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(("quirks", "least"), [(OLLAMA, 100), (OLLAMA_2025, 30)])
+@pytest.mark.parametrize("template", ["", "raw"])
+async def test_a_loop_that_ollama_broke_off_is_a_text(
+    quirks: Quirks, least: int, template: str
+) -> None:
+    """Were it a lost text, settings that loop would not be blamed for it."""
+    plain = PlainServer("ollama", words="ha " * 150)
+    plain.double.quirks = quirks
+    async with talking("ollama", replace(OPTIONS, template=template), plain.answer) as (engine, _):
+        written = await engine.generate(config(400), PROMPT, 1)
+    assert isinstance(written, Completion)
+    assert (written.cut_off, written.retries) == (True, 0)
+    assert least < written.text.count("ha") < least + 3
+
+
+@pytest.mark.anyio
+async def test_ollama_cuts_the_context_to_what_the_model_was_trained_for() -> None:
+    for asked, context in ((2048, 2048), (10_000, CONTEXT)):
+        options = replace(OPTIONS, context=asked)
+        async with talking("ollama", options, PlainServer("ollama").answer) as (engine, _):
+            assert (await engine.check()).context == context
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(
+    ("words", "asked", "cut"),
+    [
+        ("says hello there", 4, True),
+        ("says hello there.", 4, False),
+        ("says hello there", 40, False),
+    ],
+)
+async def test_textgen_says_stop_where_a_recount_fell_short(
+    words: str, asked: int, cut: bool
+) -> None:
+    async with talking("textgen", OPTIONS, PlainServer("textgen", words).answer) as (engine, _):
+        written = await engine.generate(config(asked), PROMPT, 1)
+    assert isinstance(written, Completion)
+    assert written.cut_off is cut
 
 
 @pytest.mark.anyio

@@ -1,8 +1,12 @@
 """Ollama, through its own API. Its OpenAI endpoint is no use here: top_k 40 always acts there.
 
-Source: ollama/ollama, `api/types.go`, `server/routes.go`, `docs/modelfile.mdx`, read in 2026. Not
-run here. Parameters lie under `options`; the model's Modelfile fills what is omitted. Servers of
-2025 with the Go sampler applied temperature between top_k and top_p, and had no penalties.
+Source: ollama/ollama, `api/types.go`, `server/routes.go`, `llm/llama_server.go` (2026) and
+`llm/server.go` (2025), `docs/modelfile.mdx`. Not run here. Parameters lie under `options`; the
+model's Modelfile fills what is omitted. Servers of 2025 with the Go sampler applied temperature
+between top_k and top_p, and had no penalties.
+
+A text in which one token comes too often in a row is broken off: with an error after 100 in 2026,
+without a word after 30 before. It is the model's text, looped, and no fault of the server.
 """
 
 from __future__ import annotations
@@ -22,6 +26,8 @@ from ._retry import Fault
 DEFAULT_SERVER = "http://127.0.0.1:11434"
 REMOVED = Unspoken("removed there")
 NOT = Unspoken()
+LOOP = 30  # tokens alike
+LOOPED = "token repeat limit reached"  # in the words of its error
 
 DIALECT = Dialect(
     name="ollama",
@@ -89,7 +95,7 @@ class OllamaEngine(RemoteEngine):
             url=self.http.shown,
             version=str(version),
             model=model,
-            context=self.options.context,  # we state it with every request
+            context=min(self.options.context, _trained(shown) or self.options.context),
             details={
                 "modelfile_parameters": shown.get("parameters", ""),
                 "digest": _digest(listed, model),
@@ -132,6 +138,8 @@ class OllamaEngine(RemoteEngine):
             async for line in response.aiter_lines():
                 if line.strip():
                     self._take(line, answer, request.path)
+        if answer.finish is None and _loops(answer):
+            answer.finish = "length"
         return answer
 
     def _take(self, line: str, answer: Answer, path: str) -> None:
@@ -141,7 +149,9 @@ class OllamaEngine(RemoteEngine):
             found = self.http.hide(line)[:80]
             raise Fault("protocol", f"{path}: expected JSON, found {found!r}") from None
         event = _mapping(event)
-        if event.get("error"):
+        if LOOPED in str(event.get("error")):
+            answer.finish = "length"
+        elif event.get("error"):
             self.http.complain(event["error"], path)
         message = _mapping(event.get("message"))
         for into, piece in (
@@ -165,6 +175,19 @@ def _finish(event: Mapping[str, Json], answer: Answer) -> None:
     tokens, prompt = event.get("eval_count"), event.get("prompt_eval_count")
     answer.tokens = tokens if isinstance(tokens, int) else None
     answer.prompt_tokens = prompt if isinstance(prompt, int) else None
+
+
+def _loops(answer: Answer) -> bool:
+    """Whether a text or its thoughts end in one token again and again, as it counts them."""
+    last = [piece.strip() for piece in (answer.text or answer.thoughts)[-LOOP:]]
+    return len(last) == LOOP and len(set(last)) == 1
+
+
+def _trained(shown: Mapping[str, Json]) -> int:
+    """The context that a model was trained for, to which a longer one is cut; 0: not told."""
+    told = _mapping(shown.get("model_info"))
+    length = told.get(f"{told.get('general.architecture')}.context_length")
+    return length if isinstance(length, int) else 0
 
 
 def _names(listed: Json) -> list[str]:

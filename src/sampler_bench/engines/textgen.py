@@ -4,6 +4,9 @@ Source: oobabooga/text-generation-webui, `modules/presets.py`, `modules/text_gen
 `modules/llama_cpp_server.py` and `extensions/openai/typing.py`, read in 2026. Which samplers act
 depends on its loader: with the llama.cpp loader tfs, top_a, epsilon and eta cut-off and smoothing
 are dropped silently. Not run here.
+
+It says `length` where the finished text, counted again, has as many tokens as were asked for; a
+text that was cut off may have fewer then, and is said to have ended (`modules/api/completions.py`).
 """
 
 from __future__ import annotations
@@ -14,11 +17,15 @@ from dataclasses import replace
 
 from ..records import Json, JsonObject, Value
 from . import EngineOptions, ServerInfo
+from ._answer import Answer
 from ._dialect import Dialect, Spoken, Unspoken, Values, heat_span
 from ._openai import OpenAIEngine, Wire
+from ._remote import Request
 from .aphrodite import ten_thousandths
 
 DEFAULT_SERVER = "http://127.0.0.1:5000"
+RECOUNT = 0.85  # a text counted again may have fewer tokens than were drawn for it
+ENDINGS = tuple(".!?:;*_~)]}\"'`»”’…。！？」』）")
 DROPPED = "dropped silently with the llama.cpp loader"
 PENALTIES = ("repetition_penalty", "presence_penalty", "frequency_penalty", "dry")
 HEAT = ("temperature", "dynamic_temperature", "quadratic_sampling")
@@ -114,6 +121,12 @@ class TextgenEngine(OpenAIEngine):
             return await super().ask()
         found = ServerInfo(engine=self.dialect.name, url=self.http.shown, model=model)
         return replace(found, details={"loader": card.get("loader", "")})
+
+    def cut_off(self, request: Request, answer: Answer) -> bool:
+        """Also where a text stops in the middle of a sentence and hardly before its limit."""
+        near = (answer.tokens or 0) >= RECOUNT * request.max_tokens
+        ends = "".join(answer.text).rstrip().endswith(ENDINGS)
+        return super().cut_off(request, answer) or (near and not ends)
 
 
 def build(options: EngineOptions) -> TextgenEngine:

@@ -157,6 +157,8 @@ class Quirks:
         slots: texts at once; `queue`: how many may wait, -1 for any number; `full`: status for the
             rest.
         counts: where token counts are told: in every answer, in whole ones only, or never.
+        loop: how often a token may come again in a row before the text is broken off, with an error
+            that says `loop_says`, or without a word; 0: as often as it likes.
         lingers: seconds for which a text keeps its place after its last word.
         counts_chats: whether the tokens of messages can be counted, wrapped.
         trims_stop: whether a stop text is left out where the request does not say.
@@ -203,6 +205,8 @@ class Quirks:
     queue: int = -1
     full: int = 503
     counts: Literal["always", "whole", "never"] = "always"
+    loop: int = 0
+    loop_says: str = ""
     lingers: float = 0.0
     counts_chats: bool = False
     trims_stop: bool = True

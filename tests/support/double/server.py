@@ -246,7 +246,7 @@ class Double(Loopback):
             if self.quirks.thinking and self._thinks(body):
                 yield self._thought()
             async with aclosing(self.writer.write(applied, prompt)) as written:
-                async for piece in written:
+                async for piece in self._unlooped(written):
                     self._hold(me, 1)
                     if isinstance(piece, Piece) and piece.logprobs is not None:
                         if self.quirks.tells_chosen:
@@ -264,6 +264,18 @@ class Double(Loopback):
                 asyncio.get_running_loop().call_later(self.quirks.lingers, self._leave)
             else:
                 self._leave()
+
+    async def _unlooped(self, written: AsyncIterator[Piece | End]) -> AsyncIterator[Piece | End]:
+        last, again = "", 0
+        async for piece in written:
+            if self.quirks.loop and isinstance(piece, Piece):
+                again = again + 1 if piece.text.strip() == last else 0
+                last = piece.text.strip()
+                if again > self.quirks.loop and self.quirks.loop_says:
+                    raise Refusal(500, self.quirks.loop_says)
+                if again > self.quirks.loop:
+                    return
+            yield piece
 
     def _leave(self) -> None:
         self.running -= 1

@@ -43,8 +43,14 @@ OLLAMA = Quirks(
         "/api/version": {"version": "0.30.6"},
         "/api/tags": {"models": [{"name": "{model}", "model": "{model}"}]},
         "/api/ps": {"models": [{"name": "{model}", "model": "{model}"}]},
-        "/api/show": {"parameters": "", "template": "{template}"},
+        "/api/show": {
+            "parameters": "",
+            "template": "{template}",
+            "model_info": {"general.architecture": "llama", "llama.context_length": "{context}"},
+        },
     },
+    loop=100,
+    loop_says="prediction aborted, token repeat limit reached",
     overflow="shift",
     slots=1,
     queue=512,
@@ -56,4 +62,6 @@ OLLAMA_2025 = replace(
     OLLAMA,
     order=orders.fixed("top_k", "temperature", "top_p", "min_p"),
     asked={**OLLAMA.asked, "/api/version": {"version": "0.9.0"}},
+    loop=30,
+    loop_says="",
 )
