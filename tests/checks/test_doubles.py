@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from support.double import (
+    APHRODITE_V2,
     KOBOLDCPP_1_76,
     KOBOLDCPP_1_115,
     LLAMA_CPP_PYTHON,
@@ -269,9 +270,16 @@ async def test_all_knobs_cost_few_short_requests(
 async def test_an_order_that_moves_temperature_past_some_cuts_only_is_honoured(
     writer: LlamaWriter,
 ) -> None:
-    """Aphrodite's top_k and top_p come at the very end; `temperature_last` moves past the rest."""
+    """Aphrodite's min_p, top_k and top_p come last; `temperature_last` moves past the rest."""
     report = await checked(USUAL["aphrodite"], writer, "aphrodite", "temperature_order")
     assert says(report) == {"temperature_order": "honoured"}
+
+
+async def test_samplers_that_an_aphrodite_reads_and_drops_are_found_out(
+    writer: LlamaWriter,
+) -> None:
+    report = await checked(APHRODITE_V2, writer, "aphrodite", "top_n_sigma", "typical_p", "min_p")
+    assert says(report) == {"min_p": "honoured", "top_n_sigma": "ignored", "typical_p": "ignored"}
 
 
 async def test_a_shared_context_too_small_for_all_leaves_only_batching_untold() -> None:

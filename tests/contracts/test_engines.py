@@ -92,7 +92,7 @@ TIED = {
 }
 PASSING = [kind for kind in faults.KINDS if kind not in ("400", "401", "403", "404", "slow")]
 CUTS = {"min_p", "top_p", "top_k", "typical"}
-DEFERRED = {"aphrodite": {"top_p", "top_k"}}  # they come after everything, whatever is asked
+DEFERRED = {"aphrodite": {"min_p", "top_p", "top_k"}}  # they come last, whatever is asked
 SEEDLESS = ("tabbyapi", "sglang")  # SGLang keeps seeds only where it is started to
 
 ANY_MAKE = ("openai-compatible",)  # one of them takes what another refuses

@@ -110,7 +110,7 @@ VLLM: dict[str, Any] = {
 }
 APHRODITE: dict[str, Any] = {
     **VLLM,
-    "nsigma": 0,
+    "nsigma": 1000,  # 0 leaves one token beside a request that has it on
     "typical_p": 1,
     "tfs": 1,
     "top_a": 0,

@@ -107,7 +107,7 @@ CONTRASTS: Mapping[str, Contrast] = {
     "smoothing_factor": Contrast((100.0,)),
     "temperature": Contrast((0.0,), base={}, still="always"),
     "temperature_order": Contrast(
-        ("last",), "first", {"temperature": None, "top_p": 0.2, "min_p": 0.3}
+        ("last",), "first", {"temperature": None, "top_p": 0.2, "min_p": 0.3, "typical_p": 0.3}
     ),
     "tfs": Contrast((1e-6,)),
     "top_a": Contrast((1.0,), base={"temperature": 1.0}, tokens=LONG),

@@ -1,7 +1,7 @@
 """SGLang, through its OpenAI-compatible server.
 
-Source: sgl-project/sglang, `python/sglang/srt/sampling/sampling_params.py`,
-`.../entrypoints/openai/protocol.py`, `docs/basic_usage/sampling_params.md`. Not run here.
+Source: sglang 0.5.23, `srt/sampling/` (`sampling_params.py`, `penaltylib/`),
+`srt/layers/sampler.py` and `srt/entrypoints/openai/protocol.py`. Not run here.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ DIALECT: Dialect = replace(
             low=0,
             above=True,
             high=2,
-            differs="over prompt and answer, no window",
+            differs="answer only, no window",
         ),
         "temperature": Spoken("temperature"),
         "top_k": Spoken("top_k", neutral=-1),  # 0 is refused there
@@ -35,6 +35,7 @@ DIALECT: Dialect = replace(
     notes=(
         "The model's generation_config.json fills what a chat omits; so nothing is omitted.",
         "The seed is used only by a server started with --enable-deterministic-inference.",
+        "--allow-auto-truncate shortens prompts and answers that do not fit, without a word.",
     ),
 )
 

@@ -21,7 +21,6 @@ from ._answer import Answer
 from ._dialect import Dialect, Spoken, Unspoken, Values, heat_span
 from ._openai import OpenAIEngine, Wire
 from ._remote import Request
-from .aphrodite import ten_thousandths
 
 DEFAULT_SERVER = "http://127.0.0.1:5000"
 RECOUNT = 0.85  # a text counted again may have fewer tokens than were drawn for it
@@ -33,6 +32,16 @@ CUTS = (
     *("top_n_sigma", "top_k", "top_p", "typical_p", "epsilon_cutoff", "eta_cutoff"),
     *("tfs", "top_a", "min_p", "mirostat", "xtc"),
 )
+
+
+def ten_thousandths(key: str, differs: str) -> Spoken:
+    """A cut-off that the server takes in units of 1e-4."""
+
+    def say(value: Value, _: Values) -> JsonObject:
+        assert isinstance(value, int | float)
+        return {key: round(value * 1e4, 6)}
+
+    return Spoken(key, differs=differs, say=say)
 
 
 def _priority(value: Value, _: Values) -> JsonObject:

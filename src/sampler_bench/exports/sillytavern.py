@@ -13,9 +13,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..engines._dialect import Dialect, Spoken, Unspoken, Values, Word
-from ..engines.aphrodite import ten_thousandths as units
 from ..engines.koboldcpp import ORDER_FIRST, ORDER_LAST
 from ..engines.textgen import CUTS, HEAT, PENALTIES
+from ..engines.textgen import ten_thousandths as units
 from ..errors import SpecError
 from ..records import JsonObject, SamplerConfig, Value
 from ..samplers import parameter_names

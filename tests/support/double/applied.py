@@ -68,7 +68,7 @@ class Applied:
     after: bool = False
     endless: bool = False
     sigma_ddof: int = 0
-    answer_only: bool = False
+    answer_only: tuple[str, ...] = ()
     ignored: tuple[str, ...] = ()
 
 

@@ -45,8 +45,8 @@ KOBOLD_ORDER = (6, 0, 1, 3, 4, 2, 5)
 VLLM: Steps = ("penalties", "temperature", "min_p", "top_k", "top_p")
 SGLANG: Steps = ("penalties", "temperature", "top_k", "top_p", "min_p")
 APHRODITE: Steps = (
-    *("dry", "penalties", "temperature", "sigma", "top_a", "min_p", "tfs", "eta", "epsilon"),
-    *("typical", "smoothing", "xtc", "top_k", "top_p"),
+    *("dry", "penalties", "temperature", "sigma", "top_a", "tfs", "eta", "epsilon", "typical"),
+    *("smoothing", "xtc", "min_p", "top_k", "top_p"),
 )
 TABBY: Steps = ("penalties", "dry", "temperature", "top_k", "top_p", "min_p", "xtc", "adaptive")
 TEXTGEN_NAMES = {

@@ -142,7 +142,7 @@ class Quirks:
         coldest: temperatures above 0 and below this are raised to it.
         sigma_ddof: 0 or 1, as in the standard deviation of its top-n-sigma.
         endless: the key that forbids texts to end by themselves.
-        answer_only: whether presence and frequency penalties look at the answer alone.
+        answer_only: the penalties that look at the answer alone.
         most_tokens: of an answer, whatever is asked; 0 for any number.
         keeps_for_prompt: share of the context that an answer can never take.
         overflow: what becomes of prompts that do not fit beside the longest answer: trimmed at
@@ -190,7 +190,7 @@ class Quirks:
     coldest: float = 0.0
     sigma_ddof: int = 0
     endless: str = ""
-    answer_only: bool = False
+    answer_only: tuple[str, ...] = ()
     most_tokens: int = 0
     keeps_for_prompt: float = 0.0
     overflow: Literal["trim", "shift", "refuse"] = "refuse"

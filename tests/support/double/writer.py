@@ -26,6 +26,7 @@ from sampler_bench.engines._launch import Child
 
 from .applied import Applied, Refusal, active
 from .chain import Floats, candidates, probabilities
+from .quirks import OFF
 
 NAMES = {
     "penalties": "penalties",
@@ -43,6 +44,11 @@ REMEMBERING = (
     *("dry_multiplier", "dry_base", "dry_allowed_length", "dry_penalty_last_n"),
     "dry_sequence_breakers",
 )
+PENALTIES = {
+    "rep_pen": "repeat_penalty",
+    "presence": "presence_penalty",
+    "frequency": "frequency_penalty",
+}
 OURS = ("tfs", "top_a", "epsilon", "eta", "smoothing")
 CONTROL = re.compile(r"<\|?\w+\|?>|</s>")
 ALL = 8192  # tokens: more than any context here
@@ -218,8 +224,7 @@ class LlamaWriter:
         """The whole next-token distribution after llama.cpp's penalties and DRY, remembered."""
         settings = _settings(applied)
         wanted = {name: settings[name] for name in REMEMBERING}
-        if applied.answer_only:
-            wanted.update(presence_penalty=0.0, frequency_penalty=0.0)
+        wanted.update({PENALTIES[knob]: OFF[knob] for knob in applied.answer_only})
         wanted["samplers"] = [step for step in ("penalties", "dry") if step in applied.steps]
         key = (tuple(tokens), json.dumps(wanted))
         if key not in self._distributions:
@@ -284,7 +289,7 @@ def _needs_us(applied: Applied) -> bool:
         return False  # it replaces the chain, on every server
     ours = any(active(knobs, step) for step in OURS if step in applied.steps)
     sigma = applied.sigma_ddof and knobs["sigma"] > 0 and "sigma" in applied.steps
-    answer = applied.answer_only and (knobs["presence"] or knobs["frequency"])
+    answer = any(knobs[knob] != OFF[knob] for knob in applied.answer_only)
     return bool(ours or sigma or answer)
 
 
@@ -346,10 +351,15 @@ def _end(event: Mapping[str, Any]) -> End:
 def _answer_penalties(
     logits: Floats, entries: Sequence[Mapping[str, Any]], applied: Applied, written: Sequence[int]
 ) -> Floats:
-    """Presence and frequency penalties over the answer alone, as vLLM has them."""
+    """Penalties over the answer alone; the repetition penalty on what is known: log-probabilities.
+
+    These are never above 0, so that it multiplies, whatever the logits' sign was.
+    """
     if not applied.answer_only or "penalties" not in applied.steps:
         return logits
     counts = np.array([written.count(entry["id"]) for entry in entries])
+    if "rep_pen" in applied.answer_only:
+        logits = np.where(counts > 0, logits * applied.knobs["rep_pen"], logits)
     return np.asarray(
         logits - applied.knobs["presence"] * (counts > 0) - applied.knobs["frequency"] * counts
     )

@@ -17,10 +17,19 @@ from .local import (
     TEXTGEN_TRANSFORMERS,
 )
 from .ollama import OLLAMA, OLLAMA_2025
-from .vllm import APHRODITE, SGLANG, SGLANG_DETERMINISTIC, VLLM, VLLM_CUTTING, VLLM_HIDDEN
+from .vllm import (
+    APHRODITE,
+    APHRODITE_V2,
+    SGLANG,
+    SGLANG_DETERMINISTIC,
+    VLLM,
+    VLLM_CUTTING,
+    VLLM_HIDDEN,
+)
 
 __all__ = [
     "APHRODITE",
+    "APHRODITE_V2",
     "KOBOLDCPP_1_76",
     "KOBOLDCPP_1_102",
     "KOBOLDCPP_1_115",

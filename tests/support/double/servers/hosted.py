@@ -23,7 +23,7 @@ OPENAI = Quirks(
     order=orders.fixed(*orders.VLLM),
     owner="openai",
     unknown="refuse",
-    answer_only=True,
+    answer_only=("presence", "frequency"),
     full=429,
     slots=64,
 )
@@ -46,7 +46,7 @@ OPENROUTER = Quirks(
     },
     also=("provider", "reasoning", "usage"),
     unknown="routed",
-    answer_only=True,
+    answer_only=("presence", "frequency"),
     full=429,
     slots=64,
     provider="Somebody",

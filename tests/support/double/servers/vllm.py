@@ -34,7 +34,7 @@ VLLM = Quirks(
     greedy=1e-5,
     coldest=0.01,
     endless="ignore_eos",
-    answer_only=True,
+    answer_only=("presence", "frequency"),
     slots=16,
     thinks_in="reasoning_content",
     think_key="chat_template_kwargs.enable_thinking",
@@ -56,6 +56,7 @@ SGLANG = replace(
     engine="sglang",
     endpoints=openai_endpoints(SGLANG_KEYS, acts=NO_WINDOW),
     order=orders.fixed(*orders.SGLANG),
+    answer_only=("presence", "frequency", "rep_pen"),
     owner="sglang",
     asked={"/get_model_info": {"model_path": "{model}"}, "/health": {}},
     coldest=0.0,
@@ -67,28 +68,27 @@ SGLANG_DETERMINISTIC = replace(SGLANG, seed="any")
 
 APHRODITE_KEYS = {
     **VLLM_KEYS,
-    "temperature": strict("temperature", 1.0, 0),
-    "nsigma": strict("sigma", 0.0, 0),
+    "nsigma": Key("sigma", 0.0, 0, out="refuse", off=1000),  # no token is so far away
     "typical_p": strict("typical", 1.0, 0, 1),
     "tfs": strict("tfs", 1.0, 0, 1, above=True),
     "top_a": strict("top_a", 0.0, 0),
-    "eta_cutoff": Key("eta", 0.0, scale=1e-4),
-    "epsilon_cutoff": Key("epsilon", 0.0, 0, 0.1, out="refuse", scale=1e-4),
+    "eta_cutoff": strict("eta", 0.0, 0),
+    "epsilon_cutoff": strict("epsilon", 0.0, 0),
     "mirostat_mode": Key("mirostat", 0, only=(0, 2)),
     "mirostat_tau": Key("mirostat_tau", 0.0),
     "mirostat_eta": Key("mirostat_eta", 0.0),
     "dynatemp_min": Key("heat_low", 0.0),
     "dynatemp_max": Key("heat_high", 0.0),
-    "dynatemp_exponent": Key("dynatemp_exponent", 1.0),
+    "dynatemp_exponent": strict("dynatemp_exponent", 1.0, 0, above=True),
     "smoothing_factor": Key("smoothing_factor", 0.0),
     "smoothing_curve": Key("smoothing_curve", 1.0),
-    "xtc_threshold": Key("xtc_threshold", 0.1),
-    "xtc_probability": Key("xtc_probability", 0.0),
-    "dry_multiplier": Key("dry_multiplier", 0.0),
+    "xtc_threshold": strict("xtc_threshold", 0.1, 0),
+    "xtc_probability": strict("xtc_probability", 0.0, 0, 1),
+    "dry_multiplier": strict("dry_multiplier", 0.0, 0),
     "dry_base": strict("dry_base", 1.75, 1, above=True),
     "dry_allowed_length": strict("dry_allowed_length", 2, 0),
-    "dry_sequence_breakers": Key("dry_breakers", ["\n", ":", '"', "*"]),
-    "dry_range": Key("dry_range", 0),
+    "dry_sequence_breakers": Key("dry_breakers", []),
+    "dry_range": Key("dry_range", -1, 0, out="refuse", whole=True),
 }
 APHRODITE = replace(
     VLLM,
@@ -98,9 +98,15 @@ APHRODITE = replace(
     also=(*VLLM.also, "temperature_last"),
     owner="pygmalionai",
     asked={
-        "/version": {"version": "0.9.0"},
+        "/version": {"version": "0.24.1"},
         "/health": {},
         "/api/extra/version": {"result": "KoboldCpp", "version": "1.63"},
     },
     sigma_ddof=1,
+)
+# Its second model runner, the default of 0.24: what vLLM has not is read, and not applied.
+APHRODITE_V2 = replace(
+    APHRODITE,
+    endpoints=openai_endpoints(VLLM_KEYS, acts=NO_WINDOW),
+    order=orders.fixed(*orders.VLLM),
 )
