@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from support.double import USUAL
+from support.double import LMSTUDIO, LMSTUDIO_V1, USUAL, CannedWriter, Double, Quirks
 from support.loopback import Loopback, Reply, as_json
 from support.plain_servers import PlainServer
 
-from sampler_bench.engines import EngineOptions, embedded
+from sampler_bench.engines import EngineOptions, embedded, lmstudio
 from sampler_bench.engines._recognise import recognise
 from sampler_bench.errors import EngineError
 
@@ -20,6 +20,20 @@ async def test_each_server_is_told_from_the_others(name: str) -> None:
     async with PlainServer(name).start() as server:
         assert await recognise(server.url) == name
         assert await recognise(server.url.removeprefix("http://") + "/v1") == name
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("quirks", [LMSTUDIO, LMSTUDIO_V1])
+async def test_lm_studio_names_the_model_that_writes(quirks: Quirks) -> None:
+    """Not the one that embeds, which may be loaded beside it; in its old list and in its new one."""
+    async with Double(quirks, CannedWriter()) as server:
+        assert await recognise(server.url) == "lmstudio"
+        async with lmstudio.build(EngineOptions(server=server.url)) as engine:
+            info = await engine.check()
+        assert (info.model, info.context) == (server.model, 4096)
+        options = EngineOptions(server=server.url, model="another")
+        async with lmstudio.build(options) as engine:
+            assert (await engine.check()).context == 0  # it is not loaded yet
 
 
 @pytest.mark.anyio

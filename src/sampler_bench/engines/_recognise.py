@@ -31,8 +31,10 @@ OWNERS = {
 PATHS = (
     ("/v1/internal/model/info", "model_name", "textgen"),
     ("/api/v0/models", "data", "lmstudio"),
+    ("/api/v1/models", "models", "lmstudio"),
     ("/api/extra/version", "result", "koboldcpp"),
     ("/get_model_info", "model_path", "sglang"),
+    ("/model_info", "model_path", "sglang"),
     ("/api/version", "version", "ollama"),
     ("/props", "total_slots", "llamacpp"),
     ("/version", "version", "vllm"),

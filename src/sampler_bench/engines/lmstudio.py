@@ -1,8 +1,8 @@
 """LM Studio, through its OpenAI-compatible server.
 
-Source: LM Studio's documentation of its /v1 endpoints and its bug tracker (#694: min_p is not among
-the keys; #1389: presets act on structured output only), read in 2026. Not run here. A model's own
-settings in the application fill what a request omits.
+Source: lmstudio-ai/docs (`1_developer`: OpenAI-compatible endpoints, REST API v0 and v1) and its bug
+tracker (#694: min_p is not among the keys; #1389: presets act on structured output only), read in
+2026. Not run here. A model's own settings in the application fill what a request omits.
 """
 
 from __future__ import annotations
@@ -38,29 +38,48 @@ DIALECT: Dialect = replace(
 
 
 class LmStudioEngine(OpenAIEngine):
-    """LM Studio: tells which model is loaded, and with how much context, at /api/v0/models."""
+    """LM Studio: tells which model is loaded, and with how much context, at paths of its own."""
 
     confirms = False  # it serves what a request names, and says so in its answer
 
     async def ask(self) -> ServerInfo:
         """Prefer the model that is loaded."""
-        told = await self.http.maybe("/api/v0/models")
-        data = told.get("data") if isinstance(told, Mapping) else None
-        loaded = [
-            entry
-            for entry in (data if isinstance(data, list) else [])
-            if isinstance(entry, Mapping) and entry.get("state") == "loaded"
-        ]
-        wanted = [e for e in loaded if e.get("id") == self.options.model] or loaded
+        loaded = _writers_of_v0(await self.http.maybe("/api/v0/models"))
+        loaded = loaded or _writers_of_v1(await self.http.maybe("/api/v1/models"))
+        wanted = [pair for pair in loaded if self.options.model in ("", pair[0])]
         if self.options.model or not wanted:
             found = await super().ask()
         else:
-            name = str(wanted[0].get("id"))
-            found = ServerInfo(engine=self.dialect.name, url=self.http.shown, model=name)
-        context = wanted[0].get("loaded_context_length") if wanted else 0
+            found = ServerInfo(engine=self.dialect.name, url=self.http.shown, model=wanted[0][0])
+        context = wanted[0][1] if wanted else 0
         return replace(found, context=context if isinstance(context, int) else 0)
 
 
 def build(options: EngineOptions) -> LmStudioEngine:
     """Build an engine for a running LM Studio server."""
     return LmStudioEngine(DIALECT, options, options.server or DEFAULT_SERVER)
+
+
+def _writers_of_v0(told: object) -> list[tuple[str, object]]:
+    """Names and contexts of the loaded models that write, as the deprecated list has them."""
+    return [
+        (str(entry.get("id")), entry.get("loaded_context_length"))
+        for entry in _entries(told, "data")
+        if entry.get("state") == "loaded" and entry.get("type") != "embeddings"
+    ]
+
+
+def _writers_of_v1(told: object) -> list[tuple[str, object]]:
+    """The same from the list of LM Studio 0.4 and later."""
+    return [
+        (str(loaded.get("id")), config.get("context_length") if isinstance(config, Mapping) else 0)
+        for entry in _entries(told, "models")
+        if entry.get("type") != "embedding"
+        for loaded in _entries(entry, "loaded_instances")
+        for config in (loaded.get("config"),)
+    ]
+
+
+def _entries(told: object, key: str) -> list[Mapping[str, object]]:
+    listed = told.get(key) if isinstance(told, Mapping) else None
+    return [e for e in (listed if isinstance(listed, list) else []) if isinstance(e, Mapping)]

@@ -156,11 +156,35 @@ LMSTUDIO = Quirks(
     owner="organization_owner",
     asked={
         "/api/v0/models": {
-            "data": [{"id": "{model}", "state": "loaded", "loaded_context_length": "{context}"}]
+            "data": [
+                {"id": "embeds", "type": "embeddings", "state": "loaded"},
+                {
+                    **{"id": "{model}", "type": "llm", "state": "loaded"},
+                    "loaded_context_length": "{context}",
+                },
+            ]
         }
     },
     logprobs="none",
     thinks_in="reasoning_content",
+)
+# Without its deprecated list.
+LMSTUDIO_V1 = replace(
+    LMSTUDIO,
+    asked={
+        "/api/v1/models": {
+            "models": [
+                {"type": "embedding", "key": "e", "loaded_instances": [{"id": "e", "config": {}}]},
+                {"type": "llm", "key": "other", "loaded_instances": []},
+                {
+                    **{"type": "llm", "key": "{model}"},
+                    "loaded_instances": [
+                        {"id": "{model}", "config": {"context_length": "{context}"}}
+                    ],
+                },
+            ]
+        }
+    },
 )
 # The application's own setting for the model, which no request can see or change.
 LMSTUDIO_SETTING = replace(LMSTUDIO, forced={"min_p": 0.2})
