@@ -25,7 +25,7 @@ async def test_each_server_is_told_from_the_others(name: str) -> None:
 @pytest.mark.anyio
 @pytest.mark.parametrize("quirks", [LMSTUDIO, LMSTUDIO_V1])
 async def test_lm_studio_names_the_model_that_writes(quirks: Quirks) -> None:
-    """Not the one that embeds, which may be loaded beside it; in its old list and in its new one."""
+    """Not the one that embeds and may be loaded beside it; in its old list and its new one."""
     async with Double(quirks, CannedWriter()) as server:
         assert await recognise(server.url) == "lmstudio"
         async with lmstudio.build(EngineOptions(server=server.url)) as engine:

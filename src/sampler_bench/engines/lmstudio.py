@@ -1,8 +1,8 @@
 """LM Studio, through its OpenAI-compatible server.
 
-Source: lmstudio-ai/docs (`1_developer`: OpenAI-compatible endpoints, REST API v0 and v1) and its bug
-tracker (#694: min_p is not among the keys; #1389: presets act on structured output only), read in
-2026. Not run here. A model's own settings in the application fill what a request omits.
+Source: lmstudio-ai/docs (`1_developer`: OpenAI-compatible endpoints, REST API v0 and v1) and its
+bug tracker (#694: min_p is not among the keys; #1389: presets act on structured output only), read
+in 2026. Not run here. A model's own settings in the application fill what a request omits.
 """
 
 from __future__ import annotations
