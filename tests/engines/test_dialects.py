@@ -10,7 +10,7 @@ from sampler_bench.engines import EngineOptions, koboldcpp, ollama, openrouter
 from sampler_bench.engines._dialect import speakers
 from sampler_bench.errors import EngineError, SpecError
 from sampler_bench.plugins import find
-from sampler_bench.records import SamplerConfig
+from sampler_bench.records import Prompt, SamplerConfig
 
 S, N = 17, 200
 CHAIN = ["penalties", "dry", "top_n_sigma", "top_k", "typ_p", "top_p", "min_p", "xtc"]
@@ -149,6 +149,10 @@ def test_openrouter_leaves_out_what_no_provider_keeps() -> None:
     engine.kept = frozenset({"temperature", "top_p", "seed"})
     said = engine.express(config(temperature=1, top_p=0.9), S)
     assert said.keys() == {"temperature", "top_p", "seed", "max_tokens", "provider"}
+    prompt = Prompt(0, "Write.")
+    assert "reasoning" not in engine.request(config(temperature=1), prompt, S).body
+    engine.kept |= {"reasoning"}
+    assert engine.request(config(temperature=1), prompt, S).body["reasoning"] == {"effort": "none"}
     with pytest.raises(SpecError, match=r"min_p on openrouter: no provider of a/b keeps it"):
         engine.express(config(temperature=1, min_p=0.1), S)
 

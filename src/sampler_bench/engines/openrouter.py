@@ -12,12 +12,13 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from ..errors import EngineError, SpecError
-from ..records import JsonObject, SamplerConfig
+from ..records import JsonObject, Prompt, SamplerConfig
 from . import EngineOptions, ServerInfo
 from . import openai_compatible as _compatible
 from ._answer import Answer
 from ._dialect import Dialect, Spoken
 from ._openai import OpenAIEngine, Wire
+from ._remote import Request
 
 DEFAULT_SERVER = "https://openrouter.ai/api"
 ROUTED = "only providers that keep every stated parameter are asked"
@@ -76,6 +77,13 @@ class OpenRouterEngine(OpenAIEngine):
                 )
         dropped = self.dialect.keys() - self.kept - {"max_tokens"}
         return {key: value for key, value in said.items() if key not in dropped}
+
+    def request(self, config: SamplerConfig, prompt: Prompt, seed: int) -> Request:
+        """Leave `reasoning` out where no provider keeps it: demanded, it might find none."""
+        asked = super().request(config, prompt, seed)
+        if self.kept is None or "reasoning" in self.kept:
+            return asked
+        return replace(asked, body={k: v for k, v in asked.body.items() if k != "reasoning"})
 
     def take(self, event: Mapping[str, object], answer: Answer) -> None:
         """Add one event, and note the provider that answered."""
