@@ -42,7 +42,7 @@ OPENROUTER = Quirks(
     owner="",
     entry={
         "context_length": "{context}",
-        "supported_parameters": [*ROUTER_KEYS, "seed", "max_tokens", "stop"],
+        "supported_parameters": [*ROUTER_KEYS, "seed", "max_tokens", "stop", "reasoning"],
     },
     also=("provider", "reasoning", "usage"),
     unknown="routed",
@@ -54,12 +54,13 @@ OPENROUTER = Quirks(
     think_key="reasoning.effort",
 )
 
-# A model of which no provider keeps top_a or min_p.
+# A model that does not reason, and of which no provider keeps top_a or min_p.
 NARROW_KEYS = {key: ROUTER_KEYS[key] for key in ROUTER_KEYS if key not in ("top_a", "min_p")}
 OPENROUTER_NARROW = replace(
     OPENROUTER,
     endpoints=openai_endpoints(NARROW_KEYS),
     entry={**OPENROUTER.entry, "supported_parameters": [*NARROW_KEYS, "seed", "max_tokens"]},
+    also=("provider", "usage"),
 )
 
 COMPATIBLE_KEYS = {
