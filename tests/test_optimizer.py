@@ -1,14 +1,16 @@
 """Ask and tell: a user's own function, errors, repetition, pickling."""
 
 import pickle
+import threading
 
 import numpy as np
 import pytest
 import threadpoolctl
 
+from sampler_bench._algebra import one_thread
 from sampler_bench.errors import BudgetReached, UsageError
 from sampler_bench.optimizer import Optimizer, space_of
-from sampler_bench.records import Cell, SamplerConfig
+from sampler_bench.records import JUDGED, Cell, SamplerConfig
 from sampler_bench.samplers import Listed, Range
 from sampler_bench.search import bayesian
 
@@ -89,6 +91,37 @@ def test_cells_one_by_one_are_those_of_one_choice_also_after_pickling():
             one.tell(cell, found)
             two.tell(cell, found)
     assert two.left == 0
+
+
+def test_what_is_told_unasked_is_kept_and_counts():
+    opt = Optimizer(SPACE, n_prompts=2, budget=6, seed=3)
+    first = opt.ask()
+    waiting = pickle.loads(pickle.dumps(opt)).ask()
+    opt.tell(waiting, 7.0)
+    cells = [first, *opt.ask(10)]
+    assert waiting not in cells
+    assert len(cells) == 5
+    assert opt.left == 0
+    assert (opt.table().state == JUDGED).sum() == 1
+
+
+def test_two_threads_that_think_leave_the_linear_algebra_as_it_was():
+    inside, leave = threading.Event(), threading.Event()
+
+    def think():
+        with one_thread():
+            inside.set()
+            leave.wait(10)
+
+    with threadpoolctl.threadpool_limits(2, user_api="blas"):
+        thread = threading.Thread(target=think)
+        with one_thread():
+            thread.start()
+            assert inside.wait(10)
+            assert {pool["num_threads"] for pool in _algebra_pools()} == {1}
+        leave.set()
+        thread.join()
+        assert {pool["num_threads"] for pool in _algebra_pools()} == {2}
 
 
 def test_holds_the_linear_algebra_of_a_users_program_to_one_thread(monkeypatch):

@@ -174,8 +174,12 @@ class Optimizer:
         return cells[0]
 
     def _hand_out(self, count: int) -> list[Cell]:
-        cells = [self._chosen.popleft() for _ in range(min(count, len(self._chosen)))]
-        self._cells.update((cell, (PENDING, 0.0, ())) for cell in cells)
+        cells: list[Cell] = []
+        while self._chosen and self.left and len(cells) < count:
+            cell = self._chosen.popleft()
+            if cell not in self._cells:  # or it was told about unasked
+                self._cells[cell] = (PENDING, 0.0, ())
+                cells.append(cell)
         return cells
 
     def _choose(self, count: int) -> None:

@@ -25,8 +25,14 @@ def test_a_narrow_space_loses_what_a_usual_one_loses_over_as_much(low, high):
     found = steering(True, narrow)
     part = np.array(found.loss) / MODERATE.loss
     assert (part < 1.0).all()
-    assert part == pytest.approx(narrow.span / (1.8, 0.36))
+    assert part == pytest.approx(narrow.width / (1.8, 0.36))
     assert np.array(found.sd) / MODERATE.sd == pytest.approx(part)
+
+
+def test_a_model_that_is_surer_makes_no_space_narrow():
+    space = space_of({"temperature": {"temperature": {"low": 0.5, "high": 2.0}}})
+    sure = 4.0 * np.log(np.random.default_rng(0).dirichlet(np.full(50, 0.05), 20) + 1e-12)
+    assert steering(True, frame_of(space, True, {"logprobs": sure})) == MODERATE
 
 
 def test_one_setting_alone_expects_nothing():

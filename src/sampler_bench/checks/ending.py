@@ -9,14 +9,13 @@ Error rates: none by chance, the answer is greedy; a small model may run on for 
 
 from __future__ import annotations
 
-from ..engines._answer import CUT, split_thoughts
+from ..engines._answer import CUT, NEARLY, split_thoughts
 from ..records import Prompt
 from ._ask import Ask, Sample
 from ._findings import Fact
 
 QUESTION = Prompt(0, "Reply with the word OK and nothing else.")
 LONGEST = 256
-NEARLY = 0.9  # of a limit: some servers count a text anew, and a little otherwise
 HIDDEN = 24  # more tokens than characters, and then some
 
 

@@ -80,7 +80,10 @@ def new_study(args: argparse.Namespace) -> StudySpec | None:
         return resolved(load_study(args.config, args.config_section, overrides))
     _see_changeable(args, overrides)
     if not (args.output_dir / FILE).is_file():
-        raise StoreError("there is no study yet; run a search first")
+        raise StoreError(
+            f"there is no study in {args.output_dir}; run a search first, or name another folder "
+            "by --output-dir"
+        )
     return None
 
 

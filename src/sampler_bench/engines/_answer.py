@@ -9,6 +9,7 @@ from ..records import JsonObject
 from ._retry import Fault
 
 CUT = ("length", "max_tokens", "limit")
+NEARLY = 0.85  # of a limit: a text counted again may have fewer tokens than were drawn for it
 DONE = ("stop", "eos", "eos_token", "end_turn", "stop_sequence", "stop_str", "word")
 THINKING = re.compile(r"\s*<(think|thinking|seed:think)>(.*?)(?:</\1>|\Z)", re.DOTALL)
 

@@ -298,8 +298,9 @@ class PoolEngine(Engine):
         """Let a server join."""
         self._expected = self._expected or info
         member.info, member.doubted = info, False
-        if info.slots:
-            member.limit, member.fixed = float(info.slots), True
+        if info.slots:  # after a hiccup it may have been learnt that fewer fit
+            member.limit = min(member.limit if member.fixed else info.slots, float(info.slots))
+            member.fixed = True
 
     def _others_ready(self, failed: Member) -> bool:
         now = self._clock()

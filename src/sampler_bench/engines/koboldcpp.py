@@ -20,7 +20,7 @@ from dataclasses import replace
 from ..errors import EngineError, SpecError
 from ..records import Json, JsonObject, Prompt, SamplerConfig, Value
 from . import SERVER_KEY, EngineOptions, ServerInfo
-from ._answer import Answer
+from ._answer import NEARLY, Answer
 from ._dialect import Dialect, Spoken, Unspoken, Values
 from ._openai import OpenAIEngine, Wire, asked_tokens
 from ._remote import Request
@@ -31,7 +31,6 @@ ORDER_LAST: list[Json] = [6, 0, 1, 3, 4, 2, 5]  # 5 is temperature, 6 the repeti
 ORDER_FIRST: list[Json] = [6, 5, 0, 1, 3, 4, 2]
 LONGEST_SHARE = 0.8  # of the context, for the answer
 WRAPPING = 32  # tokens of a chat template, generously
-RECOUNT = 0.85  # a text counted again may have fewer tokens than were drawn for it
 LOOKS, LOOK_SECONDS = 50, 0.02  # it holds its place for 0.2 seconds after the last word of a stream
 ENDED = {0: "limit", 1: "stop", 2: "stop_sequence"}  # its `stop_reason`; others are failures
 NOT = Unspoken()
@@ -199,7 +198,7 @@ class KoboldEngine(OpenAIEngine):
         """`length` is also what it says of a stop text; then the answer is shorter than asked."""
         if not super().cut_off(request, answer) or answer.tokens is None:
             return super().cut_off(request, answer)
-        least = request.max_tokens if answer.counted else RECOUNT * request.max_tokens
+        least = request.max_tokens if answer.counted else NEARLY * request.max_tokens
         return answer.tokens >= least
 
     def _check_room(self, request: Request, answer: Answer) -> None:

@@ -17,13 +17,12 @@ from dataclasses import replace
 
 from ..records import Json, JsonObject, Value
 from . import EngineOptions, ServerInfo
-from ._answer import Answer
+from ._answer import NEARLY, Answer
 from ._dialect import Dialect, Spoken, Unspoken, Values, heat_span
 from ._openai import OpenAIEngine, Wire
 from ._remote import Request
 
 DEFAULT_SERVER = "http://127.0.0.1:5000"
-RECOUNT = 0.85  # a text counted again may have fewer tokens than were drawn for it
 ENDINGS = tuple(".!?:;*_~)]}\"'`»”’…。！？」』）")
 DROPPED = "dropped silently with the llama.cpp loader"
 PENALTIES = ("repetition_penalty", "presence_penalty", "frequency_penalty", "dry")
@@ -133,7 +132,7 @@ class TextgenEngine(OpenAIEngine):
 
     def cut_off(self, request: Request, answer: Answer) -> bool:
         """Also where a text stops in the middle of a sentence and hardly before its limit."""
-        near = (answer.tokens or 0) >= RECOUNT * request.max_tokens
+        near = (answer.tokens or 0) >= NEARLY * request.max_tokens
         ends = "".join(answer.text).rstrip().endswith(ENDINGS)
         return super().cut_off(request, answer) or (near and not ends)
 

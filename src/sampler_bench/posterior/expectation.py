@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 LEVEL_VARIANCE = 4.0  # of the overall level, about the mean of the data
-USUAL = (1.8, 0.36)  # spans of entropy (nats) and root tail mass, of the built-in bank
+USUAL = (1.8, 0.36)  # spans of entropy (nats) and root tail mass with the built-in bank
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +66,7 @@ def steering(moderate: bool, frame: Frame) -> Expectation:
     """
     if not moderate:
         return NEUTRAL
-    part = np.minimum(1.0, frame.span / USUAL)
+    part = np.minimum(1.0, frame.width / USUAL)
     (a, b), (c, d) = (part * MODERATE.loss).tolist(), (part * MODERATE.sd).tolist()
     return Expectation((a, b), (c, d))
 

@@ -70,7 +70,8 @@ class Frame:
 
     Attributes:
         pool: the reference configurations.
-        span: (2,) how much entropy and root tail mass vary over the pool, 1e-9 at least.
+        width: (2,) how much entropy (nats) and root tail mass vary over the pool with the built-in
+            bank, whatever bank the coordinates are made with.
 
     Args:
         space: what may vary.
@@ -95,13 +96,15 @@ class Frame:
         )
         raw = self._effects(self.pool)
         self._low = raw.min(axis=0)
-        self.span = np.maximum(raw.max(axis=0) - self._low, 1e-9)
+        self._span = np.maximum(raw.max(axis=0) - self._low, 1e-9)
+        usual = raw if bank is None else _raw(self.pool, temperature_last, None)
+        self.width = np.ptp(usual, axis=0)
 
     def place(self, configs: Sequence[SamplerConfig]) -> Points:
         """The coordinates of some configurations."""
         for config, effect in zip(configs, self._effects(configs), strict=True):
             if config not in self._placed:
-                common = (effect - self._low) / self.span
+                common = (effect - self._low) / self._span
                 self._placed[config] = (common, self._number(config.sampler), self._own(config))
         rows = [self._placed[config] for config in configs]
         return Points(
@@ -138,10 +141,16 @@ class Frame:
     def _effects(self, configs: Sequence[SamplerConfig]) -> Floats:
         new = [c for c in dict.fromkeys(configs) if c not in self._raw]
         if new:
-            found = effects(new, self.temperature_last, self.bank)
-            found[:, 1] = np.sqrt(found[:, 1])
+            found = _raw(new, self.temperature_last, self.bank)
             self._raw.update(zip(new, found, strict=True))
         return np.array([self._raw[c] for c in configs]).reshape(-1, 2)
+
+
+def _raw(configs: Sequence[SamplerConfig], temperature_last: bool, bank: Bank | None) -> Floats:
+    """(n, 2) entropy and root tail mass, before they are scaled."""
+    found = effects(configs, temperature_last, bank)
+    found[:, 1] = np.sqrt(found[:, 1])
+    return found
 
 
 @lru_cache(maxsize=16)

@@ -30,7 +30,9 @@ def _cut_off(document: Document) -> Iterator[str]:
     meta = document.search_metadata
     if meta.texts and meta.cut_off / meta.texts > MANY_CUT_OFF:
         share = meta.cut_off / meta.texts
-        yield f"Raise max_tokens: {share:.0%} of the texts were cut off at the token limit."
+        yield (
+            f"Raise max_tokens, or the server's own limit: {share:.0%} of the texts were cut off."
+        )
 
 
 def _missing(document: Document) -> Iterator[str]:

@@ -15,6 +15,7 @@ from pathlib import Path
 
 LONGEST = 200  # characters of what a file says of its holder
 FAR = 1 << 30  # Windows locks bytes, and they need not exist
+TRIES = 50  # a file that its last holder removed is made anew; not for ever
 NO_LOCKS = (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.EINVAL)
 
 
@@ -30,7 +31,8 @@ class FileLock:
     """A lock that is held from the beginning until `release`, or the end of the process.
 
     Args:
-        path: of its file; made where it is missing, gone after `release`.
+        path: of its file; made where it is missing. On Windows, and where the process ends without
+            `release`, it stays and means nothing.
         holder: who holds it, for people.
 
     Raises:
@@ -42,8 +44,12 @@ class FileLock:
     def __init__(self, path: Path, holder: str) -> None:
         self.path = path
         self._file = _locked(path)
-        os.ftruncate(self._file, 0)
-        os.write(self._file, holder.encode("utf-8", "replace"))
+        try:
+            os.ftruncate(self._file, 0)
+            os.write(self._file, holder.encode("utf-8", "replace"))
+        except OSError:  # a full disk
+            self.release()
+            raise
 
     def release(self) -> None:
         """Give it back. Another may hold a new file of the same name at once."""
@@ -54,22 +60,37 @@ class FileLock:
 
 def _locked(path: Path) -> int:
     """Open and lock the file; anew where its last holder removed it in between."""
-    while True:
+    for _ in range(TRIES):
         file = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o666)
         try:
-            _lock(file)
-            if _is_still(file, path):
+            if _held(file, path):
                 return file
-        except BlockingIOError as error:
-            told = os.read(file, LONGEST).decode("utf-8", "replace")
+        except BaseException:
             os.close(file)
-            raise Taken("".join(c for c in told if c.isprintable())) from error
-        except OSError as error:
-            os.close(file)
-            if error.errno in NO_LOCKS:
-                raise Unlockable(str(error)) from error
             raise
         os.close(file)
+    raise Unlockable(f"{path.name} is another file each time it is opened")
+
+
+def _held(file: int, path: Path) -> bool:
+    """Lock an open file; False where its name is another file's by now."""
+    try:
+        _lock(file)
+    except (BlockingIOError, PermissionError) as error:
+        raise Taken(_told(file)) from error
+    except OSError as error:
+        if error.errno in NO_LOCKS:
+            raise Unlockable(str(error)) from error
+        raise
+    return _is_still(file, path)
+
+
+def _told(file: int) -> str:
+    try:
+        text = os.read(file, LONGEST).decode("utf-8", "replace")
+    except OSError:  # some network systems keep others from reading what is locked
+        return ""
+    return "".join(c for c in text if c.isprintable())
 
 
 def _is_still(file: int, path: Path) -> bool:

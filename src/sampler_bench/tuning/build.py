@@ -12,8 +12,8 @@ from ..engines import Engine, EngineOptions, ServerInfo
 from ..errors import EngineError, SpecError
 from ..judges import Judge, JudgeOptions
 from ..plugins import find
-from ..records import SamplerConfig
-from ..samplers import Space
+from ..records import SamplerConfig, Value
+from ..samplers import Dimension, Listed, Space
 from ..search import Problem, Strategy
 from ..spec import ModelEntry, StudySpec
 from ..spec.environment import JUDGE_KEY, JUDGE_URL
@@ -156,7 +156,9 @@ def _kept_for_fresh_seeds(spec: StudySpec, budget: int, baseline: bool) -> int |
 
 
 def check_expressible(engine: Engine, space: Space, baseline: SamplerConfig | None) -> None:
-    """See that the server speaks every parameter of the space, before anything is spent.
+    """See that the server speaks every value of the space, before anything is spent.
+
+    Listed values are tried one by one, ranges at both ends.
 
     Raises:
         SpecError: it does not; says which parameter and what to do.
@@ -165,6 +167,19 @@ def check_expressible(engine: Engine, space: Space, baseline: SamplerConfig | No
 
     rng = np.random.default_rng(0)
     for part in space.samplers:
-        engine.express(part.draw(rng), seed=1)
+        drawn = part.draw(rng)
+        for name, dimension in part.dimensions:
+            for value in _told(dimension):
+                values = {**drawn.as_dict(), name: value}
+                engine.express(SamplerConfig.of(part.sampler, values), seed=1)
     if baseline is not None:
-        engine.express(baseline, seed=1)
+        try:
+            engine.express(baseline, seed=1)
+        except SpecError as error:
+            raise SpecError(f"the baseline {baseline.text}: {error}") from error
+
+
+def _told(dimension: Dimension) -> Sequence[Value]:
+    if isinstance(dimension, Listed):
+        return dimension.values
+    return dimension.at(0.0), dimension.at(1.0)

@@ -30,7 +30,8 @@ class Confirmation:
         """Return up to `n` cells; none until the whole search is known, nor when done."""
         from ..analysis.confirming import confirm, contest_of
 
-        if (table.state[~table.fresh] == PENDING).any() or not len(table.evidence()):
+        known = (table.state[~table.fresh] != PENDING).all()
+        if not self.texts or not known or not len(table.evidence()):
             return []
         self._contest = self._contest or contest_of(table, problem)
         return confirm(table, problem, self.texts, n, self._contest)

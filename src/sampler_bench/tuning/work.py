@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import replace
 from functools import partial
 
+from ..engines._answer import NEARLY
 from ..engines._openai import asked_tokens
 from ..errors import EngineError, JudgeError
 from ..records import PENDING, Cell, Completion, Failure, Score, Trial, Unscored, Unwritten
@@ -23,7 +24,6 @@ from .parts import Pace, Parts, with_instructions
 FAULTS_IN_A_ROW = 6  # so many texts or judgments lost one after the other mean an outage
 CUT_OFF_AFTER = 20  # texts after which the share of cut-off ones is looked at
 CUT_OFF_SHARE = 0.2
-NEARLY = 0.9  # of a limit: some servers count a text anew, and a little otherwise
 POLL_SECONDS = 0.2
 GRACE_SECONDS = 30.0  # after an outage, for what is in flight
 
@@ -243,5 +243,8 @@ class Work:
         if len(self._cut_off) == CUT_OFF_AFTER and len(cut) > CUT_OFF_SHARE * CUT_OFF_AFTER:
             told = "at the token limit; raise max_tokens"
             if max(cut) < NEARLY:
-                told = f"at {max(cut):.0%} of max_tokens: lift the limit that the server has itself"
+                told = "before max_tokens; see in the server's log why it ended them"
+                if min(cut) >= NEARLY * max(cut):
+                    limit = f"{max(cut):.0%} of max_tokens"
+                    told = f"at {limit}: lift the limit that the server has itself"
             self.watch(Warned(f"{len(cut)} of the first {CUT_OFF_AFTER} texts were cut off {told}"))

@@ -1,0 +1,38 @@
+"""What a server cannot be told is found before anything is spent, wherever it stands in a space."""
+
+import pytest
+
+from sampler_bench.engines import EngineOptions, koboldcpp, vllm
+from sampler_bench.errors import SpecError
+from sampler_bench.optimizer import space_of
+from sampler_bench.records import SamplerConfig
+from sampler_bench.tuning.build import check_expressible
+
+NOWHERE = EngineOptions(server="http://127.0.0.1:1", model="m")
+
+
+@pytest.mark.parametrize("heat", [[3.0, 0.7, 1.0], [0.7, 3.0, 1.0], [0.7, 1.0, 3.0]])
+def test_each_listed_value_is_looked_at(heat):
+    space = space_of({"min_p": {"temperature": heat, "min_p": 0.05, "max_tokens": 64}})
+    with pytest.raises(SpecError, match="temperature"):
+        check_expressible(vllm.build(NOWHERE), space, None)
+
+
+@pytest.mark.parametrize(("low", "high"), [(0.5, 2.5), (0.5, 2.0)])
+def test_both_ends_of_a_range_are_looked_at(low, high):
+    space = space_of(
+        {"min_p": {"temperature": {"low": low, "high": high}, "min_p": 0.05, "max_tokens": 64}}
+    )
+    if high <= 2.0:
+        check_expressible(vllm.build(NOWHERE), space, None)
+        return
+    with pytest.raises(SpecError, match="temperature"):
+        check_expressible(vllm.build(NOWHERE), space, None)
+
+
+def test_a_baseline_that_cannot_be_said_is_named():
+    space = space_of({"temperature": {"temperature": [0.7, 1.0], "max_tokens": 64}})
+    values = {"repetition_penalty": 1.1, "repetition_slope": 3.0, "max_tokens": 64}
+    baseline = SamplerConfig.of("repetition_penalty", values)
+    with pytest.raises(SpecError, match=r"the baseline repetition_penalty.*repetition_slope"):
+        check_expressible(koboldcpp.build(NOWHERE), space, baseline)
