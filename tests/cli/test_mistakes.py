@@ -105,7 +105,7 @@ WORDS = [
     (("search", "--model", "demo", "--resume", "s"), "model cannot change", 2),
     (("plan", "--texts", "0", *DEMO[:2]), "--texts is 0, expected at least 1", 2),
     (("search", "--custom-prompts", "a \udcff story"), "is no text in UTF-8", 2),
-    (("search", "--resume"), "there is no study yet; run a search first", 1),
+    (("search", "--resume"), "there is no study in results; run a search first", 1),
     (("analyze",), "expected one of a results file, --latest or --study", 2),
     (("analyze", "--latest"), "there are no results in results", 1),
     (("analyze", "nowhere.json"), "nowhere.json cannot be read", 2),

@@ -116,7 +116,7 @@ def groups(table):
 
 
 def test_the_default_strategy_finds_the_varied_rival_when_diversity_counts():
-    """Two halves of a space, equally good; one always writes the same."""
+    """Two halves of a space, one a little better; that one always writes the same."""
     chosen = {}
     for weight in (0.0, 0.5):
         ledger = ledger_of()
@@ -130,7 +130,7 @@ def test_the_default_strategy_finds_the_varied_rival_when_diversity_counts():
                 text = (
                     "the same old words again" if same else " ".join(f"{k}w{j}" for j in range(9))
                 )
-                score = 7.0 + 0.2 * same + 0.3 * rng.normal()
+                score = 7.0 + 0.4 * same + 0.3 * rng.normal()
                 ledger.add(cell, 1)
                 ledger.update(trial(cell, text, score))
         table = Novelty(ledger).enter(ledger.table(), weight)
