@@ -49,17 +49,6 @@ DEAD = replace(HERE, forced={"min_p": 0.0})
 OTHERWISE = replace(HERE, order=orders.fixed("penalties", "temperature", "top_p", "min_p"))
 
 
-@pytest.fixture(scope="module")
-def anyio_backend() -> str:
-    return "asyncio"
-
-
-@pytest.fixture(scope="module")
-async def writer() -> AsyncIterator[LlamaWriter]:
-    async with LlamaWriter(slots=2) as found:
-        yield found
-
-
 class Story:
     """The second of two servers comes up after the third text.
 

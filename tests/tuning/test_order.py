@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -40,17 +39,6 @@ test_prompts: [Create a mystery]
 """
 KOBOLD_FIRST = replace(KOBOLDCPP_1_115, order=orders.fixed("penalties", "temperature", "top_p"))
 LAST = replace(OPENAI_COMPATIBLE, order=orders.fixed(*orders.LLAMACPP))
-
-
-@pytest.fixture(scope="module")
-def anyio_backend() -> str:
-    return "asyncio"
-
-
-@pytest.fixture(scope="module")
-async def writer() -> AsyncIterator[LlamaWriter]:
-    async with LlamaWriter(slots=4) as found:
-        yield found
 
 
 @pytest.mark.parametrize(

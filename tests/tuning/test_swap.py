@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from dataclasses import replace
 from pathlib import Path
@@ -35,17 +34,6 @@ parameter_ranges: {temperature: {temperature: {low: 0.3, high: 1.1}, max_tokens:
 test_prompts: [Create a mystery, Write about AI]
 """
 PLANNED = 18
-
-
-@pytest.fixture(scope="module")
-def anyio_backend() -> str:
-    return "asyncio"
-
-
-@pytest.fixture(scope="module")
-async def writer() -> AsyncIterator[LlamaWriter]:
-    async with LlamaWriter(slots=2) as found:
-        yield found
 
 
 class Story:

@@ -111,14 +111,13 @@ def tilted(centre: Floats, variance: Floats, failed: Floats, total: Floats) -> T
     sharp = 1.0 / np.sqrt(1.0 / variance + total * rate * (1 - rate))
     stretch = np.arcsinh(REACH * np.sqrt(variance) / sharp)[:, None]
     u = np.linspace(-1.0, 1.0, NODES)
-    grown = np.exp(stretch * u)  # written out: exp is many times as fast as sinh, cosh and expit
-    away = sharp[:, None] * 0.5 * (grown - 1.0 / grown)
+    away = sharp[:, None] * np.sinh(stretch * u)
     x = mode[:, None] + away
-    fall = np.exp(-np.abs(x))
+    fall = np.exp(-np.abs(x))  # by it, for logaddexp takes 20 times as long as exp, and expit 6
     log = failed[:, None] * x - total[:, None] * (np.maximum(x, 0.0) + np.log1p(fall))
     log -= (x - centre[:, None]) ** 2 * (0.5 / variance[:, None])
     top = log.max(axis=1)
-    weight = np.exp(log - top[:, None]) * (0.5 * (grown + 1.0 / grown))
+    weight = np.exp(log - top[:, None]) * np.cosh(stretch * u)
     width = sharp * stretch[:, 0] * (u[1] - u[0])
     mass = weight.sum(axis=1)
     norm = top + np.log(mass * width) - 0.5 * np.log(2 * np.pi * variance)

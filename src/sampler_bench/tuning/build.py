@@ -169,7 +169,7 @@ def check_expressible(engine: Engine, space: Space, baseline: SamplerConfig | No
     for part in space.samplers:
         drawn = part.draw(rng)
         for name, dimension in part.dimensions:
-            for value in _told(dimension):
+            for value in _values_to_try(dimension):
                 values = {**drawn.as_dict(), name: value}
                 engine.express(SamplerConfig.of(part.sampler, values), seed=1)
     if baseline is not None:
@@ -179,7 +179,7 @@ def check_expressible(engine: Engine, space: Space, baseline: SamplerConfig | No
             raise SpecError(f"the baseline {baseline.text}: {error}") from error
 
 
-def _told(dimension: Dimension) -> Sequence[Value]:
+def _values_to_try(dimension: Dimension) -> Sequence[Value]:
     if isinstance(dimension, Listed):
         return dimension.values
     return dimension.at(0.0), dimension.at(1.0)
