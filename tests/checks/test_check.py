@@ -1,11 +1,16 @@
 """The live check on the built-in server: what it honours is found, cheaply."""
 
+import asyncio
 import json
+from pathlib import Path
+from typing import get_args
 
 import pytest
 from support.cli import run
+from support.double import TABBYAPI, Double, LlamaWriter
 
-from sampler_bench.checks import check
+from sampler_bench.checks import By, check
+from sampler_bench.cli.check import BRIEF
 from sampler_bench.engines import EngineOptions
 from sampler_bench.engines._dialect import Spoken
 from sampler_bench.engines.embedded import DIALECT, build
@@ -53,3 +58,13 @@ def test_a_server_that_does_not_answer_has_its_own_exit_code(tmp_path):
     code, out, err = run("check", "--server", "http://127.0.0.1:9", cwd=tmp_path)
     assert (code, out) == (3, "")
     assert "nothing answers at http://127.0.0.1:9" in err
+
+
+async def test_what_told_on_a_server_without_seeds_is_shown(writer: LlamaWriter, tmp_path: Path):
+    """Each probe that may tell has its words, also those of servers whose texts do not repeat."""
+    assert {by for by in get_args(By) if by} == set(BRIEF)
+    async with Double(TABBYAPI, writer) as server:
+        words = ("check", "--server", server.url, "--samplers", "xtc", "--quiet")
+        code, out, err = await asyncio.to_thread(run, *words, cwd=tmp_path)
+    assert code == 0, err
+    assert "texts with it are others" in out

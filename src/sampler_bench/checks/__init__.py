@@ -32,10 +32,10 @@ from ..samplers import parameter_names
 from . import batching, behaviour, clamps, defaults, ending, forced, length, logprobs, order, seeds
 from ._ask import Ask
 from ._contrasts import NEEDS
-from ._findings import WORKS, Default, Fact, Finding, Report
+from ._findings import WORKS, By, Default, Fact, Finding, Report
 from ._seen import seeds_error
 
-__all__ = ["WORKS", "Default", "Fact", "Finding", "Report", "check", "orders", "servers_of"]
+__all__ = ["WORKS", "By", "Default", "Fact", "Finding", "Report", "check", "orders", "servers_of"]
 HEAT_AND_CUT = ("temperature", "top_p")  # enough to see where temperature acts
 
 

@@ -10,6 +10,7 @@ from ..records import JsonObject
 Says: TypeAlias = Literal[
     "honoured", "honoured differently", "clamped", "ignored", "cannot tell", "not spoken"
 ]
+By: TypeAlias = Literal["", "extreme", "seeds", "texts", "agreement", "greedy", "echo", "length"]
 WORKS: tuple[Says, ...] = ("honoured", "honoured differently", "clamped")
 
 
@@ -21,7 +22,8 @@ class Finding:
         knob: the parameter, or `seed`.
         says: the answer. `not spoken`: the engine has no word for the knob, so nothing was asked.
         by: which probe told: `extreme` (texts all the same), `seeds` (texts changed seed by seed),
-            `agreement`, `greedy`, `echo`; empty where none did.
+            `texts` (they are others, without seeds), `agreement`, `greedy`, `echo`, `length` (the
+            token limit held or not); empty where none did.
         evidence: what was seen, one sentence.
         false_honoured: at most so likely was this seen of a knob that does nothing, 0 to 1.
         false_ignored: at most so likely was this seen of a knob that works, 0 to 1.
@@ -31,7 +33,7 @@ class Finding:
     knob: str
     says: Says
     evidence: str
-    by: str = ""
+    by: By = ""
     false_honoured: float = 0.0
     false_ignored: float = 0.0
     remedy: str = ""

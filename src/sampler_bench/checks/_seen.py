@@ -10,7 +10,7 @@ from typing import TypeAlias
 from ..records import Value
 from ._ask import Ask, Sample, collision
 from ._contrasts import Contrast
-from ._findings import Finding
+from ._findings import By, Finding
 from .echo import differences
 
 Values: TypeAlias = "Mapping[str, Value]"
@@ -71,7 +71,7 @@ def extreme(seen: Seen) -> Finding:
     return read_back(seen, told, "extreme", seen.chance ** (seen.alike - 1))
 
 
-def read_back(seen: Seen, told: str, by: str, error: float) -> Finding:
+def read_back(seen: Seen, told: str, by: By, error: float) -> Finding:
     """Honoured, unless the server's echo says another value than was sent."""
     sample = seen.pairs[-1][1]
     for key, sent, used in differences(sample.body, sample.echoed):

@@ -26,7 +26,7 @@ from __future__ import annotations
 from ..records import Value
 from ._agreement import texts_agree, texts_differ, words_agree
 from ._ask import PROMPTS, Ask, Sample
-from ._findings import Finding
+from ._findings import By, Finding
 from ._seen import LEAST, Seen, extreme, pair, read_back, seeds_error
 
 TEXTS = 6  # on each side, where one token is left
@@ -36,7 +36,7 @@ SIGNIFICANT = 1e-3  # p-values up to this tell a difference
 DOUBTFUL, CALM = 0.2, 0.05  # those above tell that there is none, at the first look and the second
 LOOKS = ((1, DOUBTFUL), (2, CALM))
 MISSED = 0.1  # at most: 0 of 40 greedy texts stayed as they were
-AGREE = "agreement"
+AGREE: By = "agreement"
 
 
 async def compare(ask: Ask, seen: Seen, *, strong: bool) -> Finding:
@@ -162,6 +162,6 @@ def _left_more(seen: Seen, told: str, chance: float) -> Finding:
     return Finding(seen.knob, "honoured differently", words, AGREE, chance)
 
 
-def _ignored(seen: Seen, told: str, error: float, by: str = AGREE) -> Finding:
+def _ignored(seen: Seen, told: str, error: float, by: By = AGREE) -> Finding:
     words = f"{told} (seeds do nothing there)"
     return Finding(seen.knob, "ignored", words, by, false_ignored=error)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from ._options import SEVERAL, shared
 
 if TYPE_CHECKING:
-    from ..checks import Default, Finding, Report
+    from ..checks import By, Default, Finding, Report
     from ..spec import StudySpec
 
 HELP = "probe a live server: which settings act, which are ignored, what acts unasked"
@@ -23,11 +23,13 @@ STYLES = {
     "cannot tell": "yellow",
     "not spoken": "dim",
 }
-BRIEF = {
+BRIEF: Mapping[By, str] = {
     "extreme": "one text at its extreme",
     "seeds": "texts change with it",
     "greedy": "the greedy text changes",
+    "texts": "texts with it are others",
     "agreement": "texts agree with it",
+    "echo": "the server says that it used it",
     "length": "texts end at their limit",
 }
 
