@@ -325,10 +325,54 @@ async def test_what_came_is_kept_when_the_time_is_over(tmp_path):
             await asyncio.sleep(3600)
 
     study = Study(tmp_path, judge=Slow(), limits=Limits(max_minutes=0.3 / 60))
+    study.pace = replace(study.pace, grace_seconds=0.1)
     assert "max_minutes" in await study.run()
     assert sum(study.engine.calls.values()) == sum(
         trial.written is not None for trial in study.kept()
     )
+
+
+class Paid(ScriptedJudge):
+    """Takes its time, and takes the money when it is asked."""
+
+    def __init__(self, seconds):
+        super().__init__(cost=0.01)
+        self.seconds, self.asked = seconds, asyncio.Event()
+
+    async def judge(self, identity, prompt, text):
+        self.asked.set()
+        self.calls[identity, text] += 1
+        await asyncio.sleep(self.seconds)
+        return Score(identity, 5.0, cost=self.cost)
+
+
+async def test_judgments_under_way_are_waited_for_when_the_time_is_over_and_texts_are_not(tmp_path):
+    def slow_at_the_ninth(config, prompt, seed):
+        engine.delay = 3600.0 if len(engine.calls) >= 8 else 0.0
+        return completion(config, prompt, seed)
+
+    engine = ScriptedEngine(slow_at_the_ninth)
+    study = Study(tmp_path, engine, Paid(0.4), limits=Limits(max_minutes=0.5 / 60))
+    study.pace = Pace(slots=2, judging=4, lag=12, batch=12)
+    began = time.monotonic()
+    assert "max_minutes" in await study.run()
+    assert time.monotonic() - began < 5
+    assert sum(study.judge.calls.values()) == sum(bool(t.judgments) for t in study.kept()) > 4
+
+
+async def test_a_judgment_whose_answer_was_not_waited_for_counts_as_paid_and_not_as_asked(tmp_path):
+    study = Study(tmp_path, judge=Paid(3600), pace=Pace(slots=4, judging=4, lag=8, batch=4))
+    running = asyncio.create_task(study.run())
+    await study.judge.asked.wait()
+    running.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await running
+    asked = sum(study.judge.calls.values())
+    lost = [judgment for trial in study.kept() for judgment in trial.judgments]
+    assert [judgment.reason for judgment in lost] == ["interrupted"] * asked
+    study.limits, study.judge.seconds = Limits(max_cost=10), 0
+    assert await study.run() == "done"
+    assert study.budget.spent == pytest.approx(0.01 * (60 + asked))
 
 
 async def test_a_ledger_drops_what_the_store_has_and_shows_the_same_table():

@@ -68,10 +68,7 @@ class Loop:
             async with asyncio.TaskGroup() as group:
                 self.work.start(group, self.pace)
                 try:
-                    async with asyncio.timeout(self.budget.seconds_left()):
-                        return await self._conduct(phases)
-                except TimeoutError:
-                    return self.budget.spent_up() or "the time is over"
+                    return await self._conduct(phases)
                 finally:
                     await self.work.end()
         except BaseExceptionGroup as several:
@@ -135,7 +132,7 @@ class Loop:
         while self.ledger.settled_prefix() < target or self._halted() or self.work.outage:
             if self.work.outage is not None and self.work.had_their_time():
                 raise self.work.outage
-            if self._halted() and not self.work.active:
+            if self._halted() and self._in_flight_ended():
                 return False
             self.work.news.clear()
             with suppress(
@@ -144,6 +141,16 @@ class Loop:
                 async with asyncio.timeout(POLL_SECONDS):
                     await self.work.news.wait()
         return True
+
+    def _in_flight_ended(self) -> bool:
+        """Whether all has ended that was in flight; when the time is over, it is not waited long.
+
+        A text costs nothing and is broken off; judgments were asked for, so they have their time.
+        """
+        if self.budget.seconds_left() != 0:
+            return not self.work.active
+        self.work.stop_writing()
+        return self.work.had_their_time()
 
 
 def first_error(group: BaseExceptionGroup[BaseException]) -> BaseException:

@@ -18,12 +18,14 @@ class Pace:
     """How the loop works: texts at once, judgments at once, and what the strategy sees when.
 
     `lag` and `batch` are constants of a study: they decide what it asks. The others may change.
+    `grace_seconds` are given to what is in flight when the time is over or somebody is away.
     """
 
     slots: int = 4
     judging: int = 8
     lag: int = 16
     batch: int = 4
+    grace_seconds: float = 30.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,7 +25,6 @@ FAULTS_IN_A_ROW = 6  # so many texts or judgments lost one after the other mean 
 CUT_OFF_AFTER = 20  # texts after which the share of cut-off ones is looked at
 CUT_OFF_SHARE = 0.2
 POLL_SECONDS = 0.2
-GRACE_SECONDS = 30.0  # after an outage, for what is in flight
 
 Keeping = Callable[[], Awaitable[None]]
 
@@ -64,34 +63,41 @@ class Work:
         self._to_write: asyncio.Queue[Trial] = asyncio.Queue()
         self._to_judge: asyncio.Queue[tuple[Trial, str]] = asyncio.Queue()
         self._to_keep: asyncio.Queue[tuple[Keeping, asyncio.Event]] = asyncio.Queue()
-        self._workers: list[asyncio.Task[None]] = []
-        self._since: float | None = None  # the outage is known
+        self._writing: list[asyncio.Task[None]] = []
+        self._judging: list[asyncio.Task[None]] = []
+        self._since: float | None = None  # what is in flight is waited for
         self._faults = {"text": 0, "judgment": 0}
         self._cut_off: list[float | None] = []  # at which share of its limit; None: it ended
 
     def start(self, group: asyncio.TaskGroup, pace: Pace) -> None:
         """Let everybody begin."""
         self._keeper = group.create_task(self._keep_results())
-        writing = [self._write_texts() for _ in range(pace.slots)]
-        judging = [self._judge_texts() for _ in range(pace.judging)]
-        self._workers = [group.create_task(work) for work in (*writing, *judging)]
+        self._grace_seconds = pace.grace_seconds
+        self._writing = [group.create_task(self._write_texts()) for _ in range(pace.slots)]
+        self._judging = [group.create_task(self._judge_texts()) for _ in range(pace.judging)]
+
+    def stop_writing(self) -> None:
+        """Break off the texts in flight, which cost nothing; what was written is kept."""
+        for worker in self._writing:
+            worker.cancel()
 
     async def end(self) -> None:
         """Stop the workers; let the keeper finish what has come, unless it failed itself."""
-        for worker in self._workers:
+        for worker in (*self._writing, *self._judging):
             worker.cancel()
-        rest = asyncio.create_task(self._to_keep.join())
         try:
+            await asyncio.wait([*self._writing, *self._judging])  # they may have more to keep
+            rest = asyncio.create_task(self._to_keep.join())
             await asyncio.wait({rest, self._keeper}, return_when=asyncio.FIRST_COMPLETED)
-        finally:
             rest.cancel()
+        finally:
             self._keeper.cancel()
 
     def had_their_time(self) -> bool:
-        """After an outage: whether what was in flight has ended; it may have been paid for."""
+        """Whether what was in flight has ended, or has had its time; it may have been paid for."""
         now = asyncio.get_running_loop().time()
         self._since = now if self._since is None else self._since
-        return not self.active or now - self._since > GRACE_SECONDS
+        return not self.active or now - self._since > self._grace_seconds
 
     def dispatch(self, trial: Trial) -> None:
         """Send a trial to whoever has to work on it next."""
@@ -185,14 +191,24 @@ class Work:
         judgment: Score | Unscored | None = None
         try:
             judgment = await self.parts.judge.judge(identity, prompt, trial.written.text)
+        except asyncio.CancelledError:
+            if reserved:  # it was asked for, so it may be on the bill
+                judgment = Unscored(identity, "interrupted", "not waited for", reserved)
+                self.active += 1
+                self._to_keep.put_nowait(
+                    (partial(self._save, trial.cell, judgment), asyncio.Event())
+                )
+            raise
         finally:
             self.budget.settle(reserved, judgment.cost if judgment else 0.0)
         return partial(self._keep_judgment, trial.cell, judgment)
 
-    async def _keep_judgment(self, cell: Cell, judgment: Score | Unscored) -> None:
-        parts = self.parts
-        now = parts.clock()
+    async def _save(self, cell: Cell, judgment: Score | Unscored) -> None:
+        parts, now = self.parts, self.parts.clock()
         await asyncio.to_thread(parts.store.save_judgment, self.study, cell, judgment, now)
+
+    async def _keep_judgment(self, cell: Cell, judgment: Score | Unscored) -> None:
+        await self._save(cell, judgment)
         known = self.ledger.trial(cell)
         self._take_in(replace(known, judgments=(*known.judgments, judgment)))
         if isinstance(judgment, Unscored):
