@@ -5,14 +5,18 @@ import io
 import json
 import re
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
-from support.documents import document_of, trials_of
+from support.documents import JUDGE, SERVER, document_of, study_row, trials_of
 from support.studies import random_study
 from support.tables import awkward_tables, problem_of, table_of
 
 from sampler_bench.cli import main
+from sampler_bench.records import PENDING, Score, Unscored
+from sampler_bench.reports._collect import collect
 from sampler_bench.reports._document import Part
 from sampler_bench.reports._fields import FIELDS, _parts, meaning, published
 from sampler_bench.reports._table_files import as_csv, as_parquet
@@ -112,6 +116,32 @@ def test_trials_and_judgments_are_one_row_each(study):
     assert len(found["judgments"]) == meta.judged
     assert found["judgments"][0]["criteria.prose"] == found["judgments"][0]["score"]
     assert "trials" not in tables(document)
+
+
+def test_what_another_judge_said_before_is_in_no_number():
+    """`search --resume --judge-model other` keeps the scores of the judge before beside its own."""
+    table = table_of(hot, each=4)
+    trials = [
+        replace(trial, judgments=(Score("before", 1.0), *trial.judgments))
+        for trial in trials_of(table)
+    ]
+    waiting = replace(trials[-1], judgments=trials[-1].judgments[:1])
+    table.state[-1] = PENDING
+    trials[-1] = waiting
+    document = collect(study_row(2), trials, table, problem_of(), SERVER, (JUDGE,))
+    assert document.variance.judge.mean is None, "two judges are no repeats of one panel"
+    found = tables(document, trials)
+    for row in found["configurations"]:
+        mine = [r["score"] for r in found["trials"] if r["config"] == row["config"]]
+        known = [score for score in mine if score is not None]
+        assert row.get("mean") == (pytest.approx(np.mean(known), abs=1e-5) if known else None)
+    assert found["trials"][-1]["outcome"] == "pending", "the panel has not answered"
+    assert found["trials"][-1]["score"] is None
+    lost = replace(
+        trials[0], judgments=(Unscored("before", "overload", ""), trials[0].judgments[1])
+    )
+    again = collect(study_row(2), [lost, *trials[1:]], table, problem_of(), SERVER, (JUDGE,))
+    assert again.search_metadata.missing_reasons == {}
 
 
 @pytest.mark.parametrize("kind", awkward_tables())

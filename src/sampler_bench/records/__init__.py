@@ -7,7 +7,7 @@ fault), which is never a number and never counts against a configuration.
 """
 
 from .config import SamplerConfig, Value
-from .table import FAILED, JUDGED, MISSING, PENDING, ScoreTable
+from .table import FAILED, JUDGED, MISSING, PENDING, ScoreTable, settle
 from .trial import (
     Cell,
     Completion,
@@ -43,4 +43,5 @@ __all__ = [
     "Unwritten",
     "Value",
     "Verdict",
+    "settle",
 ]

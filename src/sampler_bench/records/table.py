@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from .config import SamplerConfig
-from .trial import Cell
+from .trial import Cell, Score, Trial, Unwritten
 
 if TYPE_CHECKING:
     import numpy as np
@@ -92,3 +92,29 @@ class ScoreTable:
     def evidence(self) -> ScoreTable:
         """The rows that count: judged texts and failures."""
         return self.take(self.state <= FAILED)
+
+
+def settle(trial: Trial, identities: tuple[str, ...]) -> tuple[int, float]:
+    """Say how a trial stands, and its score if it is judged.
+
+    A text counts when every member of the panel has scored it; its score is their mean.
+
+    Args:
+        trial: what is kept of the cell.
+        identities: the panel whose judgments count; judgments by others are not looked at.
+
+    Returns:
+        (state, score): score is NaN unless the state is JUDGED.
+    """
+    nothing = float("nan")
+    if trial.written is None:
+        return PENDING, nothing
+    if isinstance(trial.written, Unwritten):
+        return MISSING, nothing
+    if trial.failure is not None:
+        return FAILED, nothing
+    scores = [j.value for j in trial.judgments if isinstance(j, Score) and j.judge in identities]
+    if len(scores) == len(identities):
+        return JUDGED, sum(scores) / len(scores)
+    answered = {j.judge for j in trial.judgments}
+    return (MISSING if answered >= set(identities) else PENDING), nothing

@@ -103,7 +103,7 @@ def collect(
         ablation=_depth.knobs(table, problem, found),
         best_of_n=_depth.best_of(table, problem),
         settled=_depth.settled(table, problem),
-        variance=_depth.variance(table, problem, found, trials),
+        variance=_depth.variance(table, problem, found, trials, judges),
         knobs=LiveCheckResult.model_validate(knobs) if knobs else None,
         diversity=variety,
         slices=slice_results(table, problem),

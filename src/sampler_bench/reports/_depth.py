@@ -68,13 +68,18 @@ def settled(table: ScoreTable, problem: Problem) -> list[MomentResult]:
 
 
 def variance(
-    table: ScoreTable, problem: Problem, found: Verdict | None, trials: Sequence[Trial]
+    table: ScoreTable,
+    problem: Problem,
+    found: Verdict | None,
+    trials: Sequence[Trial],
+    judges: tuple[str, ...],
 ) -> VarianceResult | None:
-    """Where the scatter comes from."""
+    """Where the scatter comes from; the noise of judging from texts that all `judges` scored."""
     if found is None:
         return None
-    scores = [[j.value for j in t.judgments if isinstance(j, Score)] for t in trials]
-    told = parts(table, problem, found.best, scores)
+    said = [{j.judge: j.value for j in t.judgments if isinstance(j, Score)} for t in trials]
+    whole = [[one[name] for name in judges] for one in said if one.keys() >= set(judges)]
+    told = parts(table, problem, found.best, whole)
     if told is None:
         return None
     return VarianceResult(

@@ -61,7 +61,7 @@ def metadata(
         tokens=sum(text.tokens for text in written),
         cost=round(sum(j.cost for t in trials for j in t.judgments), 6),
         judges=list(judges),
-        missing_reasons=counts(_faults(trials)),
+        missing_reasons=counts(_faults(trials, judges)),
         retries=sum(lost) + sum(j.retries for t in trials for j in t.judgments),
         templates=sorted({text.template for text in written}),
         models=sorted({text.model for text in written}),
@@ -88,12 +88,13 @@ def counts(words: Iterable[str]) -> dict[str, int]:
     return dict(sorted(Counter(words).items(), key=lambda item: (-item[1], item[0])))
 
 
-def _faults(trials: Sequence[Trial]) -> Iterator[str]:
+def _faults(trials: Sequence[Trial], judges: tuple[str, ...]) -> Iterator[str]:
     """Why texts are missing, one word for each."""
     for trial in trials:
         if isinstance(trial.written, Unwritten):
             yield trial.written.reason
-        yield from (j.reason for j in trial.judgments if isinstance(j, Unscored))
+        lost = (j for j in trial.judgments if isinstance(j, Unscored) and j.judge in judges)
+        yield from (judgment.reason for judgment in lost)
 
 
 def _time(seconds: float) -> str:

@@ -13,7 +13,20 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, TypeAlias
 
-from ..records import Completion, Failure, Score, Trial, Unscored, Unwritten
+from ..records import (
+    FAILED,
+    JUDGED,
+    MISSING,
+    PENDING,
+    Completion,
+    Failure,
+    Score,
+    Trial,
+    Unscored,
+    Unwritten,
+    settle,
+)
+from ._depth import number
 from ._document import Document
 
 Cell: TypeAlias = "bool | int | float | str | None"
@@ -35,6 +48,7 @@ KEYS = {
 }
 LEFT_OUT = ("best_configuration",)  # a row of `configurations`, which `verdict` names
 FLAT = ("parameters", "held")  # mappings whose entries are columns
+OUTCOMES = {JUDGED: "judged", FAILED: "failed", MISSING: "missing", PENDING: "pending"}
 MAPPINGS = ("failures", "missing_reasons", "server", "spec")  # whose entries are rows
 
 
@@ -49,8 +63,8 @@ def tables(document: Document, trials: Iterable[Trial] = ()) -> Tables:
     for key, value in document.model_dump(mode="json").items():
         if key not in LEFT_OUT:
             _enter(found, NAMES.get(key, key), value, {})
-    trials = list(trials)
-    found["trials"] = [_trial(trial) for trial in trials]
+    trials, judges = list(trials), tuple(document.search_metadata.judges)
+    found["trials"] = [_trial(trial, judges) for trial in trials]
     found["judgments"] = [row for trial in trials for row in _judgments(trial)]
     return {name: rows for name, rows in found.items() if rows}
 
@@ -104,18 +118,19 @@ def _plain(entry: object) -> Cell:
     return entry
 
 
-def _trial(trial: Trial) -> Row:
+def _trial(trial: Trial, judges: tuple[str, ...]) -> Row:
     """One text: which cell, how it stands, what it took. Its words are in the store."""
     cell, written = trial.cell, trial.written
+    state, score = settle(trial, judges)
     row: Row = {
         "config": cell.config.text,
         "prompt": cell.prompt,
         "repeat": cell.repeat,
         "fresh": cell.fresh,
         "seed": trial.seed,
-        "outcome": _outcome(trial),
-        "reason": _reason(trial),
-        "score": _mean([j.value for j in trial.judgments if isinstance(j, Score)]),
+        "outcome": OUTCOMES[state],
+        "reason": _reason(trial, judges),
+        "score": number(score),
     }
     done = written if isinstance(written, Completion) else None
     row |= {
@@ -132,29 +147,13 @@ def _trial(trial: Trial) -> Row:
     return row
 
 
-def _outcome(trial: Trial) -> str:
-    if trial.written is None:
-        return "pending"
-    if isinstance(trial.written, Unwritten):
-        return "missing"
-    if trial.failure is not None:
-        return "failed"
-    if any(isinstance(j, Unscored) for j in trial.judgments):
-        return "missing"
-    return "judged" if trial.judgments else "pending"
-
-
-def _reason(trial: Trial) -> str | None:
-    lost = [j.reason for j in trial.judgments if isinstance(j, Unscored)]
+def _reason(trial: Trial, judges: tuple[str, ...]) -> str | None:
     if isinstance(trial.written, Unwritten):
         return trial.written.reason
     if isinstance(trial.failure, Failure):
         return trial.failure.reason
-    return lost[0] if lost else None
-
-
-def _mean(values: Sequence[float]) -> float | None:
-    return sum(values) / len(values) if values else None
+    lost = (j.reason for j in trial.judgments if isinstance(j, Unscored) and j.judge in judges)
+    return next(lost, None)
 
 
 def _judgments(trial: Trial) -> Iterator[Row]:

@@ -5,45 +5,16 @@ from __future__ import annotations
 from dataclasses import replace
 
 from ..records import (
-    FAILED,
     JUDGED,
-    MISSING,
     PENDING,
     Cell,
     Completion,
     SamplerConfig,
-    Score,
     ScoreTable,
     Trial,
     Unscored,
-    Unwritten,
+    settle,
 )
-
-
-def settle(trial: Trial, identities: tuple[str, ...]) -> tuple[int, float]:
-    """Say how a trial stands, and its score if it is judged.
-
-    A text counts when every member of the panel has scored it; its score is their mean.
-
-    Args:
-        trial: what is kept of the cell.
-        identities: the panel whose judgments count; judgments by others are not looked at.
-
-    Returns:
-        (state, score): score is NaN unless the state is JUDGED.
-    """
-    nothing = float("nan")
-    if trial.written is None:
-        return PENDING, nothing
-    if isinstance(trial.written, Unwritten):
-        return MISSING, nothing
-    if trial.failure is not None:
-        return FAILED, nothing
-    scores = [j.value for j in trial.judgments if isinstance(j, Score) and j.judge in identities]
-    if len(scores) == len(identities):
-        return JUDGED, sum(scores) / len(scores)
-    answered = {j.judge for j in trial.judgments}
-    return (MISSING if answered >= set(identities) else PENDING), nothing
 
 
 class Ledger:
