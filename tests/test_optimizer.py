@@ -72,7 +72,7 @@ def test_one_cell_at_a_time_until_the_budget_ends():
     assert (first.prompt, first.repeat) == (0, 0)
     assert first != opt.ask()
     assert opt.ask(5) == []
-    with pytest.raises(BudgetReached, match=r"no cell is left \(2 of 2 were asked for\)"):
+    with pytest.raises(BudgetReached, match=r"all 2 texts were asked for; make a new one"):
         opt.ask()
 
 
@@ -217,3 +217,118 @@ def test_covariates_of_other_names_never_share_a_column():
         opt.tell(second, 6.0, covariates={"words": 180.0})
     opt.tell(second, 6.0)
     assert opt.table().covariates.shape == (2, 2)
+
+
+SMALL = {"min_p": {"temperature": {"low": 0.7, "high": 1.6}, "min_p": 0.05}}
+
+
+@pytest.mark.parametrize("scale", [0.001, 1.0])
+def test_a_failed_text_is_never_worth_more_than_a_scored_one(scale):
+    start = "temperature:temperature=1"
+    opt = Optimizer(SMALL, n_prompts=2, budget=40, baseline=start, margin=0.1 * scale)
+    rng = np.random.default_rng(1)
+    while opt.left:
+        for cell in opt.ask(4):
+            if cell.config.get("temperature") > 1.3 and rng.random() < 0.5:
+                opt.tell(cell, failure="loop")
+            else:
+                opt.tell(cell, scale * (0.6 + 0.1 * rng.normal()))
+    best = opt.recommend()
+    assert best.config.get("temperature") < 1.35
+    assert 0.4 * scale < best.mean < 0.8 * scale
+    assert best.verdict.sentence != "better"
+
+
+def test_a_failure_score_that_is_given_stands():
+    kind = {"n_prompts": 1, "budget": 20, "seed": 1}
+    free, given = Optimizer(SMALL, **kind), Optimizer(SMALL, failure_score=-50.0, **kind)
+    for opt in (free, given):
+        for k, cell in enumerate(opt.ask(20)):
+            opt.tell(cell, failure="loop") if k % 2 else opt.tell(cell, 7.0 + 0.1 * (k % 3))
+    assert free.recommend().mean > 3
+    assert given.recommend().mean < -10
+
+
+GRID = {"temperature": {"temperature": [0.7, 1.0]}}
+
+
+@pytest.mark.parametrize("strategy", ["grid", "random", "tpe"])
+def test_the_documented_loop_ends_where_all_was_tried(strategy):
+    opt = Optimizer(GRID, n_prompts=2, strategy=strategy, budget=300, samples_per_config=3)
+    rounds = 0
+    while opt.left and (rounds := rounds + 1) < 200:
+        for cell in opt.ask(5):
+            opt.tell(cell, 7.0)
+    assert opt.left == 0
+    assert len(opt.table()) == 12
+    with pytest.raises(BudgetReached, match=f"{strategy} has tried all that it tries, with 12 of"):
+        opt.ask()
+    assert opt.recommend().config in space_of(GRID)
+
+
+def test_halving_goes_on_where_cells_are_skipped():
+    opt = Optimizer(SMALL, n_prompts=2, strategy="halving", budget=90)
+    skipped = opt.ask(2)
+    while cells := opt.ask(5):
+        for cell in cells:
+            opt.tell(cell, 7.0)
+    with pytest.raises(BudgetReached, match="2 cells are under way: tell about each, or skip it"):
+        opt.ask()
+    for cell in skipped:
+        opt.skip(cell)
+    while opt.left:
+        for cell in opt.ask(5):
+            opt.tell(cell, 7.0)
+    assert len(opt.table()) > 80
+
+
+def test_takes_numbers_of_numpy():
+    space = space_of(
+        {
+            "top_k": {"temperature": np.float32(1.0), "top_k": np.array([20, 40])},
+            "min_p": {"temperature": {"low": np.float64(0.5), "high": np.int64(2)},
+                      "min_p": [np.float64(0.05), np.float64(0.1)]},
+        }
+    )  # fmt: skip
+    assert space.samplers[0].dimensions[1][1] == Listed((20, 40))
+    assert [type(v) for v in space.samplers[0].dimensions[1][1].values] == [int, int]
+    assert space.samplers[1].dimensions[0][1] == Range(0.5, 2)
+
+
+@pytest.mark.parametrize(
+    ("words", "options"),
+    [
+        (
+            "features has 'logprob', expected 'logprobs'",
+            {"features": {"logprob": np.zeros((2, 9))}},
+        ),
+        (
+            "count has the shape",
+            {"features": {"logprobs": np.zeros((4, 100)), "count": np.ones(50)}},
+        ),
+        ("expected \\(n_contexts, n_tokens\\)", {"features": {"logprobs": np.zeros(9)}}),
+        ("failure_score is nan, expected a number", {"failure_score": float("nan")}),
+        ("margin is -1, expected 0 or more", {"margin": -1}),
+    ],
+)
+def test_what_cannot_be_used_is_refused(words, options):
+    with pytest.raises(UsageError, match=words):
+        Optimizer(SPACE, **options)
+
+
+@pytest.mark.parametrize("text", ["min_p:min_p=7", "nosuch:foo=1"])
+def test_a_text_of_no_configuration_is_refused(text):
+    opt = Optimizer(SPACE)
+    with pytest.raises(UsageError):
+        opt.tell(Cell(SamplerConfig.parse(text), 0, 0), 7.0)
+    assert len(opt.table()) == 0
+
+
+def test_takes_up_what_an_older_version_pickled():
+    opt = Optimizer(SPACE, budget=20)
+    opt.tell(opt.ask(), 70.0)
+    older = {k: v for k, v in vars(opt).items() if k not in ("_chosen", "_tried_all", "batch")}
+    new = Optimizer.__new__(Optimizer)
+    new.__setstate__(older)
+    assert new.left == opt.left == 19
+    assert isinstance(new.ask(), Cell)

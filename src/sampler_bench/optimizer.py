@@ -7,20 +7,32 @@
             opt.tell(cell, my_score(cell.config.as_dict(), my_prompts[cell.prompt]))
     best = opt.recommend()
 
-The same seed and answers give the same questions. An Optimizer can be pickled at any time.
+Where nothing came of a cell, `opt.skip(cell)`. The same seed and answers give the same questions.
+An Optimizer can be pickled at any time.
 """
 
 from __future__ import annotations
 
+import math
 from collections import deque
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeAlias, overload
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, TypeAlias, overload
 
 from . import plugins
 from ._algebra import one_thread
 from .errors import BudgetReached, UsageError
-from .records import FAILED, JUDGED, PENDING, Cell, SamplerConfig, ScoreTable, Value, Verdict
+from .records import (
+    FAILED,
+    JUDGED,
+    MISSING,
+    PENDING,
+    Cell,
+    SamplerConfig,
+    ScoreTable,
+    Value,
+    Verdict,
+)
 from .samplers import (
     Dimension,
     Listed,
@@ -41,6 +53,9 @@ Knob: TypeAlias = "Value | Sequence[Value] | Mapping[str, float | str]"
 SpaceLike: TypeAlias = "Space | Mapping[str, Mapping[str, Knob]]"
 
 RANGE_KEYS = ("low", "high", "scale", "step")
+LOWEST = (
+    1.0  # what a failed text is worth, unless a lower score was told: the bottom of most scales
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +97,8 @@ class Optimizer:
         budget: texts that will be told about.
         features: a model fingerprint, `{"logprobs": (n_contexts, n_tokens)}`; with `"count"`
             (n_tokens,) where a column stands for several tokens.
-        failure_score: what a failed text is worth, in the units of the scores.
+        failure_score: what a failed text is worth, in the units of the scores; None for 1, or the
+            lowest score that was told where that is lower. Give it where failures matter.
         samples_per_config: texts for each configuration and prompt; `bayesian` and `halving`
             need none.
         temperature_last: where your server applies temperature.
@@ -106,7 +122,7 @@ class Optimizer:
         margin: float = 0.1,
         budget: int = 300,
         features: Mapping[str, NDArray[np.float64]] | None = None,
-        failure_score: float = 1.0,
+        failure_score: float | None = None,
         samples_per_config: int = 3,
         temperature_last: bool = True,
         moderate: bool = True,
@@ -118,6 +134,10 @@ class Optimizer:
                 raise UsageError(f"Optimizer: {name} is {number}, expected at least 1")
         if seed < 0:
             raise UsageError(f"Optimizer: seed is {seed}, expected at least 0")
+        if not 0 <= margin < math.inf:
+            raise UsageError(f"Optimizer: margin is {margin}, expected 0 or more")
+        if failure_score is not None and not math.isfinite(failure_score):
+            raise UsageError(f"Optimizer: failure_score is {failure_score}, expected a number")
         self.strategy, self.seed, self.batch = strategy, seed, batch
         plugins.find("search", strategy)
         if isinstance(baseline, str):
@@ -131,33 +151,45 @@ class Optimizer:
             n_iterations=max(1, budget // (n_prompts * samples_per_config)),
             samples_per_config=samples_per_config,
             baseline=baseline,
-            failure_score=failure_score,
+            failure_score=LOWEST if failure_score is None else failure_score,
             margin=margin,
             temperature_last=temperature_last,
-            features=features,
+            features=None if features is None else _checked(features),
             moderate=moderate,
         )
+        self._told_failure_score = failure_score is not None
         self._cells: dict[Cell, tuple[int, float, tuple[float, ...]]] = {}
         self._covariates: tuple[str, ...] = ()
         self._chosen: deque[Cell] = deque()  # and not handed out yet
+        self._tried_all = False
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Take up what was pickled, by an older version too."""
+        older = {"batch": 4, "_chosen": deque(), "_tried_all": False, "_told_failure_score": True}
+        self.__dict__.update(older | state)
 
     @property
     def left(self) -> int:
-        """How many texts of the budget have not been asked for."""
-        return max(0, self.problem.budget - len(self._cells))
+        """How many texts of the budget have not been asked for; 0 where all there is was tried."""
+        return 0 if self._tried_all else max(0, self.problem.budget - len(self._cells))
+
+    @property
+    def _under_way(self) -> int:
+        return sum(state == PENDING for state, _, _ in self._cells.values())
 
     @overload
     def ask(self) -> Cell: ...
     @overload
     def ask(self, n: int) -> list[Cell]: ...
     def ask(self, n: int | None = None) -> Cell | list[Cell]:
-        """Return the next cell, or the next `n` cells (fewer at the end of the budget).
+        """Return the next cell, or the next `n` cells (fewer where there are no more).
 
         A cell has `.config` (with `.sampler`, `.parameters`, `.as_dict()`), `.prompt` and
-        `.repeat`. Several may be under way at a time; tell about them in any order.
+        `.repeat`. Several may be under way at a time; tell about them in any order. `halving` gives
+        none while it awaits a round's last cells: tell about each, or skip it.
 
         Raises:
-            BudgetReached: a single cell was asked for, and none is left.
+            BudgetReached: a single cell was asked for, and there is none.
         """
         count = 1 if n is None else n
         cells = self._hand_out(count)
@@ -167,11 +199,16 @@ class Optimizer:
         if n is not None:
             return cells
         if not cells:
-            raise BudgetReached(
-                f"Optimizer: no cell is left ({len(self._cells)} of {self.problem.budget} were "
-                "asked for); tell about those under way, or make a new one with a larger budget"
-            )
+            raise BudgetReached(f"Optimizer: {self._why_none()}")
         return cells[0]
+
+    def _why_none(self) -> str:
+        asked, budget = len(self._cells), self.problem.budget
+        if asked >= budget:
+            return f"all {budget} texts were asked for; make a new one with a larger budget"
+        if self._tried_all:
+            return f"{self.strategy} has tried all that it tries, with {asked} of {budget} texts"
+        return f"{self._under_way} cells are under way: tell about each, or skip it"
 
     def _hand_out(self, count: int) -> list[Cell]:
         cells: list[Cell] = []
@@ -191,7 +228,16 @@ class Optimizer:
         rng = np.random.default_rng([self.seed, len(self._cells)])
         strategy = plugins.find("search", self.strategy)
         with one_thread():
-            self._chosen.extend(strategy.ask(self.table(), self.problem, count, rng))
+            cells = strategy.ask(self.table(), self._problem(), count, rng)
+        self._chosen.extend(cells)
+        self._tried_all = not cells and not self._under_way
+
+    def _problem(self) -> Problem:
+        """The problem, with what a failed text is worth beside the scores so far."""
+        if self._told_failure_score:
+            return self.problem
+        told = (score for state, score, _ in self._cells.values() if state == JUDGED)
+        return replace(self.problem, failure_score=min([LOWEST, *told]))
 
     def tell(
         self,
@@ -201,7 +247,7 @@ class Optimizer:
         failure: str | None = None,
         covariates: Mapping[str, float] | None = None,
     ) -> None:
-        """Say what came of a cell. Cells that you could not score are simply never told about.
+        """Say what came of a cell; where nothing came of it, `skip` it.
 
         Args:
             cell: one that `ask` returned, or one of your own earlier texts.
@@ -210,20 +256,30 @@ class Optimizer:
             covariates: free numbers about the text, the same names each time.
 
         Raises:
-            UsageError: neither or both of score and failure, a score that is not finite, or
-                covariates of other names than before.
+            UsageError: neither or both of score and failure, a score that is not finite, a cell
+                that is none, or covariates of other names than before.
         """
         if (score is None) == (failure is None):
             raise UsageError("Optimizer.tell: expected a score or a failure, one of the two")
+        if score is not None and not math.isfinite(score):
+            raise UsageError(f"Optimizer.tell: score is {score!r}, expected a finite number")
+        free = self._in_order(covariates or {})
+        state = FAILED if score is None else JUDGED
+        self._keep(cell, (state, float(score or 0.0), free))
+
+    def skip(self, cell: Cell) -> None:
+        """Say that nothing came of a cell (a fault, never evidence); its text stays spent."""
+        self._keep(cell, (MISSING, 0.0, ()))
+
+    def _keep(self, cell: Cell, answer: tuple[int, float, tuple[float, ...]]) -> None:
         if not 0 <= cell.prompt < self.problem.n_prompts:
             raise UsageError(
                 f"Optimizer.tell: prompt {cell.prompt}, expected 0 to {self.problem.n_prompts - 1}"
             )
-        if score is not None and not abs(score) < float("inf"):
-            raise UsageError(f"Optimizer.tell: score is {score!r}, expected a finite number")
-        free = self._in_order(covariates or {})
-        state = FAILED if score is None else JUDGED
-        self._cells[cell] = (state, float(score or 0.0), free)
+        if cell not in self._cells:
+            check_config(cell.config)
+        self._cells[cell] = answer
+        self._tried_all = False
 
     def _in_order(self, covariates: Mapping[str, float]) -> tuple[float, ...]:
         """Covariates by name, so that a column of the evidence is one and the same number."""
@@ -248,7 +304,7 @@ class Optimizer:
         from .analysis.verdict import verdict
 
         with one_thread():
-            found = verdict(self.table(), self.problem)
+            found = verdict(self.table(), self._problem())
         return Recommendation(
             config=found.best,
             mean=found.objective.mean,
@@ -260,6 +316,32 @@ class Optimizer:
             simplest=found.simplest,
             verdict=found,
         )
+
+
+def _checked(
+    features: Mapping[str, NDArray[np.float64]],
+) -> Mapping[str, NDArray[np.float64]]:
+    """A fingerprint as it is, if it is one.
+
+    Raises:
+        UsageError: other names, or shapes that do not fit each other.
+    """
+    import numpy as np
+
+    if "logprobs" not in features or not set(features) <= {"logprobs", "count"}:
+        names = ", ".join(map(repr, features)) or "nothing"
+        raise UsageError(f"Optimizer: features has {names}, expected 'logprobs' and maybe 'count'")
+    shape = np.shape(features["logprobs"])
+    if len(shape) != 2 or not all(shape):
+        raise UsageError(
+            f"Optimizer: features' logprobs has the shape {shape}, expected (n_contexts, n_tokens)"
+        )
+    if "count" in features and np.shape(features["count"]) != shape[1:]:
+        raise UsageError(
+            f"Optimizer: features' count has the shape {np.shape(features['count'])}, expected "
+            f"{shape[1:]}, one for each column of logprobs"
+        )
+    return features
 
 
 def space_of(samplers: Mapping[str, Mapping[str, Knob]]) -> Space:
@@ -293,14 +375,29 @@ def _dimension(sampler: str, name: str, knob: Knob) -> Dimension:
         if strange := sorted(set(knob) - set(RANGE_KEYS)):
             raise UsageError(f"{where}: {strange[0]!r} is not one of {', '.join(RANGE_KEYS)}")
         return _range(where, name, knob)
-    values = (knob,) if isinstance(knob, str | int | float) else tuple(knob)
+    plain = _plain(knob)
+    values = (plain,) if isinstance(plain, str | int | float) else _values(where, plain)
     if not values:
         raise UsageError(f"{where}: expected at least one value, found none")
     return Listed(tuple(dict.fromkeys(values)))
 
 
+def _values(where: str, knob: object) -> tuple[Value, ...]:
+    if not isinstance(knob, Iterable):
+        raise UsageError(f"{where}: expected a value, a list of values or a range, found {knob!r}")
+    return tuple(_plain(value) for value in knob)
+
+
+def _plain(value: Any) -> Any:  # noqa: ANN401
+    """Python's own number for one of numpy's, and a tuple for a list; other things as they are."""
+    if isinstance(value, list):
+        return tuple(map(_plain, value))
+    is_number = hasattr(value, "item") and getattr(value, "ndim", None) == 0
+    return value.item() if is_number else value
+
+
 def _range(where: str, name: str, knob: Mapping[str, float | str]) -> Range:
-    low, high, step = knob.get("low"), knob.get("high"), knob.get("step")
+    low, high, step = (_plain(knob.get(key)) for key in ("low", "high", "step"))
     scale = knob.get("scale", "linear")
     if not isinstance(low, int | float) or not isinstance(high, int | float):
         raise UsageError(f"{where}: expected numbers low and high, found {dict(knob)!r}")

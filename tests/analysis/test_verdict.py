@@ -88,6 +88,7 @@ def test_fresh_texts_have_no_say_in_the_choice():
 def test_takes_every_kind_of_table(baseline, n_prompts):
     problem = problem_of(baseline=baseline, n_prompts=n_prompts)
     cell = Cell(GRID[3], 0, 0)
+    exact = problem_of(baseline=baseline, n_prompts=n_prompts, margin=0.0)
     for rows in (
         [],
         [(cell, MISSING, 0.0)],
@@ -97,11 +98,13 @@ def test_takes_every_kind_of_table(baseline, n_prompts):
         [(Cell(GRID[i], 0, 0), JUDGED, 5.0) for i in range(5)],
         [(Cell(BASELINE, 0, 0), JUDGED, 5.0)],
         [(Cell(GRID[1], 0, 0, fresh=True), JUDGED, 5.0)],
+        [(Cell(GRID[i], 0, 0), JUDGED, 7.3) for i in range(5)],
     ):
-        found = verdict(ScoreTable.of(rows, n_prompts), problem)
-        assert found.best in SPACE
-        assert found.sentence in ("better", "as good", "cannot tell")
-        assert (found.gain is None) == (baseline is None)
+        for posed in (problem, exact):
+            found = verdict(ScoreTable.of(rows, n_prompts), posed)
+            assert found.best in SPACE
+            assert found.sentence in ("better", "as good", "cannot tell")
+            assert (found.gain is None) == (baseline is None)
 
 
 def test_an_untried_best_has_the_best_tried_one_beside_it():

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 FEWEST_PROMPTS = 8  # for an interval over new prompts
 MOST_TEXTS = 100_000  # a number beyond it is no advice
-LEAST_SAID = 0.005  # points; less is 0.00 to the reader
+LEAST_SAID = 0.05  # of the margin: less is nothing to the reader
 NO_GAP = 0.1  # of the margin: no two configurations are taken to be nearer than this
 
 
@@ -107,7 +107,7 @@ def notes(reading: Reading, problem: Problem, found: Verdict, fresh: bool) -> li
             "The best configuration was not tried: its worth is what the model expects from its "
             f"neighbours.{beside}"
         )
-    lines += _another_leads(reading, found, fresh)
+    lines += _another_leads(reading, found, fresh, problem.margin)
     lines.append(_failures(reading, problem))
     if found.saved:
         lines.append(
@@ -120,12 +120,12 @@ def notes(reading: Reading, problem: Problem, found: Verdict, fresh: bool) -> li
     return lines
 
 
-def _another_leads(reading: Reading, found: Verdict, fresh: bool) -> list[str]:
+def _another_leads(reading: Reading, found: Verdict, fresh: bool, margin: float) -> list[str]:
     """Why the winner is not the one with the highest estimate, where it is not."""
     if found.best_tried is None or not found.tried:
         return []
     mean, sd = reading.difference(reading.configs.index(found.best_tried), 0)
-    if mean < LEAST_SAID:
+    if mean <= LEAST_SAID * margin:
         return []
     ahead = interval(mean, sd)
     why = (
@@ -158,8 +158,9 @@ def _about_the_baseline(reading: Reading, problem: Problem, found: Verdict) -> l
         return []
     it = next(n for n in found.needed if n.second == problem.baseline)
     return [
-        f"As far as it has come, a gain of {it.visible:.2f} points or more would be seen (with 80 "
-        f"% power). About {count(it.texts)} more texts of best and baseline would probably decide."
+        f"As far as it has come, a gain of {points(it.visible)} points or more would be seen (with "
+        f"80 % power). {count(it.texts, 'About ')} more texts of best and baseline would probably "
+        "decide."
     ]
 
 
@@ -167,13 +168,22 @@ def _new_prompts(found: Verdict, n_prompts: int) -> str:
     worth, gain = found.new_prompts, found.gain_on_new_prompts
     if worth is None:
         return f"For new prompts: not known ({n_prompts} prompts; {FEWEST_PROMPTS} are needed)."
-    more = f"; gain {gain.mean:+.2f} ({gain.low:+.2f} to {gain.high:+.2f})" if gain else ""
-    return (
-        f"For new prompts of the same kind: {worth.mean:.2f} ({worth.low:.2f} to {worth.high:.2f})"
-        f"{more}."
-    )
+    more = f"; gain {_interval(gain, '+')}" if gain else ""
+    return f"For new prompts of the same kind: {_interval(worth)}{more}."
 
 
-def count(texts: int) -> str:
+def _interval(known: Estimate, sign: str = "") -> str:
+    mean, low, high = (points(value, sign) for value in (known.mean, known.low, known.high))
+    return f"{mean} ({low} to {high})"
+
+
+def points(value: float, sign: str = "") -> str:
+    """Two decimals, or two digits where scores are too small for that; `sign` "+" shows it."""
+    return f"{value:{sign}.2f}" if abs(value) >= 0.01 or not value else f"{value:{sign}.2g}"
+
+
+def count(texts: int, about: str = "") -> str:
     """A number of texts, in words where it is beyond what anybody would write."""
-    return f"{texts}" if texts <= MOST_TEXTS else f"more than {MOST_TEXTS:,}"
+    if texts <= MOST_TEXTS:
+        return f"{about}{texts}"
+    return f"{'More' if about else 'more'} than {MOST_TEXTS:,}"

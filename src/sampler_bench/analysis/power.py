@@ -17,6 +17,7 @@ TWO_SIDED = 1.959964  # 95 % of a normal distribution
 WIDER = 1.07  # by what the model leaves out, as simulated studies show: docs/verdict.md
 Z = WIDER * TWO_SIDED  # the model's standard deviations to either end of a 95 % interval
 POWER = WIDER * (TWO_SIDED + 0.841621)  # and to see a difference with power 80 %
+LEAST_GAP = 1e-6  # points
 FREE_SHARE = 0.2  # of the budget, for winner and baseline each
 FRESH_SHARE = 0.4  # of the kept texts, for winner and baseline each; the rest is a simpler rival's
 
@@ -49,7 +50,7 @@ def texts_needed(gap: float, variance: float, error: float = math.inf) -> int:
     """How many more texts, half on each of two configurations, show a difference with 80 % power.
 
     Args:
-        gap: the true difference, above 0.
+        gap: the true difference; 0 is taken for LEAST_GAP, which takes no end of texts.
         variance: of single texts, summed over the two configurations.
         error: standard error of the difference by what is known already.
 
@@ -57,5 +58,5 @@ def texts_needed(gap: float, variance: float, error: float = math.inf) -> int:
         At least 2.
     """
     known = 0.0 if math.isinf(error) else 1 / max(error, 1e-9) ** 2
-    missing = max((POWER / gap) ** 2 - known, 0.0)
+    missing = max((POWER / max(gap, LEAST_GAP)) ** 2 - known, 0.0)
     return max(2, 2 * math.ceil(variance * missing))

@@ -51,7 +51,12 @@ def _gap(text: Estimate, each: float) -> Estimate:
     return Estimate(middle, low, high)
 
 
-def texts_for(gap: float, noise: Parts, problem: Problem, texts: int, free: bool) -> int:
-    """How many texts a study of this kind needs in all to show a gap, or to show that none is."""
+def texts_for(gap: float, noise: Parts, problem: Problem, texts: int, free: bool) -> int | None:
+    """How many texts a study of this kind needs in all to show a gap, or to show that none is.
+
+    None for a gap of 0, which no number of texts shows.
+    """
+    if gap <= 0:
+        return None
     each = 2 * noise.text.mean**2 * (POWER / gap) ** 2
     return round(texts * each / texts_of_each(problem, free))

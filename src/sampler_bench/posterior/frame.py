@@ -175,7 +175,7 @@ def frame_of(
             and `count` (n_tokens,), how many tokens each column stands for, most probable first;
             without it, single tokens in any order. None for the built-in bank.
     """
-    if features is None or "logprobs" not in features:
+    if features is None:
         return _frame(space, temperature_last, None)
     logprobs = np.ascontiguousarray(features["logprobs"], dtype=np.float64)
     count = features.get("count", np.ones(logprobs.shape[1]))

@@ -89,7 +89,7 @@ def _normals(n: int) -> Floats:
     from scipy.special import ndtri
     from scipy.stats import qmc
 
-    pairs = max(1, (n - 1 + 1) // 2)
+    pairs = max(1, n // 2)
     engine = qmc.Sobol(N_THETA, rng=np.random.default_rng(7))
     z = ndtri(engine.random(1 << (pairs - 1).bit_length())[:pairs] * 0.998 + 0.001)
     return np.concatenate([np.zeros((1, N_THETA)), z, -z])[:n]

@@ -33,6 +33,7 @@ CALM, WILD = 0.2, 3.0  # total SDs between which scores are taken as points out 
 FOREIGN = 3.0  # by this factor outside they are taken as being on another scale altogether
 USUAL_SD = 0.8  # to which scores on another scale are brought
 MOST_SHORTFALL = 2.5
+ROUNDING = 1e-9  # of the scores' size: a scatter as small as that is none
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -220,7 +221,7 @@ def _scale(judged: Evidence, failure_score: float) -> tuple[float, float]:
     centre = float((judged.count * judged.mean).sum() / texts)
     away = judged.count * np.where(judged.count > 0, judged.mean - centre, 0.0) ** 2
     sd = float(np.sqrt((away.sum() + judged.squares.sum()) / max(texts - 1, 1)))
-    if sd == 0.0:
+    if sd <= ROUNDING * max(abs(centre), 1.0):
         return centre, 1.0
     strange = np.log(max(sd / WILD, CALM / sd)) / np.log(FOREIGN)
     return centre, float((sd / USUAL_SD) ** np.clip(strange, 0.0, 1.0))

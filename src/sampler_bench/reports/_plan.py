@@ -21,7 +21,8 @@ class Pilot:
         minutes, dollars: of one text.
         rows: what budgets will show; that of the study itself has factor 1.
         margin: differences up to this count as none.
-        for_margin: texts that show a gap of the margin, or that there is none.
+        for_margin: texts that show a gap of the margin, or that there is none; None where the
+            margin is 0.
     """
 
     study: str
@@ -32,7 +33,7 @@ class Pilot:
     noise: Parts
     rows: Sequence[Row]
     margin: float
-    for_margin: int
+    for_margin: int | None
 
 
 def report(pilot: Pilot, go_on: str, *, plain: bool = False) -> str:
@@ -90,9 +91,17 @@ def _said(pilot: Pilot) -> list[str]:
     return [
         f"This budget ({amount(own.texts, pilot)}) will show a gain of {own.gap.mean:.2f} points",
         f"or more with 80 % power; half of it takes four times as much: {amount(half, pilot)}.",
-        f"To tell a gain of {pilot.margin:g} points (the margin), or that there is none: "
-        f"{amount(pilot.for_margin, pilot)}.",
+        _for_margin(pilot),
     ]
+
+
+def _for_margin(pilot: Pilot) -> str:
+    if pilot.for_margin is None:
+        return "With a margin of 0 no number of texts shows that there is no gain at all."
+    return (
+        f"To tell a gain of {pilot.margin:g} points (the margin), or that there is none: "
+        f"{amount(pilot.for_margin, pilot)}."
+    )
 
 
 def amount(texts: int, pilot: Pilot) -> str:

@@ -176,7 +176,7 @@ def _steer(table: ScoreTable, problem: Problem, ledger: _Ledger, n: int) -> list
     covariance = _await(belief.covariance, belief.text_variance, candidates, table)
     target = np.array([config in problem.space for config in candidates])
     texts = max(LOOK[0], LOOK[1] * posterior.evidence.n_texts)
-    near = _nearness(posterior.frame, candidates, ledger)
+    near = _Nearness(posterior.frame, candidates, ledger)
     cells: list[Cell] = []
     while len(cells) < n:
         if ledger.baseline_due() and problem.baseline is not None:
@@ -227,7 +227,3 @@ class _Nearness:
     def __call__(self, index: int) -> Floats:
         common = ((self.a.common[index] - self.b.common) ** 2).sum(axis=1)
         return np.asarray(np.exp(-common / (2 * 0.15**2)) @ self.use)
-
-
-def _nearness(frame: Frame, candidates: list[SamplerConfig], ledger: _Ledger) -> _Nearness:
-    return _Nearness(frame, candidates, ledger)
