@@ -7,11 +7,12 @@ import pytest
 from support.documents import document_of
 from support.tables import BASELINE, GRID, awkward_tables, problem_of, table_of
 
-from sampler_bench.records import FAILED, JUDGED, Cell, ScoreTable
+from sampler_bench.records import FAILED, JUDGED, MISSING, Cell, ScoreTable
 from sampler_bench.reports._advice import advice
 from sampler_bench.reports._comparison import comparison, paired
 from sampler_bench.reports._comparison_words import compare
 from sampler_bench.reports._document import Interval, RunResult, read_document
+from sampler_bench.reports._saying import Sayings
 from sampler_bench.reports._words import command_line, sentence, shown
 from sampler_bench.reports.terminal import BAR, bar, report
 
@@ -88,6 +89,26 @@ def test_an_empty_study_says_that_nothing_was_tried():
     said = report(document_of(awkward_tables()["empty"], problem_of()))
     assert "Best overall score: none yet" in said
     assert "No recommendation yet: nothing was tried." in said
+
+
+def test_where_every_text_failed_page_and_terminal_say_so_and_what_to_do():
+    document = document_of(awkward_tables()["all failed"], problem_of())
+    said, page = report(document), Sayings(document)
+    why = f"all {len(GRID)} texts failed by rule, so none was sent to a judge"
+    assert f"No recommendation yet: {why}." in said
+    assert page.nothing.startswith(f"{why.capitalize()}.")
+    assert "100% of the texts failed by rule: leave out the settings" in said.split("Next steps")[1]
+    assert document.best_configuration is document.verdict is None, "neither names a best one"
+    assert not page.sure
+
+
+def test_where_judges_never_answered_nobody_says_that_every_text_failed():
+    rows = [(Cell(c, 0, 0), FAILED if i else MISSING, 0.0) for i, c in enumerate(GRID)]
+    document = document_of(ScoreTable.of(rows, 2), problem_of())
+    why = f"no text has a score: {len(GRID) - 1} failed by rule, 1 missing (timeout 1)"
+    assert why in report(document)
+    assert Sayings(document).nothing.lower().startswith(why)
+    assert Sayings(document).title == "No score yet"
 
 
 def test_says_when_the_data_cannot_tell_which_parameter_matters():

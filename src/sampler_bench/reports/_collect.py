@@ -79,7 +79,7 @@ def collect(
     """
     quality, table = table, table if worth is None else worth
     rows = _on_the_scale(summarise(table, problem))
-    found = verdict(table, problem) if len(table.evidence()) else None
+    found = verdict(table, problem) if (table.state == JUDGED).any() else None
     by_config: dict[SamplerConfig, list[Trial]] = {}
     for trial in trials:
         by_config.setdefault(trial.cell.config, []).append(trial)
@@ -94,7 +94,7 @@ def collect(
     named = {result.config: result for result in results}
     return Document(
         search_metadata=metadata(study, trials, table, server, judges, kind, runs),
-        best_configuration=_best(found, rows, named),
+        best_configuration=None if found is None else _best(found, named),
         all_results=results,
         verdict=None if found is None else _verdict(found, study, _depth.price_of(study, trials)),
         samplers=_samplers([row for row in rows if _searched(row.config, by_config, problem)]),
@@ -116,12 +116,8 @@ def _on_the_scale(rows: Iterable[ConfigSummary]) -> list[ConfigSummary]:
     return [replace(row, estimate=on_the_scale(row.estimate)) for row in rows]
 
 
-def _best(
-    found: Verdict | None, rows: list[ConfigSummary], named: dict[str, Result]
-) -> Result | None:
-    """The recommended configuration; none where no text was ever judged."""
-    if found is None or not any(row.judged for row in rows):
-        return None
+def _best(found: Verdict, named: dict[str, Result]) -> Result:
+    """The recommended configuration."""
     if found.best.text in named:
         return named[found.best.text]
     return Result(

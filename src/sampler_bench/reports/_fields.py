@@ -123,7 +123,7 @@ FIELDS = {
     "Document.search_metadata": "about the run",
     "Document.best_configuration": "the recommended configuration; null before anything was judged",
     "Document.all_results": "all configurations, best estimate first",
-    "Document.verdict": "the answer",
+    "Document.verdict": "the answer; null before anything was judged",
     "Document.samplers": "each sampler, the one with the best configuration first",
     "Document.importance": "which parameters matter",
     "Document.ranges": "where the good region lies",

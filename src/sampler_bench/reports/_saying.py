@@ -54,7 +54,7 @@ class Sayings:
             return title_of(self.best.config)
         if not self.meta.texts:
             return "Nothing was judged yet"
-        return "Every text failed" if self.meta.failed == self.meta.texts else "No score yet"
+        return "No score yet" if self.meta.missing else "Every text failed"
 
     @property
     def judged_by(self) -> str:
@@ -113,18 +113,9 @@ class Sayings:
     @property
     def nothing(self) -> str:
         """Why there is no answer."""
-        meta = self.meta
-        if not meta.texts and not meta.missing:
-            return "No text has come back yet. This page shows what is there."
-        if not meta.texts:
-            why = _words.reasons(meta.missing_reasons)
-            return f"{meta.missing} texts are missing, none came: {why}."
-        if meta.failed == meta.texts:
-            return (
-                f"All {meta.texts} texts failed by rule, so none was sent to a judge. The reader "
-                "below shows them with their reasons."
-            )
-        return "No text has a score."
+        why = _words.no_score(self.document)
+        below = " The reader below shows them with their reasons." if self.meta.failed else ""
+        return f"{why[0].upper()}{why[1:]}.{below}"
 
     @property
     def no_pair(self) -> str:

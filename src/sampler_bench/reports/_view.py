@@ -60,7 +60,7 @@ class View:
         self.applied = applied
         self.measured = bool(document.search_metadata.server.get("fingerprint"))
         self.advice = advice(document)
-        self.not_shrunk = NOT_SHRUNK if document.verdict is None else ""
+        self.not_shrunk = NOT_SHRUNK if document.verdict is None and self.best is not None else ""
 
     def _baseline(self) -> Result | None:
         if self.verdict is None or self.verdict.baseline is None:

@@ -121,3 +121,18 @@ def reasons(counts: dict[str, int]) -> str:
     """`loops 3, too_short 1`."""
     ranked = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
     return ", ".join(f"{shown(reason)} {n}" for reason, n in ranked)
+
+
+def no_score(document: Document) -> str:
+    """Why a study has no answer, without a capital and a full stop."""
+    meta = document.search_metadata
+    if not document.all_results:
+        return "nothing was tried"
+    if meta.missing:
+        failed = f"{meta.failed} failed by rule, " if meta.failed else ""
+        return (
+            f"no text has a score: {failed}{meta.missing} missing ({reasons(meta.missing_reasons)})"
+        )
+    if meta.failed:
+        return f"all {meta.failed} texts failed by rule, so none was sent to a judge"
+    return "no text has a score yet"

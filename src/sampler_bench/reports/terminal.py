@@ -14,7 +14,17 @@ from ._document import Document, Interval, Result, SamplerResult
 from ._knobs import live_check, unverified
 from ._minimal import NOT_SHRUNK
 from ._variety_words import variety
-from ._words import heat_order, interval, plain_text, plus_minus, reasons, seen, sentence, shown
+from ._words import (
+    heat_order,
+    interval,
+    no_score,
+    plain_text,
+    plus_minus,
+    reasons,
+    seen,
+    sentence,
+    shown,
+)
 
 RULE = "=" * 50
 LEADING = 8
@@ -170,7 +180,9 @@ def _explained(document: Document) -> list[str]:
         "   score, as the model of all texts estimates them. ± after a mean score is the standard",
         "   deviation over configurations; brackets and bars are 95 % intervals.",
     ]
-    return lines if document.verdict is not None else [*lines, f"   {NOT_SHRUNK}"]
+    if document.best_configuration is None or document.verdict is not None:
+        return lines
+    return [*lines, f"   {NOT_SHRUNK}"]
 
 
 def importance(document: Document) -> list[str]:
@@ -212,27 +224,27 @@ def recommendations(document: Document) -> list[str]:
     """Part 5."""
     lines, best = ["💡 Recommendations:", ""], document.best_configuration
     if best is None:
-        reason = "no text was judged or failed yet" if document.all_results else "nothing was tried"
-        return [*lines, f"   No recommendation yet: {reason}."]
-    lines += [
-        "   🏆 Best Overall Configuration:",
-        f"     Sampler: {best.sampler_type}",
-        f"     Score: {plus_minus(best.estimate)}",
-        f"     Parameters: {best.parameters}",
-        f"     Text form: {best.config}",
-        *_confirmed(best),
-    ]
+        lines.append(f"   No recommendation yet: {no_score(document)}.")
+    else:
+        lines += _recommended(best)
     if document.verdict is not None:
         lines += _verdict(document)
     steps = advice(document)
     return [*lines, "", "   Next steps:", *(f"     - {step}" for step in steps)] if steps else lines
 
 
-def _confirmed(best: Result) -> list[str]:
+def _recommended(best: Result) -> list[str]:
+    lines = [
+        "   🏆 Best Overall Configuration:",
+        f"     Sampler: {best.sampler_type}",
+        f"     Score: {plus_minus(best.estimate)}",
+        f"     Parameters: {best.parameters}",
+        f"     Text form: {best.config}",
+    ]
     if not best.fresh_texts:
-        return []
+        return lines
     texts = "1 text" if best.fresh_texts == 1 else f"{best.fresh_texts} texts"
-    return [f"     Seen on fresh seeds alone: {interval(best.fresh)} ({texts})"]
+    return [*lines, f"     Seen on fresh seeds alone: {interval(best.fresh)} ({texts})"]
 
 
 def _verdict(document: Document) -> list[str]:
