@@ -79,6 +79,25 @@ def test_after_an_outage_the_results_so_far_are_written(tmp_path, command):
     assert file.with_suffix(".html").stat().st_size
 
 
+def test_what_changed_when_a_study_went_on_stays_changed(tmp_path, command):
+    """The command that it prints goes on with the same judge and the same promise."""
+    begin(tmp_path, "s", 1.0)
+    with JudgeServer() as judge:
+        (tmp_path / ".env").write_text(f"OPENAI_API_KEY={KEY}\nOPENAI_BASE_URL={judge.url}\n")
+        other = ("--judge", "openai", "--judge-model", "mine", "--max-samples", "2")
+        code, _, said = command("search", "--resume", "s", *other)
+        assert code == 0, said
+        go_on = said.splitlines()[-1].split()
+        assert go_on == ["sampler-bench", "search", "--resume", "s"]
+        asked = len(judge.requests)
+        code, out, said = command(*go_on[1:], "--json")
+    assert code == 0, said
+    assert "2 texts were asked for (max_samples)" in said
+    assert "at most 2 texts (2 of them are there already)" in said
+    assert json.loads(out)["search_metadata"]["judges"][0].startswith("openai:mine:")
+    assert len(judge.requests) == asked + 1  # the check's
+
+
 def test_a_name_that_is_taken_is_found_before_anybody_is_asked(tmp_path, command):
     begin(tmp_path, "s", 1.0)
     nobody = ("--server", "http://127.0.0.1:9", "--judge", "offline")

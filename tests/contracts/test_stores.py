@@ -130,6 +130,9 @@ def test_state_and_notes_are_replaced(store, study):
     for position in (3, 8):
         store.set_note(study, "floor", {"position": position})
     assert store.note(study, "floor") == {"position": 8}
+    store.create_study("t", {"seed": 4}, 2.0)
+    store.set_spec(study, {"seed": 3, "judge": "demo"})
+    assert [row.spec for row in store.studies()] == [{"seed": 3, "judge": "demo"}, {"seed": 4}]
 
 
 def test_a_study_belongs_to_one_process(open_store, store, study):

@@ -101,6 +101,10 @@ class Store(ABC):
         """Note how a study stands."""
 
     @abstractmethod
+    def set_spec(self, study: int, spec: JsonObject) -> None:
+        """Replace the study's spec: it goes on with another judge, server or budget."""
+
+    @abstractmethod
     def set_note(self, study: int, key: str, value: JsonObject) -> None:
         """Keep a JSON note with a study (checks, fingerprint, ...), replacing the old one."""
 

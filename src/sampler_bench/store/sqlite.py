@@ -167,6 +167,10 @@ class SqliteStore(Store):
                 "UPDATE studies SET state = ?, updated = ? WHERE id = ?", (state, now, study)
             )
 
+    def set_spec(self, study: int, spec: JsonObject) -> None:
+        with self._writing():
+            self._db.execute("UPDATE studies SET spec = ? WHERE id = ?", (json.dumps(spec), study))
+
     def set_note(self, study: int, key: str, value: JsonObject) -> None:
         with self._writing():
             self._db.execute(

@@ -11,6 +11,7 @@ import platform
 import time
 from collections.abc import Callable
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from importlib import import_module
 from threading import Thread
 
@@ -122,13 +123,19 @@ async def _checked(request: Request, crew: Crew, store: Store, watch: Watcher) -
 def open_study(store: Store, request: Request, now: float) -> StudyRow:
     """Find or create the study of a request and take it for this process.
 
+    What has changed of a study that goes on (its judge, server or budget) stays with it, for the
+    next time.
+
     Raises:
         StoreError: it is taken, already there, or not there.
     """
+    spec = request.spec.to_json()
     if request.resume:
         row = store.chosen(request.name)
     else:
-        row = store.create_study(request.name, request.spec.to_json(), now)
+        row = store.create_study(request.name, spec, now)
     since = time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime(now))
     store.lock(row.id, f"process {os.getpid()} on {platform.node()} (since {since})")
-    return row
+    if row.spec != spec:
+        store.set_spec(row.id, spec)
+    return replace(row, spec=spec)
