@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from support.double import USUAL, CannedWriter, Double
+from support.loopback import Reply, Request, as_json
 
 from sampler_bench.engines import Engine, EngineOptions, ServerInfo
 from sampler_bench.engines._identity import Witness, difference, identity
@@ -147,6 +148,79 @@ async def test_what_tabbyapi_forces_is_part_of_who_it_is() -> None:
         server.quirks = replace(server.quirks, asked=asked)
         with pytest.raises(EngineError, match="what it forces is"):
             await engine.generate(CONFIG, PROMPT, 1)
+
+
+SIDE = {
+    "tabbyapi": ("/v1/model", "/v1/sampling/overrides"),
+    "textgen": ("/v1/internal/model/info",),
+    "vllm": ("/version",),
+    "lmstudio": ("/api/v0/models",),
+    "ollama": ("/api/ps", "/api/show"),
+}
+
+
+def hiccup(server: Double, path: str, reply: Reply) -> None:
+    """Let a server answer one question otherwise, once; then as before."""
+    usual, left = server._answer, [reply]
+
+    def answer(request: Request) -> Any:
+        return left.pop() if left and request.path == path else usual(request)
+
+    server._answer = answer
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("status", [429, 500, 503])
+@pytest.mark.parametrize(("name", "path"), [(n, path) for n in SIDE for path in SIDE[n]])
+async def test_a_hiccup_on_a_side_path_makes_no_other_server(
+    name: str, path: str, status: int
+) -> None:
+    async with one(name) as (engine, server):
+        assert isinstance(engine, PoolEngine)
+        known = engine.members[0].engine.info
+        hiccup(server, path, as_json({"error": "busy"}, status))
+        with pytest.raises(Fault, match=f"HTTP {status}"):
+            await engine.members[0].engine.look()
+        hiccup(server, path, as_json({"error": "busy"}, status))
+        await text(engine, 1)
+        assert await engine.members[0].engine.check() == known
+        assert not engine.members[0].refused
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(
+    ("name", "path", "reply"),
+    [
+        ("textgen", "/v1/internal/model/info", as_json({"model_name": "None"})),
+        ("koboldcpp", "/api/v1/model", as_json({"result": "inactive"})),
+        ("tabbyapi", "/v1/model", as_json({"detail": "No models are currently loaded."}, 400)),
+    ],
+)
+async def test_one_whose_model_is_not_loaded_again_yet_is_awaited(
+    name: str, path: str, reply: Reply
+) -> None:
+    async with one(name) as (engine, server):
+        await text(engine, 1)
+        hiccup(server, path, reply)
+        with pytest.raises(Fault, match=r"no (text )?model is loaded there"):
+            await engine.members[0].engine.look()  # type: ignore[attr-defined]
+        hiccup(server, path, reply)
+        await text(engine, 2)
+
+
+@pytest.mark.anyio
+async def test_a_model_that_is_unloaded_while_idle_is_the_same_one() -> None:
+    """LM Studio tells the context of loaded models alone, and loads what a text asks for."""
+    async with one("lmstudio") as (engine, server):
+        assert isinstance(engine, PoolEngine)
+        found = engine.members[0].engine
+        hiccup(server, "/api/v0/models", as_json({"data": []}))
+        assert (await found.look()).context == 4096
+        again = engine_at("lmstudio", server.url)
+        hiccup(server, "/api/v0/models", as_json({"data": []}))
+        async with again:
+            assert (await again.look()).context == 0
+            assert (await again.look()).context == 4096
 
 
 @pytest.mark.anyio

@@ -11,7 +11,7 @@ import asyncio
 import json
 import re
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import NoReturn
@@ -120,28 +120,50 @@ class Http:
         return await self._simple("POST", path, body, seconds)
 
     async def maybe(self, path: str, body: JsonObject | None = None) -> Json:
-        """Ask for JSON that not every server has; None where this one has not.
+        """Ask for JSON that can be done without; None where it does not come.
 
         Raises:
             Fault: nobody answers at all.
         """
         try:
-            return await self._simple("POST" if body is not None else "GET", path, body, 10.0)
-        except EngineError:
-            return None
+            return await self.told(path, body)
         except Fault as fault:
             if fault.reason in ("connection", "timeout"):
                 raise
             return None
 
+    async def told(self, path: str, body: JsonObject | None = None) -> Json:
+        """Ask for JSON that not every server has; None where this one has not.
+
+        Raises:
+            Fault: it does not answer now, which does not tell whether it has it.
+        """
+        method = "POST" if body is not None else "GET"
+        try:
+            text = await self._fetched(method, path, body, CONNECT_SECONDS)
+        except EngineError:
+            return None
+        except Fault as fault:
+            if fault.may_pass:
+                raise
+            return None
+        with suppress(Fault):  # a page for people, which some send for any path
+            return self._parsed(text, path)
+        return None
+
     async def _simple(
         self, method: str, path: str, body: JsonObject | None, seconds: float
     ) -> Json:
+        return self._parsed(await self._fetched(method, path, body, seconds), path)
+
+    async def _fetched(
+        self, method: str, path: str, body: JsonObject | None, seconds: float
+    ) -> str:
         with self._translated():
             response = await self._open().request(method, path, json=body, timeout=seconds)
         if response.status_code >= 300:
             self._refuse(response.status_code, response.text, response.headers, path)
-        return self._parsed(response.text, path)
+        return response.text
 
     @asynccontextmanager
     async def stream(self, path: str, body: JsonObject) -> AsyncIterator[httpx2.Response]:

@@ -40,12 +40,13 @@ LONGEST = 60  # characters of a value that is kept and shown as it is
 def identity(info: ServerInfo) -> JsonObject:
     """What a server's texts depend on, besides the requests; long values by their digest."""
     details = info.details
+    context: JsonObject = {CONTEXT: info.context} if info.context else {}  # 0: it does not say
     return {
         "the engine": info.engine,
         "the model": info.model,
         "the model's size or digest": _short([details.get(key) for key in WEIGHTS]),
         PATH: _short(details.get("root")),
-        CONTEXT: info.context,
+        **context,
         WRAPPING: info.template,
         "the chat template": _short(details.get("chat_template")),
         "what it forces": _short(details.get("overrides")),

@@ -117,6 +117,8 @@ class RemoteEngine(Engine):
         found = await self.ask()
         details = {"temperature_order": self.dialect.order, **found.details}
         found = replace(found, template=found.template or self.wrapping, details=details)
+        if self.info and not found.context:  # a model that is unloaded while idle, and comes back
+            found = replace(found, context=self.info.context)
         if self.info and (how := difference(identity(found), identity(self.info), (WRAPPING,))):
             raise changed(self.http.shown, how)
         self.info = found

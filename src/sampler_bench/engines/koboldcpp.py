@@ -138,7 +138,7 @@ class KoboldEngine(OpenAIEngine):
             )
         model = _value(await self.http.get("/api/v1/model"), "result")
         if model in ("inactive", "koboldcpp/inactive", ""):
-            raise EngineError(f"koboldcpp at {self.http.shown}: no text model is loaded there")
+            raise Fault("protocol", "no text model is loaded there")
         if model == "koboldcpp/protected-model":
             raise EngineError(
                 f"koboldcpp at {self.http.shown} asks for its password; put the right one into "

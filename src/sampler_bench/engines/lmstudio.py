@@ -44,8 +44,8 @@ class LmStudioEngine(OpenAIEngine):
 
     async def ask(self) -> ServerInfo:
         """Prefer the model that is loaded."""
-        loaded = _writers_of_v0(await self.http.maybe("/api/v0/models"))
-        loaded = loaded or _writers_of_v1(await self.http.maybe("/api/v1/models"))
+        loaded = _writers_of_v0(await self.http.told("/api/v0/models"))
+        loaded = loaded or _writers_of_v1(await self.http.told("/api/v1/models"))
         wanted = [pair for pair in loaded if self.options.model in ("", pair[0])]
         if self.options.model or not wanted:
             found = await super().ask()

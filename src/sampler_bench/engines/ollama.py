@@ -87,9 +87,9 @@ class OllamaEngine(RemoteEngine):
         version = _mapping(await self.http.get("/api/version")).get("version", "")
         listed = await self.http.get("/api/tags")
         tags = _names(listed)
-        running = _names(await self.http.maybe("/api/ps"))
+        running = _names(await self.http.told("/api/ps"))
         model = self._pick(tags, running)
-        shown = _mapping(await self.http.maybe("/api/show", {"model": model}))
+        shown = _mapping(await self.http.told("/api/show", {"model": model}))
         return ServerInfo(
             engine=self.dialect.name,
             url=self.http.shown,

@@ -16,6 +16,7 @@ from ..records import JsonObject, Value
 from . import EngineOptions, ServerInfo
 from ._dialect import Dialect, Spoken, Unspoken, Values
 from ._openai import OpenAIEngine, Wire
+from ._retry import Fault
 
 DEFAULT_SERVER = "http://127.0.0.1:5000"
 IGNORED = Unspoken("accepted there and ignored")
@@ -96,9 +97,11 @@ class TabbyEngine(OpenAIEngine):
     async def ask(self) -> ServerInfo:
         """Read the model in use and the overrides."""
         found = await super().ask()
-        card = _mapping(await self.http.maybe("/v1/model"))
+        card = _mapping(await self.http.told("/v1/model"))
         context = _mapping(card.get("parameters")).get("max_seq_len")
-        overrides = await self.http.maybe("/v1/sampling/overrides")
+        if not card and self.info and self.info.context:
+            raise Fault("protocol", "no model is loaded there")
+        overrides = await self.http.told("/v1/sampling/overrides")
         return replace(
             found,
             model=self.options.model or str(card.get("id") or found.model),

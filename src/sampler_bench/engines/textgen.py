@@ -21,6 +21,7 @@ from ._answer import NEARLY, Answer
 from ._dialect import Dialect, Spoken, Unspoken, Values, heat_span
 from ._openai import OpenAIEngine, Wire
 from ._remote import Request
+from ._retry import Fault
 
 DEFAULT_SERVER = "http://127.0.0.1:5000"
 ENDINGS = tuple(".!?:;*_~)]}\"'`»”’…。！？」』）")
@@ -122,10 +123,12 @@ class TextgenEngine(OpenAIEngine):
 
     async def ask(self) -> ServerInfo:
         """Read which model is loaded, and how."""
-        told = await self.http.maybe("/v1/internal/model/info")
+        told = await self.http.told("/v1/internal/model/info")
         card = told if isinstance(told, Mapping) else {}
         model = card.get("model_name")
-        if not isinstance(model, str) or model in ("", "None"):
+        if model in ("", "None"):
+            raise Fault("protocol", "no model is loaded there")
+        if not isinstance(model, str):
             return await super().ask()
         found = ServerInfo(engine=self.dialect.name, url=self.http.shown, model=model)
         return replace(found, details={"loader": card.get("loader", "")})

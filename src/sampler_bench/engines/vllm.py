@@ -86,7 +86,7 @@ class VllmEngine(OpenAIEngine):
     async def ask(self) -> ServerInfo:
         """Read the list of models and the version."""
         found = await super().ask()
-        told = await self.http.maybe("/version")
+        told = await self.http.told("/version")
         version = told.get("version") if isinstance(told, Mapping) else None
         return replace(found, version=version if isinstance(version, str) else "")
 
