@@ -166,3 +166,7 @@ class Engine(ABC):
         Raises:
             SpecError: the server does not speak a parameter, or not that value.
         """
+
+    def lasting(self, said: JsonObject) -> JsonObject:
+        """What of `express` is the same in every run of a study; the room for a text may change."""
+        return said

@@ -160,6 +160,9 @@ class PoolEngine(Engine):
     def express(self, config: SamplerConfig, seed: int) -> JsonObject:
         return self.members[0].engine.express(config, seed)
 
+    def lasting(self, said: JsonObject) -> JsonObject:
+        return self.members[0].engine.lasting(said)
+
     async def fit(self, prompts: Sequence[Prompt], max_tokens: int) -> None:
         for member in self.members:
             if member.info is not None:

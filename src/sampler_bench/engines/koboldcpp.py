@@ -30,6 +30,7 @@ DEFAULT_SERVER = "http://127.0.0.1:5001"
 ORDER_LAST: list[Json] = [6, 0, 1, 3, 4, 2, 5]  # 5 is temperature, 6 the repetition penalty
 ORDER_FIRST: list[Json] = [6, 5, 0, 1, 3, 4, 2]
 LONGEST_SHARE = 0.8  # of the context, for the answer
+ROOM = "max_context_length"
 WRAPPING = 32  # tokens of a chat template, generously
 LOOKS, LOOK_SECONDS = 50, 0.02  # it holds its place for 0.2 seconds after the last word of a stream
 ENDED = {0: "limit", 1: "stop", 2: "stop_sequence"}  # its `stop_reason`; others are failures
@@ -164,7 +165,10 @@ class KoboldEngine(OpenAIEngine):
                 f"context for the prompt; ask for at most {int(LONGEST_SHARE * context)}, or start "
                 "it with more context"
             )
-        return {**said, "max_context_length": context or self.options.context}
+        return {**said, ROOM: context or self.options.context}
+
+    def lasting(self, said: JsonObject) -> JsonObject:
+        return {key: value for key, value in said.items() if key != ROOM}
 
     def request(self, config: SamplerConfig, prompt: Prompt, seed: int) -> Request:
         if self.template is None:

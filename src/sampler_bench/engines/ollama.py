@@ -26,6 +26,7 @@ from ._retry import Fault
 DEFAULT_SERVER = "http://127.0.0.1:11434"
 REMOVED = Unspoken("removed there")
 NOT = Unspoken()
+ROOM = "num_ctx"
 LOOP = 30  # tokens alike
 LOOPED = "token repeat limit reached"  # in the words of its error
 
@@ -118,7 +119,11 @@ class OllamaEngine(RemoteEngine):
     def express(self, config: SamplerConfig, seed: int) -> JsonObject:
         said = super().express(config, seed)
         options = _mapping(said["options"])
-        return {**said, "options": {**options, "num_ctx": self.options.context}}
+        return {**said, "options": {**options, ROOM: self.options.context}}
+
+    def lasting(self, said: JsonObject) -> JsonObject:
+        options = _mapping(said.get("options"))
+        return {**said, "options": {k: v for k, v in options.items() if k != ROOM}}
 
     def request(self, config: SamplerConfig, prompt: Prompt, seed: int) -> Request:
         sent = self.express(config, seed)

@@ -17,6 +17,7 @@ from . import EngineOptions, ServerInfo
 from . import openai_compatible as _compatible
 from ._answer import Answer
 from ._dialect import Dialect, Spoken
+from ._logprobs import NEUTRAL
 from ._openai import OpenAIEngine, Wire
 from ._remote import Request
 
@@ -77,6 +78,12 @@ class OpenRouterEngine(OpenAIEngine):
                 )
         dropped = self.dialect.keys() - self.kept - {"max_tokens"}
         return {key: value for key, value in said.items() if key not in dropped}
+
+    def lasting(self, said: JsonObject) -> JsonObject:
+        """Without the seed and neutral knobs: they come and go with the model's providers."""
+        idle, knobs = self.dialect.express(NEUTRAL, seed=1), self.dialect.keys()
+        moved = {k: v for k, v in said.items() if k not in knobs or idle[k] != v}
+        return {k: v for k, v in moved.items() if k != self.dialect.seed}
 
     def request(self, config: SamplerConfig, prompt: Prompt, seed: int) -> Request:
         """Leave `reasoning` out where no provider keeps it: demanded, it might find none."""

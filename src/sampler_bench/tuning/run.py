@@ -27,6 +27,7 @@ from .order import decided, seen_in
 from .parts import Stop
 from .plan import longest_answer
 from .request import Finished, Request
+from .said import hold_to_words
 from .served import SERVER, away, describe, hold
 from .underway import Underway
 
@@ -110,6 +111,7 @@ async def _checked(request: Request, crew: Crew, store: Store, watch: Watcher) -
     baseline = choose_baseline(spec, crew.entry)
     check_expressible(engine, spec.space, baseline)
     hold(store, request.name, info)
+    hold_to_words(store, request.name, engine)
     await engine.fit(crew.asked, longest_answer(spec))
     earlier = store.study(request.name)
     kept = store.note(earlier.id, KNOBS) if earlier is not None else None
