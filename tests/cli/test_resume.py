@@ -87,6 +87,8 @@ def test_what_changed_when_a_study_went_on_stays_changed(tmp_path, command):
         other = ("--judge", "openai", "--judge-model", "mine", "--max-samples", "2")
         code, _, said = command("search", "--resume", "s", *other)
         assert code == 0, said
+        assert "2 kept texts are judged anew, by openai:mine:" in said
+        assert "; so far by demo:1" in said
         go_on = said.splitlines()[-1].split()
         assert go_on == ["sampler-bench", "search", "--resume", "s"]
         asked = len(judge.requests)
@@ -95,6 +97,7 @@ def test_what_changed_when_a_study_went_on_stays_changed(tmp_path, command):
     assert "2 texts were asked for (max_samples)" in said
     assert "at most 2 texts (2 of them are there already)" in said
     assert json.loads(out)["search_metadata"]["judges"][0].startswith("openai:mine:")
+    assert "judged anew" not in said
     assert len(judge.requests) == asked + 1  # the check's
 
 

@@ -375,6 +375,24 @@ async def test_a_judgment_whose_answer_was_not_waited_for_counts_as_paid_and_not
     assert study.budget.spent == pytest.approx(0.01 * (60 + asked))
 
 
+async def test_a_ledger_knows_what_is_written_and_what_is_left_to_judge():
+    config = SamplerConfig.of("temperature", {"temperature": 1})
+    text, a, b = completion(config, Prompt(0, "x"), 1), Score("a", 5), Score("b", 5)
+    blank = Failure("blank", "")
+    trials = [
+        Trial(Cell(config, 0, 0), 1, text, None, (a, b)),
+        Trial(Cell(config, 0, 1), 1, text, None, (b,)),
+        Trial(Cell(config, 0, 2), 1, text, None, (Unscored("a", "timeout", ""),)),
+        Trial(Cell(config, 0, 3), 1, text, blank),
+        Trial(Cell(config, 0, 4), 1, Unwritten("timeout", "")),
+        Trial(Cell(config, 0, 5), 1),
+    ]
+    assert Ledger(trials, ("a", "b"), 1).kept_texts() == (4, 2.5)
+    assert Ledger(trials, ("a",), 1).kept_texts() == (4, 2)
+    assert Ledger(trials, ("a",), 1).judged_by_others() == ["b"]
+    assert Ledger(trials, ("new",), 1).judged_by_others() == ["a, b", "b"]
+
+
 async def test_a_ledger_drops_what_the_store_has_and_shows_the_same_table():
     configs = [SamplerConfig.of("temperature", {"temperature": t}) for t in (1, 2)]
     cells = [Cell(config, prompt, 0) for config in configs for prompt in range(70)]

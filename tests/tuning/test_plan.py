@@ -13,9 +13,9 @@ from sampler_bench.tuning.plan import judged_tokens, plan
 SPEC = StudySpec(SPACE, (Prompt(0, "Write."), Prompt(1, "Sing.")))
 
 
-def minutes(slots, **changes):
+def minutes(slots, judged=20, **changes):
     judge = ScriptedJudge(cost=0.01)
-    return plan(replace(SPEC, **changes), problem_of(), judge, 100, 50.0, slots, 20)
+    return plan(replace(SPEC, **changes), problem_of(), judge, 100, 50.0, slots, 20, judged)
 
 
 def test_as_many_texts_at_once_as_the_server_writes_take_less_time():
@@ -30,6 +30,12 @@ def test_budgets_bound_what_is_planned():
     assert minutes(1, max_minutes=2).minutes == 2
     assert minutes(1, max_cost=0.1).dollars == 0.1
     assert minutes(1).dollars == pytest.approx(0.8)
+
+
+def test_kept_texts_that_this_judge_has_not_seen_are_on_its_bill():
+    assert minutes(1, judged=5).dollars == pytest.approx(0.95)
+    assert minutes(1, judged=19.5, max_samples=10).dollars == pytest.approx(0.005)
+    assert minutes(1, judged=5).minutes == minutes(1).minutes
 
 
 def test_a_judge_reads_the_prompt_as_well():

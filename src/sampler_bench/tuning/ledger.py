@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from ..records import (
+    FAILED,
     JUDGED,
     PENDING,
     Cell,
@@ -112,6 +113,25 @@ class Ledger:
     def count(self, *states: int) -> int:
         """How many trials stand in one of the states."""
         return sum(state in states for state in self._columns.state[: len(self)].tolist())
+
+    def kept_texts(self) -> tuple[int, float]:
+        """How many texts are there, and how many of them are done with: judged, or found bad.
+
+        A text that only some of the panel have judged counts in part.
+        """
+        done = self.count(JUDGED, FAILED)
+        open_ones = [t for t in self._open.values() if isinstance(t.written, Completion)]
+        parts = [len({j.judge for j in t.judgments} & set(self.identities)) for t in open_ones]
+        return done + len(open_ones), done + sum(parts) / len(self.identities)
+
+    def judged_by_others(self) -> list[str]:
+        """Who has judged a text that nobody of this panel has; once for each such text."""
+        found = []
+        for trial in self.unsettled():
+            judges = {judgment.judge for judgment in trial.judgments}
+            if judges and not judges & set(self.identities):
+                found.append(", ".join(sorted(judges)))
+        return found
 
     def table(self, visible: int | None = None) -> ScoreTable:
         """The score table in which only the first `visible` outcomes are known (default: all)."""

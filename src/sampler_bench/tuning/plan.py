@@ -49,6 +49,7 @@ def plan(
     speed: float,
     slots: int,
     kept: int,
+    judged: float,
 ) -> Plan:
     """Estimate a run.
 
@@ -60,12 +61,14 @@ def plan(
         speed: tokens a second of one text alone, as measured.
         slots: texts at once.
         kept: how many texts are there already.
+        judged: how many of them by this judge too, in parts where some of a panel have.
     """
     if spec.max_samples is not None:
         texts = min(texts, spec.max_samples)
     left, length = max(0, texts - kept), longest_answer(spec)
     rate = speed * (1 + PARALLEL_GAIN * (slots - 1))
-    cost, minutes = judge.expected_cost(left, judged_tokens(spec)), left * length / rate / 60
+    minutes = left * length / rate / 60
+    cost = (left + kept - judged) * judge.expected_cost(1, judged_tokens(spec))
     return Plan(
         configurations=_configurations(spec, problem),
         texts=texts,

@@ -19,7 +19,7 @@ from ..store import Store, StudyRow
 from . import fingerprint, pilot, runs
 from .budget import Budget, Limits
 from .crew import Crew, Known
-from .events import Checked, Planned, Watcher
+from .events import Checked, Planned, Warned, Watcher
 from .knobs import KNOBS
 from .late import Door
 from .ledger import Ledger
@@ -77,7 +77,8 @@ class Underway:
         phases = phases_of(self.request, problem)
         speed, pace = await self._warmed_up(problem), _pace(spec, known.info)
         texts = texts_of(spec, problem, phases)
-        ahead = plan(spec, problem, crew.judge, texts, speed, pace.slots, len(ledger))
+        ahead = plan(spec, problem, crew.judge, texts, speed, pace.slots, *ledger.kept_texts())
+        self._tell_what_is_judged_anew(ledger)
         self.watch(Planned(ahead, problem))
         self.store.set_state(self.study.id, "running", self.clock())
         steered = Objective.of(spec).phases(phases, ledger, limits_of(phases))
@@ -98,6 +99,12 @@ class Underway:
         budget.settle(0.0, float(str((noted or {}).get("cost", 0.0))))
         texts = not Objective.of(spec).plain
         return Ledger(trials, judge.identities, len(spec.prompts), texts=texts), budget
+
+    def _tell_what_is_judged_anew(self, ledger: Ledger) -> None:
+        if others := ledger.judged_by_others():
+            now, before = ", ".join(ledger.identities), ", ".join(sorted(set(others)))
+            told = f"{len(others)} kept texts are judged anew, by {now}; so far by {before}"
+            self.watch(Warned(told))
 
     async def _warmed_up(self, problem: Problem) -> float:
         """Tokens a second of one short text alone, which also proves that the server writes.
