@@ -11,14 +11,14 @@ INPUTS := pyproject.toml constraints.txt
 demo: .venv/.user
 	$(BIN)/sampler-bench demo
 
+WHICH ?= not slow
 MORE ?=
-test: check  ## MORE="..." hands pytest further words
-	$(BIN)/python -m pytest -m "not slow" -n 2 --dist worksteal $(MORE)
+test: check  ## WHICH="..." chooses other tests, MORE="..." hands pytest further words
+	$(BIN)/python -m pytest -m "$(WHICH)" -n 2 --dist worksteal $(MORE)
 
 # The guide's commands at full size, kill -9 at 50 moments, repeats, faults, servers, the page in a browser.
-GUIDE := tests/guide tests/cli/test_kill.py tests/cli/test_repeat.py tests/cli/test_mistakes.py
 test-guide: .venv/.dev
-	$(BIN)/python -m pytest -m slow -n 2 --dist worksteal $(GUIDE) tests/reports/test_page.py tests/tuning
+	$(BIN)/python -m pytest -m by_ci -n 2 --dist worksteal
 
 test-long: .venv/.dev  ## every long test: 1,000 texts with faults on each engine, all pages, ...
 	$(BIN)/python -m pytest -m slow -n 2
