@@ -46,6 +46,7 @@ SPACE = {"min_p": {"temperature": [0.8, 1.4], "min_p": [0.02, 0.3], "max_tokens"
 ENOUGH = 3
 HERE = replace(KOBOLDCPP_1_115, slots=1)
 DEAD = replace(HERE, forced={"min_p": 0.0})
+OTHERS_DEAD = replace(HERE, forced={"temperature": 1.0})
 OTHERWISE = replace(HERE, order=orders.fixed("penalties", "temperature", "top_p", "min_p"))
 
 
@@ -134,18 +135,18 @@ class Joining:
 
 @asynccontextmanager
 async def at_the_door(
-    folder: Path, writer: LlamaWriter, quirks: Quirks, allow: bool = False
+    folder: Path, writer: LlamaWriter, quirks: Quirks, here: Quirks = HERE, allow: bool = False
 ) -> AsyncIterator[tuple[Joining, RemoteEngine, Double]]:
     async with (
-        Double(HERE, writer, model="mine") as one,
+        Double(here, writer, model="mine") as one,
         Double(quirks, writer, model="mine") as two,
-        koboldcpp.build(EngineOptions(server=one.url)) as here,
+        koboldcpp.build(EngineOptions(server=one.url)) as first,
         koboldcpp.build(EngineOptions(server=two.url)) as late,
     ):
-        assert isinstance(here, RemoteEngine)
+        assert isinstance(first, RemoteEngine)
         assert isinstance(late, RemoteEngine)
         with open_store(folder) as store:
-            yield Joining(store, here, allow), late, two
+            yield Joining(store, first, allow), late, two
 
 
 async def test_what_was_found_is_kept_and_not_asked_for_again(
@@ -162,14 +163,30 @@ async def test_what_was_found_is_kept_and_not_asked_for_again(
         assert len(double.applied) == asked
 
 
-async def test_a_dead_knob_may_be_allowed_and_the_record_says_so(
+async def test_a_knob_that_was_allowed_to_be_dead_may_be_so_on_a_late_server_too(
     tmp_path: Path, writer: LlamaWriter
 ) -> None:
-    async with at_the_door(tmp_path, writer, DEAD, allow=True) as (study, late, _):
+    how = at_the_door(tmp_path, writer, DEAD, here=DEAD, allow=True)
+    async with how as (study, late, _):
         await study.admit(late)
         assert isinstance(study.knobs, dict)
         assert study.knobs["allowed_unverified"] is True
-        assert any("min_p does nothing" in str(event) for event in study.told)
+        assert len(probed(study.knobs)) == 2
+        assert sum("min_p does nothing" in str(event) for event in study.told) == 2
+
+
+@pytest.mark.parametrize("here", [HERE, DEAD], ids=["none", "another"])
+async def test_what_was_allowed_excuses_no_other_knob(
+    tmp_path: Path, writer: LlamaWriter, here: Quirks
+) -> None:
+    """Its texts would be mixed with those of servers on which the knob acts."""
+    how = at_the_door(tmp_path, writer, OTHERS_DEAD, here=here, allow=True)
+    async with how as (study, late, _):
+        with pytest.raises(EngineError, match="temperature does nothing on koboldcpp"):
+            await study.admit(late)
+        assert isinstance(study.knobs, dict)
+        assert study.knobs["allowed_unverified"] is (here is DEAD)
+        assert len(probed(study.knobs)) == 1
 
 
 async def test_one_on_which_temperature_acts_elsewhere_is_refused(

@@ -2,13 +2,14 @@
 
 The findings are kept with the study as its note `knobs`, so that going on does not probe again, and
 the results tell them. A knob that is ignored stops the study: it would measure noise under a name.
-`--allow-unverified` overrules that, and the results keep saying so. A server that joins when the
-study runs already is probed in the same way; one that ignores a knob is left out.
+`--allow-unverified` overrules that, and the results keep saying so; the knobs that were ignored are
+excused from then on, and no others. A server that joins when the study runs already is probed in
+the same way; one that ignores a knob which is not excused is left out.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -59,8 +60,8 @@ class KnobCheck:
             return None
         if kept is not None and all(covers(kept, searched, s) for s in servers):
             return kept
-        allowed = self._allowed(kept)
-        return _note([await self._probed(server, allowed) for server in servers], allowed)
+        excused = searched if self.allow else _excused(kept)
+        return _note([await self._probed(server, excused) for server in servers], excused)
 
     async def one_more(self, server: RemoteEngine, kept: JsonObject) -> JsonObject:
         """Probe a server that joins those of which the note is kept, unless it covers this one.
@@ -69,31 +70,39 @@ class KnobCheck:
             The note to keep: what was found here beside the rest.
 
         Raises:
-            SpecError: a knob of the space is ignored here.
+            SpecError: a knob of the space is ignored here, and not on those that write already.
             EngineError: the server does not answer.
         """
         if covers(kept, knobs_of(self.space), server):
             return kept
-        allowed = self._allowed(kept)
-        found = await self._probed(server, allowed)
+        excused = _excused(kept)
+        found = await self._probed(server, excused)
         others = [told for told in _mappings(kept.get("servers")) if told["url"] != found["url"]]
-        return _note([*others, found], allowed)
+        return _note([*others, found], excused)
 
-    def _allowed(self, kept: JsonObject | None) -> bool:
-        return self.allow or bool(kept and kept.get("allowed_unverified"))
-
-    async def _probed(self, server: RemoteEngine, allowed: bool) -> JsonObject:
+    async def _probed(self, server: RemoteEngine, excused: Collection[str]) -> JsonObject:
         searched = knobs_of(self.space)
         wanted = searched | _moved(self.baseline)
         report = await check(server, wanted, ranges_of(self.space), thorough=False)
-        _refuse_or_tell(report, searched, allowed, self.watch)
+        _refuse_or_tell(report, searched - set(excused), self.watch)
         return report.to_json()
 
 
-def _note(servers: Sequence[Mapping[str, Any]], allowed: bool) -> JsonObject:
+def _note(servers: Sequence[Mapping[str, Any]], excused: Collection[str]) -> JsonObject:
+    allowed = not _dead(servers).isdisjoint(excused)
+    return {"allowed_unverified": allowed, "servers": [dict(told) for told in servers]}
+
+
+def _excused(kept: JsonObject | None) -> set[str]:
+    """The knobs that a study goes on with although they are ignored."""
+    if not kept or not kept.get("allowed_unverified"):
+        return set()
+    return _dead(_mappings(kept.get("servers")))
+
+
+def _dead(servers: Sequence[Mapping[str, Any]]) -> set[str]:
     found = (finding for told in servers for finding in _mappings(told.get("findings")))
-    dead = any(finding.get("says") == "ignored" for finding in found)
-    return {"allowed_unverified": allowed and dead, "servers": [dict(told) for told in servers]}
+    return {str(finding["knob"]) for finding in found if finding.get("says") == "ignored"}
 
 
 def knobs_of(space: Space) -> set[str]:
@@ -144,10 +153,10 @@ def _moved(baseline: SamplerConfig | None) -> set[str]:
     return {n for n, value in pairs if n not in STATED and value != parameter(n).neutral}
 
 
-def _refuse_or_tell(report: Report, searched: set[str], allowed: bool, watch: Watcher) -> None:
+def _refuse_or_tell(report: Report, needed: set[str], watch: Watcher) -> None:
     for finding in report.ignored():
         told = f"{finding.knob} does nothing on {report.engine} at {report.url}: {finding.evidence}"
-        if finding.knob in searched and not allowed:
+        if finding.knob in needed:
             raise SpecError(
                 f"{told}; {finding.remedy}; or go on all the same with --allow-unverified"
             )
