@@ -1,15 +1,21 @@
 """A pilot: the baseline first, second opinions noted, and a search that goes on from its texts."""
 
+import asyncio
+from asyncio import CancelledError
+
 import numpy as np
 import pytest
+from support.scripted import ScriptedJudge, completion
 from support.tables import BASELINE, GRID, problem_of, table_of
 
 from sampler_bench.analysis.power import POWER, WIDER, Z, texts_needed, texts_of_each, visible_gap
 from sampler_bench.analysis.prospect import prospect, texts_for
 from sampler_bench.analysis.variance import parts
-from sampler_bench.records import JUDGED, ScoreTable
+from sampler_bench.errors import JudgeError
+from sampler_bench.records import JUDGED, Cell, Prompt, Score, ScoreTable, Trial
 from sampler_bench.search import random as inner
-from sampler_bench.tuning.pilot import piloted
+from sampler_bench.tuning.budget import Budget, Limits
+from sampler_bench.tuning.pilot import piloted, second_opinions
 
 RNG = np.random.default_rng(0)
 
@@ -32,6 +38,53 @@ def test_without_a_baseline_it_is_the_strategy():
     problem = problem_of(baseline=None)
     cells = piloted(inner, 36, 2).ask(ScoreTable.of([], 2), problem, 4, RNG)
     assert all(cell.config in GRID for cell in cells)
+
+
+class Second(ScriptedJudge):
+    """Says something before each answer."""
+
+    def __init__(self, before):
+        super().__init__(cost=0.5)
+        self.before = before
+
+    async def judge(self, identity, prompt, text):
+        self.before(sum(self.calls.values()))
+        return await super().judge(identity, prompt, text)
+
+
+def second_opinions_of(judge, budget, stop, kept):
+    cell, text = Cell(BASELINE, 0, 0), completion(BASELINE, Prompt(0, "x"), 1)
+    trials = [Trial(cell, seed, text, None, (Score("scripted", 5.0),)) for seed in range(20)]
+    return second_opinions(judge, trials, (Prompt(0, "x"),), budget, stop, kept.append)
+
+
+@pytest.mark.anyio
+async def test_second_opinions_end_with_the_time_or_a_ctrl_c():
+    kept, clock, stop = [], iter(range(0, 1000, 10)), asyncio.Event()
+    budget = Budget(Limits(max_minutes=0.5), 0.5, lambda: next(clock))
+    await second_opinions_of(Second(lambda n: None), budget, stop, kept)
+    assert [len(note["pairs"]) for note in kept] == [1, 2]
+    kept.clear()
+    judge = Second(lambda n: stop.set() if n == 4 else None)
+    await second_opinions_of(judge, Budget(Limits(), 0.5, lambda: 0.0), stop, kept)
+    assert sum(judge.calls.values()) == len(kept) == 5
+    assert kept[-1]["cost"] == 2.5
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(("error", "cost"), [(JudgeError("401"), 1.5), (CancelledError(), 2.0)])
+async def test_second_opinions_that_were_paid_for_are_kept_whatever_ends_them(error, cost):
+    def turn_away(n):
+        if n == 3:
+            raise error
+
+    kept = []
+    with pytest.raises(type(error)):
+        await second_opinions_of(
+            *(Second(turn_away), Budget(Limits(), 0.5, lambda: 0.0), asyncio.Event(), kept)
+        )
+    assert len(kept[-1]["pairs"]) == 3
+    assert kept[-1]["cost"] == cost
 
 
 def test_a_gap_is_seen_in_four_of_five_comparisons():

@@ -28,16 +28,24 @@ class Budget:
         limits: what may be used.
         estimate: expected price of one judgment, in US dollars.
         now: a monotonic clock in seconds.
+        began: when the run began, on that clock; None for now.
     """
 
-    def __init__(self, limits: Limits, estimate: float, now: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        limits: Limits,
+        estimate: float,
+        now: Callable[[], float],
+        began: float | None = None,
+    ) -> None:
         self.limits = limits
         self.spent = 0.0
         self.promised = 0.0
         self.exhausted = False
         self._price = estimate
         self._now = now
-        self._end = None if limits.max_minutes is None else now() + 60 * limits.max_minutes
+        began = now() if began is None else began
+        self._end = None if limits.max_minutes is None else began + 60 * limits.max_minutes
 
     def recall(self, trials: list[Trial]) -> None:
         """Count what earlier runs of the study have spent."""

@@ -9,17 +9,19 @@ else.
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ..judges import Judge
-from ..records import Cell, Completion, JsonObject, Prompt, Score, ScoreTable, Trial
+from ..records import Cell, Completion, Json, JsonObject, Prompt, Score, ScoreTable, Trial
 from ..search import Problem, Strategy
 from ..search._cells import next_repeats
 from .budget import Budget
+from .parts import Stop
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     import numpy as np
 
@@ -59,8 +61,13 @@ def piloted(inner: Strategy, texts: int, n_prompts: int) -> Piloted:
 
 
 async def second_opinions(
-    judge: Judge, trials: Sequence[Trial], prompts: Sequence[Prompt], budget: Budget
-) -> JsonObject:
+    judge: Judge,
+    trials: Sequence[Trial],
+    prompts: Sequence[Prompt],
+    budget: Budget,
+    stop: Stop,
+    keep: Callable[[JsonObject], None],
+) -> None:
     """Have some judged texts judged once more by the same judges.
 
     Args:
@@ -68,23 +75,32 @@ async def second_opinions(
         trials: the pilot's.
         prompts: the study's.
         budget: what is left of it; where it is used up nothing is asked.
+        stop: asked before each of them.
+        keep: takes what there is after each of them, for a note: `pairs` of first and second
+            scores, in the order of asking, and their `cost`.
 
-    Returns:
-        For a note: `pairs` of first and second scores, in the order of asking, and their `cost`.
+    Raises:
+        JudgeError: the judge turns us away; what it said before is kept.
     """
-    pairs: list[tuple[float, float]] = []
+    pairs: list[Json] = []
     cost = 0.0
     for trial in [t for t in trials if t.judgments][:SECOND_OPINIONS]:
+        if stop.is_set() or budget.spent_up():
+            break
         first = next((j for j in trial.judgments if isinstance(j, Score)), None)
         if first is None or not isinstance(trial.written, Completion) or not budget.reserve():
             continue
         reserved, prompt = budget.price, prompts[trial.cell.prompt]
-        second = await judge.judge(first.judge, prompt, trial.written.text)
+        try:
+            second = await judge.judge(first.judge, prompt, trial.written.text)
+        except asyncio.CancelledError:  # it was asked for, so it may be on the bill
+            keep({"pairs": [*pairs], "cost": cost + reserved})
+            raise
         budget.settle(reserved, second.cost)
         cost += second.cost
         if isinstance(second, Score):
-            pairs.append((first.value, second.value))
-    return {"pairs": [list(pair) for pair in pairs], "cost": cost}
+            pairs.append([first.value, second.value])
+        keep({"pairs": [*pairs], "cost": cost})
 
 
 def pairs_of(note: JsonObject | None) -> list[list[float]]:

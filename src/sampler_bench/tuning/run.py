@@ -46,13 +46,14 @@ async def run(
         EngineError, JudgeError: somebody does not answer; what was finished is kept.
         StoreError: results cannot be kept.
     """
+    began = time.monotonic()
     Thread(target=import_early, daemon=True).start()
     async with AsyncExitStack() as stack:
         crew = await _assembled(request, stack)
         known = await _checked(request, crew, store, watch)
         study = open_study(store, request, clock())
         try:
-            underway = Underway(request, crew, store, study, watch, stop, clock)
+            underway = Underway(request, crew, store, study, watch, stop, clock, began)
             known = await underway.noted(known)
             ended = await underway.conducted(known)
             if ended != "interrupted":

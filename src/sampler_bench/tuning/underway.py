@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from types import ModuleType
 
 from ..engines import ServerInfo
@@ -43,6 +44,7 @@ class Underway:
         request: what is asked for; `crew` works on it.
         store, study: where everything is kept.
         watch: is told; `stop` is asked; `clock` gives seconds since the epoch.
+        began: on the monotonic clock, when the run began.
     """
 
     request: Request
@@ -52,6 +54,7 @@ class Underway:
     watch: Watcher
     stop: Stop
     clock: Callable[[], float]
+    began: float
 
     async def noted(self, known: Known) -> Known:
         """Keep with the study who works on it; take the fingerprint, if it has none yet."""
@@ -85,8 +88,9 @@ class Underway:
         ended = await self._run_noting(self._loop(ledger, budget, pace), steered)
         if self.request.pilot is not None and ended != "interrupted":
             trials = self.store.trials(self.study.id)
-            told = await pilot.second_opinions(crew.judge, trials, spec.prompts, budget)
-            self.store.set_note(self.study.id, pilot.NOTE, told)
+            keep = partial(self.store.set_note, self.study.id, pilot.NOTE)
+            parts = (crew.judge, trials, spec.prompts)
+            await pilot.second_opinions(*parts, budget, self.stop, keep)
         return ended
 
     def _recalled(self) -> tuple[Ledger, Budget]:
@@ -94,7 +98,8 @@ class Underway:
         spec, judge = self.crew.spec, self.crew.judge
         trials, noted = self.store.trials(self.study.id), self.store.note(self.study.id, pilot.NOTE)
         limits = Limits(spec.max_samples, spec.max_cost, spec.max_minutes)
-        budget = Budget(limits, judge.expected_cost(1, judged_tokens(spec)), time.monotonic)
+        price = judge.expected_cost(1, judged_tokens(spec))
+        budget = Budget(limits, price, time.monotonic, self.began)
         budget.recall(trials)
         budget.settle(0.0, float(str((noted or {}).get("cost", 0.0))))
         texts = not Objective.of(spec).plain
