@@ -50,6 +50,12 @@ def test_a_neutral_configuration_has_no_knobs_to_take_away():
     assert without_each(SamplerConfig.parse("temperature:temperature=1,max_tokens=64")) == []
 
 
+def test_a_knob_that_does_not_act_takes_no_text_of_the_confirmation():
+    """XTC's threshold does nothing while its probability is 0."""
+    idle = SamplerConfig.parse("xtc:temperature=1.2,xtc_probability=0,xtc_threshold=0.05")
+    assert [c.get("temperature") for c in without_each(idle)] == [1.0]
+
+
 def test_variance_is_told_apart():
     """Text SD .3, prompts .5 apart on either side, settings by their worth."""
     rng, rows = np.random.default_rng(3), []

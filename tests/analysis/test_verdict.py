@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from support.tables import with_rows
 
-from sampler_bench.analysis.choice import choose_winner, knobs_away
+from sampler_bench.analysis.choice import choose_winner
 from sampler_bench.analysis.verdict import verdict
 from sampler_bench.posterior import fit_posterior, frame_of
 from sampler_bench.records import FAILED, JUDGED, MISSING, Cell, SamplerConfig, ScoreTable
@@ -138,15 +138,6 @@ def test_says_what_it_would_take_in_numbers():
     assert separate.second in GRID
     sure = verdict(table_of(lambda c: 7.5 if c == GRID[4] else 6.0, 20), problem_of())
     assert sure.needed == ()
-
-
-def test_counts_knobs_away_from_neutral():
-    assert knobs_away(SamplerConfig.parse("min_p:temperature=1,min_p=0.05,max_tokens=64")) == 1
-    assert knobs_away(SamplerConfig.parse("temperature:temperature=1")) == 0
-    assert (
-        knobs_away(SamplerConfig.parse("min_p+xtc:temperature=0.8,min_p=0,xtc_probability=0.5"))
-        == 2
-    )
 
 
 def test_interval_for_new_prompts_from_eight_on():

@@ -15,7 +15,6 @@ from hypothesis import strategies as st
 from sampler_bench.errors import SpecError, UsageError
 from sampler_bench.exports import Source, export, import_config
 from sampler_bench.exports._meaning import (
-    acts,
     complete,
     meaning,
     order_matters,
@@ -24,6 +23,7 @@ from sampler_bench.exports._meaning import (
 from sampler_bench.plugins import find, names
 from sampler_bench.records import SamplerConfig, Value
 from sampler_bench.samplers import check_config, parameter, parameter_names
+from sampler_bench.samplers.acting import acts
 
 FORMATS = names("exports")
 SOURCE = Source(

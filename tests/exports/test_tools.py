@@ -7,10 +7,11 @@ import re
 import pytest
 
 from sampler_bench.exports import Source, export
-from sampler_bench.exports._meaning import acts, complete, meaning, same_meaning
+from sampler_bench.exports._meaning import complete, meaning, same_meaning
 from sampler_bench.plugins import find, names
 from sampler_bench.records import SamplerConfig
 from sampler_bench.samplers import check_config, parameter, parameter_names
+from sampler_bench.samplers.acting import acts
 
 SOURCE = Source(study="s", date="2026-11-24", score="7.1 [6 to 8]", model="m", order="last")
 # docs/modelfile.mdx and api/types.go of ollama/ollama

@@ -1,10 +1,10 @@
 """What each knob of a configuration contributes: the same configuration without it.
 
-Each knob that is away from neutral is put back to neutral, alone; what the objective loses by that
-is the knob's contribution, read from the posterior with its 95 % interval. Texts of such a
-configuration, where there are any, are part of the evidence and make the interval narrow; without
-them it is what the model expects from the neighbours, and wide where neutral lies far outside of
-what was searched. Contributions need not add up to the gain over the baseline: knobs act together.
+Each knob that acts is put back to neutral, alone; what the objective loses by that is the knob's
+contribution, read from the posterior with its 95 % interval. Texts of such a configuration, where
+there are any, are part of the evidence and make the interval narrow; without them it is what the
+model expects from the neighbours, and wide where neutral lies far outside of what was searched.
+Contributions need not add up to the gain over the baseline: knobs act together.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from ..posterior import Posterior
 from ..records import Estimate, SamplerConfig, ScoreTable, Value
-from ..samplers import parameter, parameter_names
+from ..samplers.acting import acting, knobs
 from .reading import difference, interval, posterior_of
 
 if TYPE_CHECKING:
@@ -55,31 +55,23 @@ def ablation(table: ScoreTable, problem: Problem, config: SamplerConfig) -> list
 
 
 def without_each(config: SamplerConfig) -> list[SamplerConfig]:
-    """The configuration with each knob at neutral in turn, for those that are away from it."""
+    """The configuration with each knob that acts at neutral in turn."""
     return [without for _, _, _, without in _without_each(config)]
 
 
 def _without_each(config: SamplerConfig) -> list[tuple[str, Value, Value, SamplerConfig]]:
-    found = []
-    for name, value in config.parameters:
-        neutral = parameter(name).neutral if name in parameter_names() else None
-        if neutral is not None and neutral != value:
-            without = SamplerConfig.of(config.sampler, {**config.as_dict(), name: neutral})
-            found.append((name, value, neutral, without))
-    return found
+    values = config.as_dict()
+    return [
+        (name, values[name], neutral, SamplerConfig.of(config.sampler, {**values, name: neutral}))
+        for name, neutral in knobs(config).items()
+    ]
 
 
 def _by_its_other_name(config: SamplerConfig, baseline: SamplerConfig | None) -> SamplerConfig:
     """The baseline, where a configuration does the same: min_p:temperature=1,min_p=0 is plain."""
-    if baseline is not None and _at_work(config) == _at_work(baseline):
+    if baseline is not None and acting(config) == acting(baseline):
         return baseline
     return config
-
-
-def _at_work(config: SamplerConfig) -> dict[str, Value]:
-    """The parameters that are away from neutral."""
-    known = {n: parameter(n).neutral for n, _ in config.parameters if n in parameter_names()}
-    return {name: value for name, value in config.parameters if known.get(name) != value}
 
 
 def _gain(posterior: Posterior, config: SamplerConfig, without: SamplerConfig) -> Estimate:

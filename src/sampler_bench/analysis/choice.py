@@ -8,7 +8,7 @@ import numpy as np
 
 from ..posterior.best import best as best_of
 from ..records import SamplerConfig, ScoreTable
-from ..samplers import parameter, parameter_names
+from ..samplers.acting import knobs
 from .power import Z
 from .reading import Reading, chooser_of, posterior_of, read
 
@@ -56,19 +56,9 @@ def equivalents(reading: Reading, margin: float) -> list[int]:
 
 def simplest(reading: Reading, margin: float, z: float = Z) -> SamplerConfig:
     """The configuration with the fewest knobs whose shortfall's upper bound is in the margin."""
-    found = [(knobs_away(reading.configs[0]), -np.inf, 0)]
+    found = [(len(knobs(reading.configs[0])), -np.inf, 0)]
     for i, config in enumerate(reading.configs[1:], start=1):
         mean, sd = reading.difference(0, i)
         if reading.tried(i) and mean + z * sd <= margin:
-            found.append((knobs_away(config), -float(reading.belief.mean[i]), i))
+            found.append((len(knobs(config)), -float(reading.belief.mean[i]), i))
     return reading.configs[min(found)[2]]
-
-
-def knobs_away(config: SamplerConfig) -> int:
-    """How many knobs of a configuration are away from neutral."""
-    return sum(
-        name in parameter_names()
-        and parameter(name).neutral is not None
-        and parameter(name).neutral != value
-        for name, value in config.parameters
-    )

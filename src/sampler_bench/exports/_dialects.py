@@ -13,8 +13,9 @@ from ..engines._dialect import Dialect, Spoken
 from ..errors import SpecError
 from ..records import JsonObject, SamplerConfig, Value
 from ..samplers import parameter, parameter_names
+from ..samplers.acting import acts
 from . import Loss, Source
-from ._meaning import acts, complete, order_matters
+from ._meaning import complete, order_matters
 
 Reader = Callable[[Mapping[str, Any]], "Value | None"]
 # Engines among which nothing acts differently.

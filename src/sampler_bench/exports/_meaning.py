@@ -1,8 +1,6 @@
 """What a configuration means, whatever it leaves unsaid: for comparing and for reading presets.
 
-Two configurations mean the same where every parameter that acts has the same value. A parameter
-does not act at its neutral value, nor where the one that governs it is neutral (DRY's base without
-a multiplier).
+Two configurations mean the same where every parameter that acts has the same value.
 """
 
 from __future__ import annotations
@@ -12,22 +10,8 @@ from collections.abc import Mapping
 from ..errors import SpecError
 from ..records import SamplerConfig, Value
 from ..samplers import parameter, parameter_names
+from ..samplers.acting import acts
 
-# A parameter acts only where one of these is not neutral.
-GOVERNORS: dict[str, tuple[str, ...]] = {
-    "adaptive_decay": ("adaptive_target",),
-    "dry_allowed_length": ("dry_multiplier",),
-    "dry_base": ("dry_multiplier",),
-    "dry_range": ("dry_multiplier",),
-    "dry_sequence_breakers": ("dry_multiplier",),
-    "dynatemp_exponent": ("dynatemp_range",),
-    "mirostat_eta": ("mirostat_mode",),
-    "mirostat_tau": ("mirostat_mode",),
-    "repetition_range": ("repetition_penalty", "presence_penalty", "frequency_penalty"),
-    "repetition_slope": ("repetition_penalty",),
-    "smoothing_curve": ("smoothing_factor",),
-    "xtc_threshold": ("xtc_probability",),
-}
 # What they keep is another set of tokens when temperature has acted before. Not top_k (ranks stay)
 # nor top_n_sigma (logits and their deviation shrink alike).
 MINDING_ORDER = (
@@ -42,15 +26,6 @@ def complete(config: SamplerConfig) -> dict[str, Value | None]:
     """Every parameter's value; None for order and length where the configuration is silent."""
     values: dict[str, Value | None] = {name: parameter(name).neutral for name in parameter_names()}
     return {**values, **config.as_dict()}
-
-
-def acts(name: str, values: Mapping[str, Value | None]) -> bool:
-    """Whether a parameter changes anything among these values."""
-    value = values.get(name)
-    if value is None or value == parameter(name).neutral:
-        return False
-    governors = GOVERNORS.get(name)
-    return governors is None or any(acts(governor, values) for governor in governors)
 
 
 def order_matters(values: Mapping[str, Value | None]) -> bool:

@@ -19,8 +19,9 @@ from ..engines.textgen import ten_thousandths as units
 from ..errors import SpecError
 from ..records import JsonObject, SamplerConfig, Value
 from ..samplers import parameter_names
+from ..samplers.acting import acts
 from . import Loss, Source, _dialects
-from ._meaning import acts, complete
+from ._meaning import complete
 from ._provenance import note, read_object, restored, stated_in_json, write_object
 from ._readers import (
     flag_order,

@@ -15,8 +15,9 @@ from ..engines._dialect import Dialect, Unspoken
 from ..engines.textgen import DIALECT as SERVER
 from ..errors import SpecError
 from ..records import Json, SamplerConfig, Value
+from ..samplers.acting import acts
 from . import Loss, Source, _dialects
-from ._meaning import acts, complete
+from ._meaning import complete
 from ._provenance import comments, restored, stated_in_comments
 from ._readers import flag_order, order_of_names, quoted_texts, spread, ten_thousandths
 from ._yaml import read_mapping, scalar

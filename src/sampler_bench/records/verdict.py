@@ -44,7 +44,7 @@ class Verdict:
         sentence: `better`, `as good` or `cannot tell`.
         margin: differences up to this many points count as none.
         equivalent: configurations that the data cannot tell apart from the best within the margin.
-        simplest: the one with the fewest knobs away from neutral that is shown to be as good.
+        simplest: the one with the fewest knobs that act that is shown to be as good.
         best_tried: the best by the model of those that were tried; None where none was.
         new_prompts: objective for new prompts of the same kind; None: not known.
         gain_on_new_prompts: gain there.

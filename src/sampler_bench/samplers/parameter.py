@@ -27,6 +27,7 @@ class Parameter:
         scale: how the knob is best walked: `linear` or `log`.
         search: the range in which a search makes sense; None where it is not worth searching.
         memory: True where the effect depends on the text so far (penalties, DRY, mirostat).
+        governors: it acts only where one of these is away from neutral; empty where it acts alone.
     """
 
     name: str
@@ -40,6 +41,7 @@ class Parameter:
     search: tuple[float, float] | None = None
     choices: tuple[str, ...] = ()
     memory: bool = False
+    governors: tuple[str, ...] = ()
 
     def problem(self, value: Value) -> str | None:
         """Say in one phrase what was expected instead of `value`; None if it is legal."""

@@ -14,4 +14,5 @@ PARAMETER = Parameter(
     high=0.99,
     search=(0.5, 0.99),
     memory=True,
+    governors=("adaptive_target",),
 )

@@ -15,4 +15,5 @@ PARAMETER = Parameter(
     kind="int",
     search=(1.0, 8.0),
     memory=True,
+    governors=("dry_multiplier",),
 )

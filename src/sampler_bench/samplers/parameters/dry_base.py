@@ -14,4 +14,5 @@ PARAMETER = Parameter(
     high=8.0,
     search=(1.2, 2.5),
     memory=True,
+    governors=("dry_multiplier",),
 )

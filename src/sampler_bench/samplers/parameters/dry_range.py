@@ -16,4 +16,5 @@ PARAMETER = Parameter(
     scale="log",
     search=(128.0, 4096.0),
     memory=True,
+    governors=("dry_multiplier",),
 )

@@ -12,4 +12,5 @@ PARAMETER = Parameter(
     neutral=("\n", ":", '"', "*"),
     kind="strings",
     memory=True,
+    governors=("dry_multiplier",),
 )

@@ -13,4 +13,5 @@ PARAMETER = Parameter(
     low=0.0,
     high=10.0,
     search=(0.5, 2.0),
+    governors=("dynatemp_range",),
 )

@@ -15,4 +15,5 @@ PARAMETER = Parameter(
     scale="log",
     search=(0.02, 0.5),
     memory=True,
+    governors=("mirostat_mode",),
 )

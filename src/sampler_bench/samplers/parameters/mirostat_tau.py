@@ -14,4 +14,5 @@ PARAMETER = Parameter(
     high=100.0,
     search=(2.0, 8.0),
     memory=True,
+    governors=("mirostat_mode",),
 )

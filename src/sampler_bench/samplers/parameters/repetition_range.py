@@ -16,4 +16,5 @@ PARAMETER = Parameter(
     scale="log",
     search=(64.0, 4096.0),
     memory=True,
+    governors=("repetition_penalty", "presence_penalty", "frequency_penalty"),
 )

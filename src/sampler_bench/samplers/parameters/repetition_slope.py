@@ -15,4 +15,5 @@ PARAMETER = Parameter(
     high=10.0,
     search=(0.1, 1.0),
     memory=True,
+    governors=("repetition_penalty",),
 )

@@ -13,4 +13,5 @@ PARAMETER = Parameter(
     low=0.0,
     high=100.0,
     search=(1.0, 3.0),
+    governors=("smoothing_factor",),
 )

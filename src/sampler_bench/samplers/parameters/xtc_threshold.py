@@ -14,4 +14,5 @@ PARAMETER = Parameter(
     high=0.5,
     scale="log",
     search=(0.03, 0.3),
+    governors=("xtc_probability",),
 )
