@@ -14,8 +14,8 @@ from support.double import KOBOLDCPP_1_102, KOBOLDCPP_1_115, OLLAMA, OLLAMA_2025
 from support.loopback import Reply, Request, as_json, chat
 from support.plain_servers import CONTEXT, MODEL, PlainServer, talking
 
-from sampler_bench.engines import EngineOptions
-from sampler_bench.engines._answer import split_thoughts
+from sampler_bench.engines import EngineOptions, textgen
+from sampler_bench.engines._answer import Answer, split_thoughts
 from sampler_bench.engines._templates import KNOWN, find_template
 from sampler_bench.errors import EngineError, SpecError
 from sampler_bench.records import Completion, Prompt, SamplerConfig, Unwritten
@@ -210,18 +210,37 @@ async def test_ollama_cuts_the_context_to_what_the_model_was_trained_for() -> No
 @pytest.mark.parametrize(
     ("words", "asked", "cut"),
     [
-        ("says hello there", 4, True),
-        ("says hello there.", 4, False),
+        ("says hello there.", 4, True),
+        ("says hello there", 5, False),
         ("says hello there", 40, False),
     ],
 )
-async def test_textgen_says_stop_where_a_recount_fell_short(
-    words: str, asked: int, cut: bool
-) -> None:
+async def test_textgen_streams_a_piece_for_each_token(words: str, asked: int, cut: bool) -> None:
     async with talking("textgen", OPTIONS, PlainServer("textgen", words).answer) as (engine, _):
         written = await engine.generate(config(asked), PROMPT, 1)
     assert isinstance(written, Completion)
     assert written.cut_off is cut
+
+
+@pytest.mark.parametrize(
+    ("pieces", "recount", "end", "cut"),
+    [
+        (100, 88, ".", True),  # as many as were asked for, whatever a recount finds
+        (97, 88, " a", True),
+        (97, 88, ".", False),
+        (92, 91, " a", False),  # ended without a full stop, as a poem may
+        (60, 91, " a", True),  # pieces were joined: nobody knows, and it looks cut
+        (60, 91, ".", False),
+        (60, 80, " a", False),
+    ],
+)
+def test_textgen_says_stop_where_a_recount_fell_short(
+    pieces: int, recount: int, end: str, cut: bool
+) -> None:
+    engine = textgen.build(OPTIONS)
+    asked = engine.request(config(100), PROMPT, 1)
+    answer = Answer([" a"] * (pieces - 1) + [end], finish="stop", tokens=recount)
+    assert engine.cut_off(asked, answer) is cut
 
 
 @pytest.mark.anyio
