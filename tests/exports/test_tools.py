@@ -79,6 +79,28 @@ def test_a_thousand_configurations_come_back_or_each_loss_is_named(name):
     assert whole >= 1  # temperature alone can be said everywhere
 
 
+@pytest.mark.parametrize("name", ["epsilon_cutoff", "eta_cutoff"])
+@pytest.mark.parametrize(
+    ("engine", "value", "written", "said"),
+    [
+        ("textgen", 0.0003, 3.0, []),
+        ("textgen", 0.003, 30.0, ["acts as 0.00"]),
+        ("", 0.0003, 3.0, ["units of 1e-4; switch it off for Aphrodite"]),
+        ("aphrodite", 0.0003, 0, ["=0.0003 is lost: in SillyTavern's units of 1e-4, Aphrodite"]),
+        ("aphrodite", 0.0, 0, []),
+    ],
+)
+def test_sillytavern_hands_its_units_on_to_aphrodite(name, engine, value, written, said):
+    """There any number that its sliders can say leaves one token."""
+    config = SamplerConfig.of(name, {"temperature": 1, name: value, "max_tokens": 64})
+    text, losses = export("sillytavern", config, Source(engine=engine, order="first"))
+    assert json.loads(text)[name] == written
+    found = [loss.sentence for loss in losses if name in loss.sentence]
+    assert len(found) == len(said)
+    assert all(part in sentence for part, sentence in zip(said, found, strict=True))
+    assert [loss.serious for loss in losses if name in loss.sentence] == [bool(engine)] * len(said)
+
+
 def test_a_modelfile_is_of_ollamas_grammar():
     rng = random.Random(1)
     for _ in range(200):

@@ -4,12 +4,18 @@ Source: SillyTavern, `default/content/presets/textgen/*.json` and `scripts/textg
 read in 2026. A preset's missing keys keep what was set before, so all are written. Each backend has
 an order of its own: `temperature_last` and `sampler_priority` (text-generation-webui, TabbyAPI),
 `samplers` (llama.cpp), `sampler_order` (KoboldCpp), `samplers_priorities` (Aphrodite).
+
+Epsilon and eta cut-off stand in units of 1e-4, as its sliders have them, which end at 9 and 20. To
+text-generation-webui and to Aphrodite they go as they stand; Aphrodite takes them for probabilities
+since 0.10, so that any slider's step leaves one token. So a setting that was tuned there has them
+off, which is said.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from ..engines._dialect import Dialect, Spoken, Unspoken, Values, Word
@@ -97,6 +103,8 @@ DIALECT = Dialect(
     seed="",
     order="last",
 )
+CUTOFFS = {"epsilon_cutoff": 9.0, "eta_cutoff": 20.0}  # where their sliders end
+GREEDY = "Aphrodite takes it for a probability since 0.10, and one token would be left"
 # What else such a preset holds, switched off.
 REST: JsonObject = {
     "rep_pen_decay": 0,
@@ -135,18 +143,40 @@ READERS = {
 def losses(config: SamplerConfig, source: Source) -> list[Loss]:
     """What this format loses."""
     values = complete(config)
-    found = _dialects.losses(DIALECT, config, source)
+    found = _dialects.losses(_dialect(source), config, source)
     heat, span = values["temperature"], values["dynatemp_range"]
     if isinstance(heat, int | float) and isinstance(span, int | float) and span > heat:
         found.append(Loss("dynatemp_range acts differently: it takes the middle of both ends."))
     if acts("adaptive_target", values):
         found.append(Loss("Adaptive-p needs a SillyTavern of 2026.", False))
+    return [*found, *(loss for name in CUTOFFS for loss in _cutoff(name, values, source))]
+
+
+def _cutoff(name: str, values: Values, source: Source) -> list[Loss]:
+    """What becomes of a cut-off, where it is said at all."""
+    value, end = values[name], CUTOFFS[name] / 1e4
+    if not acts(name, values) or source.engine == "aphrodite":
+        return []
+    found = []
+    if isinstance(value, int | float) and value > end:
+        found.append(Loss(f"{name} acts as {end:g}: SillyTavern's slider ends there."))
+    if source.engine != "textgen":
+        told = f"{name} is written in SillyTavern's units of 1e-4; switch it off for Aphrodite"
+        found.append(Loss(f"{told}: {GREEDY}.", False))
     return found
+
+
+def _dialect(source: Source) -> Dialect:
+    """The words, less those that would harm where the configuration comes from."""
+    if source.engine != "aphrodite":
+        return DIALECT
+    lost = dict.fromkeys(CUTOFFS, Unspoken(f"in SillyTavern's units of 1e-4, {GREEDY}"))
+    return replace(DIALECT, words={**DIALECT.words, **lost})
 
 
 def write(config: SamplerConfig, source: Source) -> str:
     """Write the preset, all keys."""
-    told = _dialects.said(DIALECT, config, source)
+    told = {**dict.fromkeys(CUTOFFS, 0), **_dialects.said(_dialect(source), config, source)}
     return write_object({**told, **REST, **note(config, source)})
 
 
