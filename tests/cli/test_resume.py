@@ -10,7 +10,7 @@ from support.judge_server import KEY, JudgeServer
 
 from sampler_bench.records import Cell, Completion, SamplerConfig, Score
 from sampler_bench.spec import load_study
-from sampler_bench.store.sqlite import open_store
+from sampler_bench.store.sqlite import FILE, open_store
 
 JUDGE = "demo:1"
 BASELINE = SamplerConfig.parse("temperature:temperature=0.9,max_tokens=60")
@@ -81,14 +81,16 @@ def test_after_an_outage_the_results_so_far_are_written(tmp_path, command):
 
 def test_what_changed_when_a_study_went_on_stays_changed(tmp_path, command):
     """The command that it prints goes on with the same judge and the same promise."""
-    begin(tmp_path, "s", 1.0)
+    (tmp_path / "study.yaml").write_text(STUDY)
+    first = ("search", "--config", "study.yaml", "--study", "s", "--max-samples", "2")
+    assert command(*first)[0] == 0
     with JudgeServer() as judge:
         (tmp_path / ".env").write_text(f"OPENAI_API_KEY={KEY}\nOPENAI_BASE_URL={judge.url}\n")
         other = ("--judge", "openai", "--judge-model", "mine", "--max-samples", "2")
         code, _, said = command("search", "--resume", "s", *other)
         assert code == 0, said
         assert "2 kept texts are judged anew, by openai:mine:" in said
-        assert "; so far by demo:1" in said
+        assert "; so far by demo:" in said
         go_on = said.splitlines()[-1].split()
         assert go_on == ["sampler-bench", "search", "--resume", "s"]
         asked = len(judge.requests)
@@ -124,6 +126,21 @@ def test_a_killed_search_is_reported_and_compared_by_its_empty_file(tmp_path, co
     code, out, err = command("analyze", "--compare", "results/*.json")
     assert code == 0, err
     assert out.count("📊") == 2
+
+
+def test_a_store_that_cannot_be_read_is_told_and_leaves_the_page_with_its_texts(tmp_path, command):
+    begin(tmp_path, "s", 1.0)
+    results, page = (tmp_path / "results" / name for name in ("s.json", "s.html"))
+    results.write_text(command("analyze", "results/s.json", "--json")[1])
+    code, _, said = command("report", "results/s.json")
+    assert code == 0
+    assert "no texts" not in said
+    before = page.read_bytes()
+    (tmp_path / "results" / FILE).write_bytes(b"not a store" * 99)
+    assert "move it away" in failed(command("report", "results/s.json"), 1)
+    assert page.read_bytes() == before
+    (tmp_path / "results" / FILE).unlink()
+    assert "store is not beside its results" in command("report", "results/s.json")[2]
 
 
 def test_the_latest_study_is_the_one_begun_last_whatever_the_clock_said(tmp_path, command):

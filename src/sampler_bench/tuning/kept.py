@@ -82,18 +82,23 @@ def study_of_file(file: Path, *, texts: bool = True) -> Kept:
 
     Raises:
         SpecError: it is no results file.
+        StoreError: a store lies beside it that cannot be read.
     """
     if (name := _not_written_yet(file)) is not None:
         return study_of_kept(file.parent, name)
     document = read_document(file)
     if not texts:
         return Kept(document, (), file)
-    try:
-        kept = study_of_kept(file.parent, document.search_metadata.study or None)
-    except StoreError:
-        return Kept(document, (), file)
-    mine = kept.document.search_metadata.study == document.search_metadata.study != ""
-    return Kept(document, kept.trials if mine else (), file)
+    return Kept(document, _texts_beside(file, document.search_metadata.study), file)
+
+
+def _texts_beside(file: Path, study: str) -> tuple[Trial, ...]:
+    """The texts of a study whose store lies beside its results file; none where it does not."""
+    if not study or not (file.parent / FILE).is_file():
+        return ()
+    with open_store(file.parent) as store:
+        row = store.study(study)
+        return () if row is None else tuple(store.trials(row.id))
 
 
 def _not_written_yet(file: Path) -> str | None:
