@@ -47,6 +47,8 @@ class Sure:
         return self._drawn(self.default, seed, tokens)
 
     def _drawn(self, temperature: float, seed: int, tokens: int) -> SimpleNamespace:
+        if temperature == 0:
+            return SimpleNamespace(text=str(np.zeros(tokens, dtype=int)))
         p = np.exp(-1.8 * np.arange(30) / temperature)
         times = np.random.default_rng([self.number, seed]).exponential(size=(tokens, 30)) / p
         return SimpleNamespace(text=str(times.argmin(axis=1)))
@@ -66,3 +68,4 @@ async def test_a_value_that_is_not_usual_is_not_taken_for_its_neighbour() -> Non
 @pytest.mark.anyio
 async def test_a_usual_value_is_named() -> None:
     assert {await named(Sure(i, default=0.7)) for i in range(SERVERS)} == {(0.7,)}
+    assert await named(Sure(1, default=0.0)) == (0.0,)  # mlx_lm.server

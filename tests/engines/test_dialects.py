@@ -71,6 +71,7 @@ def say(engine: str, **parameters: Any) -> dict[str, Any]:
         ),
         ("ollama", {"repetition_range": 64}, {"repeat_last_n": 64}),
         ("lmstudio", {"repetition_penalty": 1.1}, {"repeat_penalty": 1.1}),
+        ("mlx-lm", {"repetition_range": 64}, {"presence_context_size": 64}),
     ],
 )
 def test_a_value_is_said_in_the_servers_words(
@@ -106,6 +107,8 @@ def test_a_value_is_said_in_the_servers_words(
         ("aphrodite", {"dry_range": 0}, "only values above 0"),
         ("aphrodite", {"dynatemp_exponent": 0}, "only values above 0"),
         ("aphrodite", {"temperature": 2.5}, "only values up to 2"),
+        ("mlx-lm", {"repetition_range": 0}, "only values of at least 1"),
+        ("mlx-lm", {"top_p": 0}, "only values above 0"),
         ("openai", {"temperature": 2.5}, "only values up to 2"),
         ("openai", {"min_p": 0.1}, "refused there as an unknown key"),
         ("llamacpp", {"top_k": -1}, "top_k: expected a number of at least 0|from 0 to"),

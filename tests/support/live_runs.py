@@ -36,6 +36,7 @@ PLACES = (
     *(("textgen", "", name) for name in ("TEXTGEN", "TEXTGEN_TRANSFORMERS")),
     *(("ollama", way, "OLLAMA") for way in ("", "raw")),
     *(("lmstudio", "", name) for name in ("LMSTUDIO", "LMSTUDIO_SETTING")),
+    *(("mlx-lm", way, "MLX_LM") for way in ("", "raw")),
     ("openai", "", "OPENAI"),
     *(("openrouter", "", name) for name in ("OPENROUTER", "OPENROUTER_NARROW")),
     *(("openai-compatible", way, "OPENAI_COMPATIBLE") for way in ("", "raw")),

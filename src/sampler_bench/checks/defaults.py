@@ -24,7 +24,7 @@ from .echo import same
 
 # The likeliest to act come first: they are told apart with the fewest requests.
 USUAL: Mapping[str, tuple[float, ...]] = {
-    "temperature": (0.7, 0.75, 0.8, 0.6, 0.9),
+    "temperature": (0.7, 0.75, 0.8, 0.6, 0.9, 0.0),
     "top_k": (100, 40, 50, 20, 64),
     "top_p": (0.92, 0.9, 0.95, 0.8, 0.98),
     "min_p": (0.05, 0.1, 0.02, 0.01),

@@ -38,6 +38,7 @@ PATHS = (
     ("/api/version", "version", "ollama"),
     ("/props", "total_slots", "llamacpp"),
     ("/version", "version", "vllm"),
+    ("/v1/models/not/one", "data", "mlx-lm"),  # it lists its models at any path under theirs
     ("/v1/models", "data", "openai-compatible"),
 )
 

@@ -23,6 +23,7 @@ USUAL = {
     for server in (
         *(servers.LLAMACPP, servers.KOBOLDCPP_1_115, servers.VLLM, servers.SGLANG),
         *(servers.APHRODITE, servers.TABBYAPI, servers.TEXTGEN, servers.OLLAMA, servers.LMSTUDIO),
+        servers.MLX_LM,
         *(servers.OPENAI, servers.OPENROUTER, servers.OPENAI_COMPATIBLE),
     )
 }

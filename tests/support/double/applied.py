@@ -163,6 +163,8 @@ class Reader:
             return OFF[key.knob] if default == key.off else default
         if isinstance(default, list):
             return said[0]
+        if key.real and isinstance(said[0], int):
+            raise Refusal(self.quirks.bad, f"{name} must be of type float")
         if said[0] == key.off:
             return OFF[key.knob]
         if key.whole and said[0] == 0:

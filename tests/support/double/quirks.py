@@ -65,6 +65,7 @@ class Key:
         off: the number that switches the knob off there.
         only: the numbers that it takes, where it takes few; others are refused.
         whole: whether 0 stands for the whole text there.
+        real: whether a whole number, like 1 for 1.0, is refused.
     """
 
     knob: str
@@ -79,6 +80,7 @@ class Key:
     off: float | None = None
     only: tuple[float, ...] = ()
     whole: bool = False
+    real: bool = False
 
 
 @dataclass(frozen=True, slots=True)

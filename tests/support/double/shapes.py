@@ -168,7 +168,7 @@ def refusal(quirks: Quirks, refused: Refusal) -> dict[str, Any]:
     """The body of an error, as each server words it."""
     told = refused.body["error"]
     match quirks.engine:
-        case "ollama":
+        case "ollama" | "mlx-lm":
             return {"error": told["message"]}
         case "koboldcpp":
             return {"detail": {"msg": told["message"], "type": told["type"]}}

@@ -17,6 +17,7 @@ from .local import (
     TEXTGEN,
     TEXTGEN_TRANSFORMERS,
 )
+from .mlx_lm import MLX_LM, MLX_LM_SEVERAL
 from .ollama import OLLAMA, OLLAMA_2025
 from .vllm import (
     APHRODITE,
@@ -42,6 +43,8 @@ __all__ = [
     "LMSTUDIO",
     "LMSTUDIO_SETTING",
     "LMSTUDIO_V1",
+    "MLX_LM",
+    "MLX_LM_SEVERAL",
     "OLLAMA",
     "OLLAMA_2025",
     "OPENAI",

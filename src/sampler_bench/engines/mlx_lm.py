@@ -1,0 +1,146 @@
+"""mlx_lm.server, the server of Apple's MLX LM, through its OpenAI-compatible endpoints.
+
+Source: mlx-lm 0.32.2, `server.py`, `sample_utils.py` and `models/cache.py`; run with MLX on a CPU
+(docs/checks.md). It streams no logprobs, and tells 11 in whole answers, fewer than a model's
+fingerprint needs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from ..errors import EngineError
+from ..records import JsonObject, Value
+from . import EngineOptions, ServerInfo
+from ._dialect import Dialect, Spoken, Unspoken, Values, Word
+from ._openai import OpenAIEngine, Wire
+from ._retry import Fault
+
+DEFAULT_SERVER = "http://127.0.0.1:8080"
+STARTED_WITH = "default_model"  # its word for the model of its own --model
+NOT = Unspoken()
+WINDOWS = ("repetition_context_size", "presence_context_size", "frequency_context_size")
+
+
+def _window(value: Value, _: Values) -> JsonObject:
+    assert isinstance(value, int | float)
+    return dict.fromkeys(WINDOWS, value)
+
+
+def _chance(value: Value, _: Values) -> JsonObject:
+    return {"xtc_probability": _fraction(value)}
+
+
+def _threshold(value: Value, _: Values) -> JsonObject:
+    return {"xtc_threshold": _fraction(value)}
+
+
+def _fraction(value: Value) -> float:
+    """It refuses a whole number here, 1 for 1.0."""
+    assert isinstance(value, int | float)
+    return float(value)
+
+
+WORDS: Mapping[str, Word] = {
+    "adaptive_decay": NOT,
+    "adaptive_target": NOT,
+    "dry_allowed_length": NOT,
+    "dry_base": NOT,
+    "dry_multiplier": NOT,
+    "dry_range": NOT,
+    "dry_sequence_breakers": NOT,
+    "dynatemp_exponent": NOT,
+    "dynatemp_range": NOT,
+    "epsilon_cutoff": NOT,
+    "eta_cutoff": NOT,
+    "frequency_penalty": Spoken("frequency_penalty"),
+    "max_tokens": Spoken("max_tokens"),
+    "min_p": Spoken("min_p"),
+    "mirostat_eta": NOT,
+    "mirostat_mode": NOT,
+    "mirostat_tau": NOT,
+    "presence_penalty": Spoken("presence_penalty"),
+    "repetition_penalty": Spoken("repetition_penalty"),
+    "repetition_range": Spoken(
+        ", ".join(WINDOWS), low=1, differs="0 is the whole text there", say=_window
+    ),
+    "repetition_slope": NOT,
+    "smoothing_curve": NOT,
+    "smoothing_factor": NOT,
+    "temperature": Spoken("temperature"),
+    "temperature_order": Unspoken("temperature comes last there and cannot be moved"),
+    "tfs": NOT,
+    "top_a": NOT,
+    "top_k": Spoken("top_k", differs="after the others; as many as the vocabulary has is an error"),
+    "top_n_sigma": NOT,
+    "top_p": Spoken("top_p", low=0, above=True),  # 0 is off there
+    "typical_p": NOT,
+    "xtc_probability": Spoken(
+        "xtc_probability", differs="line breaks and ends of text stay", say=_chance
+    ),
+    "xtc_threshold": Spoken("xtc_threshold", say=_threshold),
+}
+
+DIALECT = Dialect(
+    name="mlx-lm",
+    seed="seed",
+    order="last",
+    words=WORDS,
+    notes=(
+        "It loads whichever model a request names: where it lists several, say which with --model.",
+        "Texts with a seed are written one after another there.",
+        "A prompt that it knows is cached, and penalties then do not see it: start it with "
+        "--prompt-cache-size 0 where a penalty is searched.",
+        "Nothing holds a text to the model's context, which is not told.",
+    ),
+)
+
+
+class MlxLmEngine(OpenAIEngine):
+    """mlx_lm.server."""
+
+    confirms = False  # it serves what a request names, and says so in its answer
+
+    async def ask(self) -> ServerInfo:
+        """Take the model that is named, or the only one.
+
+        Raises:
+            EngineError: it lists several, and each could be loaded in place of the one that is.
+        """
+        if self.options.model:
+            model = self.options.model
+        else:
+            model = await self._only_model()
+        return ServerInfo(
+            engine=self.dialect.name,
+            url=self.http.shown,
+            model=model,
+            slots=1,
+        )
+
+    async def _only_model(self) -> str:
+        """The one model of its list; the list is empty or broken where nothing was downloaded."""
+        try:
+            names = _names(await self.http.get(self.wire.models))
+        except Fault as fault:
+            if fault.reason != "protocol":
+                raise
+            names = []
+        if len(names) > 1:
+            raise EngineError(
+                f"mlx-lm at {self.http.shown}: it would load any of {len(names)} models; name the "
+                f"one that writes with --model: {', '.join(names[:6])}"
+            )
+        return names[0] if names else STARTED_WITH
+
+
+def _names(listed: object) -> list[str]:
+    data = listed.get("data") if isinstance(listed, Mapping) else None
+    entries = data if isinstance(data, list) else []
+    return [str(e["id"]) for e in entries if isinstance(e, Mapping) and e.get("id")]
+
+
+def build(options: EngineOptions) -> MlxLmEngine:
+    """Build an engine for a running mlx_lm.server."""
+    wire = Wire(chat_extra={"chat_template_kwargs": {"enable_thinking": False}})
+    return MlxLmEngine(DIALECT, options, options.server or DEFAULT_SERVER, wire)
