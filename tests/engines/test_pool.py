@@ -20,7 +20,7 @@ from sampler_bench.engines._child import Order
 from sampler_bench.engines._launch import Child
 from sampler_bench.engines._pool import Member, PoolEngine, pool
 from sampler_bench.engines._retry import Fault
-from sampler_bench.errors import EngineError
+from sampler_bench.errors import EngineError, SpecError
 from sampler_bench.plugins import find
 from sampler_bench.records import Completion, Prompt, SamplerConfig, Unwritten
 
@@ -124,6 +124,18 @@ async def test_one_that_is_away_at_first_may_join_later() -> None:
         await asyncio.sleep(0.2)
         complete(await many(engine, 30, at_once=8), 30)
         assert again.posts()
+
+
+@pytest.mark.anyio
+async def test_what_can_be_said_is_told_by_one_that_answers() -> None:
+    """It may depend on its context: told by one that is away, it was refused in mid-run."""
+    async with PlainServer("koboldcpp", context=1000).start() as here:
+        away = replace(OPTIONS, server="http://127.0.0.1:9", max_retries=0)
+        build = find("engines", "koboldcpp").build
+        async with pool([build(away), build(replace(away, server=here.url))]) as engine:
+            await engine.check()
+            with pytest.raises(SpecError, match="max_tokens=900"):
+                engine.express(CONFIG.of("temperature", {"max_tokens": 900}), 1)
 
 
 @pytest.mark.anyio

@@ -158,10 +158,15 @@ class PoolEngine(Engine):
         return self._summary(problems)
 
     def express(self, config: SamplerConfig, seed: int) -> JsonObject:
-        return self.members[0].engine.express(config, seed)
+        return self._known.engine.express(config, seed)
 
     def lasting(self, said: JsonObject) -> JsonObject:
-        return self.members[0].engine.lasting(said)
+        return self._known.engine.lasting(said)
+
+    @property
+    def _known(self) -> Member:
+        """The first server that has said who it is: what it takes may depend on that."""
+        return next((m for m in self.members if m.info is not None), self.members[0])
 
     async def fit(self, prompts: Sequence[Prompt], max_tokens: int) -> None:
         for member in self.members:
