@@ -2,6 +2,8 @@
 
 from dataclasses import fields, replace
 from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import pytest
@@ -105,7 +107,79 @@ def test_is_a_finer_grid_around_the_best_and_loads_again(tmp_path):
     assert (spec.judge_models, spec.max_length, spec.margin) == (("a", "b"), 300, 0.05)
     assert spec.baseline == BASELINE
     assert spec.seed is None
-    assert "min_p: [0.02, 0.0299, 0.0447, 0.0669, 0.1]  # not narrowed" in text
+    assert "min_p: [0.02, 0.0316, 0.05, 0.0707, 0.1]  # not narrowed" in text
+    assert f"# {spec.space.size()} configurations and the baseline x 2 prompts x 3 texts." in text
+
+
+GUIDE = Space(  # the lists of the guide
+    (
+        SamplerSpace(
+            "min_p",
+            (
+                ("temperature", Listed((0.7, 0.8, 0.9, 1.0, 1.1, 1.2, 1.3, 1.4, 1.5))),
+                ("min_p", Listed((0.01, 0.02, 0.03, 0.05, 0.08, 0.1))),
+                ("max_tokens", Listed((512,))),
+            ),
+        ),
+    )
+)
+
+
+def some_of(space, score, each=1, step=1):
+    """A study of every `step`-th configuration."""
+    rows = [
+        (Cell(config, p, k), JUDGED, score(config))
+        for config in list(space.grid())[::step]
+        for p in range(2)
+        for k in range(each)
+    ]
+    return document_of(ScoreTable.of(rows, 2), space)
+
+
+def test_lists_are_never_coarser_than_they_were(tmp_path):
+    document = some_of(GUIDE, lambda config: 7.0 + 0.01 * config.get("temperature"), step=5)
+    spec = loaded(write_refined(document), tmp_path)
+    before = dict(GUIDE.samplers[0].dimensions)
+    after = dict(spec.space.samplers[0].dimensions)
+    for row in document.ranges:
+        kept = [v for v in before[row.parameter].values if row.low <= v <= row.high]
+        assert set(kept) <= set(after[row.parameter].values)
+    assert SamplerConfig.parse(document.best_configuration.config) in spec.space
+
+
+def test_lists_that_make_too_large_a_grid_are_thinned_around_the_best(tmp_path):
+    names = ("temperature", "min_p", "xtc_probability", "xtc_threshold")
+    lists = [Listed(tuple(round(0.02 * k, 2) for k in range(1, 8))) for _ in names]
+    knobs = [*zip(names, lists, strict=True), ("max_tokens", Listed((512,)))]
+    space = Space((SamplerSpace("min_p+xtc", tuple(knobs)),))
+    document = some_of(space, lambda config: 7.0, step=100)
+    text = write_refined(document)
+    spec = loaded(text, tmp_path)
+    assert spec.space.size() == 81
+    assert "some of the listed left out" in text
+    assert SamplerConfig.parse(document.best_configuration.config) in spec.space
+
+
+def test_whole_numbers_stay_as_they_were_listed(tmp_path):
+    lengths = ("max_tokens", Listed((512, 1024, 2048)))
+    space = Space((SamplerSpace("temperature", (("temperature", Listed((1,))), lengths)),))
+    spec = loaded(write_refined(some_of(space, lambda config: 7.0, each=4)), tmp_path)
+    values = dict(spec.space.samplers[0].dimensions)["max_tokens"].values
+    assert {512, 1024, 2048} <= set(values)
+    assert max(values) == 2048
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.integers(0, 1000))
+def test_the_best_is_in_its_own_focused_study(seed):
+    rng = np.random.default_rng(seed)
+    configs = [CONTINUOUS.draw(rng) for _ in range(8)]
+    rows = [(Cell(c, p, 0), JUDGED, 5 + rng.normal()) for c in configs for p in range(2)]
+    document = document_of(ScoreTable.of(rows, 2), CONTINUOUS)
+    best = SamplerConfig.parse(document.best_configuration.config)
+    with TemporaryDirectory() as folder:
+        spec = loaded(write_refined(document), Path(folder))
+    assert best in spec.space
 
 
 def test_narrows_a_continuous_range_on_its_scale(tmp_path):
