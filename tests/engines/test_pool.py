@@ -115,15 +115,20 @@ async def test_one_that_is_away_at_first_may_join_later() -> None:
         options = replace(OPTIONS, max_retries=0)
         engines = [llamacpp.build(replace(options, server=u)) for u in (here.url, url)]
         engine = await stack.enter_async_context(pool(engines, rest_seconds=0.05))
+        assert isinstance(engine, PoolEngine)
         info = await engine.check()
         assert info.details["servers"] == [here.url]
         assert len(info.details["away"]) == 1  # type: ignore[arg-type]
+        assert (info.slots, engine.at_once) == (4, 5)  # one looks after who is awaited
+        at_once: list[int] = []
+        engine.joined = lambda: at_once.append(engine.at_once)
         complete(await many(engine, 10, at_once=2), 10)
         again = PlainServer("llamacpp").start(port=int(url.rsplit(":", 1)[1]))
         await stack.enter_async_context(again)
         await asyncio.sleep(0.2)
         complete(await many(engine, 30, at_once=8), 30)
         assert again.posts()
+        assert at_once == [8]
 
 
 @pytest.mark.anyio

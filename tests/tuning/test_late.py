@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from support.double import KOBOLDCPP_1_115, Double, LlamaWriter, orders
+from support.double import KOBOLDCPP_1_115, LLAMACPP, Double, LlamaWriter, orders
 from support.double.quirks import Quirks
 
 from sampler_bench.engines import EngineOptions, ServerInfo, koboldcpp
@@ -36,7 +36,6 @@ search_strategy: random
 n_iterations: 400
 samples_per_config: 1
 seed: 3
-slots: 2
 sampler_types: [min_p]
 parameter_ranges:
   min_p: {temperature: {low: 0.8, high: 1.4}, min_p: {low: 0.02, high: 0.3}, max_tokens: [24]}
@@ -56,8 +55,11 @@ class Story:
     The study ends after enough texts by it, or when it is left out.
     """
 
-    def __init__(self, urls: list[str], late: Double, log: pytest.LogCaptureFixture) -> None:
-        self.urls, self.late, self.log = urls, late, log
+    def __init__(
+        self, urls: list[str], late: Double, log: pytest.LogCaptureFixture, enough: int = ENOUGH
+    ) -> None:
+        self.urls, self.late, self.log, self.enough = urls, late, log, enough
+        self.most_at_once = 0
         self.wrote: Counter[str] = Counter()
         self.stop = asyncio.Event()
         self.starting: asyncio.Task[Double] | None = None
@@ -67,14 +69,16 @@ class Story:
             self.wrote[event.trial.written.server] += 1
         if self.wrote.total() == 3 and not self.starting:
             self.starting = asyncio.ensure_future(self.late.__aenter__())
-        if self.wrote[self.urls[1]] >= ENOUGH or "left out" in self.log.text:
+        if self.wrote[self.urls[1]]:
+            self.most_at_once = max(self.most_at_once, self.late.running)
+        if self.wrote[self.urls[1]] >= self.enough or "left out" in self.log.text:
             self.stop.set()
 
 
-async def search(folder: Path, story: Story) -> Finished:
+async def search(folder: Path, story: Story, engine: str = "koboldcpp") -> Finished:
     study = folder / "study.yaml"
     study.write_text(STUDY)
-    spec = load_study(study, None, {"server": story.urls, "engine": "koboldcpp"})
+    spec = load_study(study, None, {"server": story.urls, "engine": engine})
     with open_store(folder) as store:
         return await run(
             Request(spec, folder, "s", folder / "s.json", {}), store, story, story.stop
@@ -108,6 +112,21 @@ async def test_a_search_probes_a_server_that_was_down_when_it_began(
     assert document.knobs is not None
     assert [server.url for server in document.knobs.servers] == story.urls
     assert document.search_metadata.server["url"] == " ".join(story.urls)
+
+
+@pytest.mark.slow
+async def test_all_slots_of_a_server_that_joins_are_used(
+    tmp_path: Path, writer: LlamaWriter, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Of two that write one text and two at once, the first alone was there."""
+    async with Double(replace(LLAMACPP, slots=1), writer, model="mine") as here:
+        late = Double(replace(LLAMACPP, slots=2), writer, model="mine")
+        async with late:
+            story = Story([here.url, late.url], late, caplog, enough=12)
+        await search(tmp_path, story, "llamacpp")
+        await late.__aexit__()
+    assert story.wrote[late.url] >= 12
+    assert story.most_at_once == 2
 
 
 class Joining:

@@ -102,6 +102,7 @@ class PoolEngine(Engine):
     Attributes:
         admit: asked about a server that joins late, before it is given a text; raises EngineError
             where it must not be used. None: whoever is as the others may join.
+        joined: called when a server joins, at the start or later.
     """
 
     def __init__(
@@ -113,12 +114,23 @@ class PoolEngine(Engine):
     ) -> None:
         self.members = [Member(engine) for engine in engines]
         self.admit: Callable[[RemoteEngine], Awaitable[object]] | None = None
+        self.joined: Callable[[], object] = lambda: None
         self._rest = rest_seconds
         self._clock = clock
         self._changed = asyncio.Event()
         self._stack = AsyncExitStack()
         self._expected: ServerInfo | None = None
         self._checked = False
+
+    @property
+    def at_once(self) -> int:
+        """How many texts to ask for at once: one for each slot and each server that is awaited.
+
+        0 where a server does not tell its slots.
+        """
+        used = [member for member in self.members if not member.refused]
+        slots = [member.info.slots for member in used if member.info is not None]
+        return sum(slots) + len(used) - len(slots) if all(slots) else 0
 
     async def __aenter__(self) -> Self:
         for member in self.members:
@@ -309,6 +321,7 @@ class PoolEngine(Engine):
         if info.slots:  # after a hiccup it may have been learnt that fewer fit
             member.limit = min(member.limit if member.fixed else info.slots, float(info.slots))
             member.fixed = True
+        self.joined()
 
     def _others_ready(self, failed: Member) -> bool:
         now = self._clock()

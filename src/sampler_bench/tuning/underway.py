@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from types import ModuleType
 
-from ..engines import ServerInfo
+from ..engines import Engine, ServerInfo
 from ..engines._pool import PoolEngine
 from ..errors import EngineError
 from ..plugins import find
@@ -78,9 +78,10 @@ class Underway:
         crew, spec, problem = self.crew, self.crew.spec, known.problem
         ledger, budget = self._recalled()
         phases = phases_of(self.request, problem)
-        speed, pace = await self._warmed_up(problem), _pace(spec, known.info)
+        speed, pace = await self._warmed_up(problem), _pace(spec, known.info, crew.engine)
         texts = texts_of(spec, problem, phases)
-        ahead = plan(spec, problem, crew.judge, texts, speed, pace.slots, *ledger.kept_texts())
+        slots = _slots(spec, known.info)
+        ahead = plan(spec, problem, crew.judge, texts, speed, slots, *ledger.kept_texts())
         self._tell_what_is_judged_anew(ledger)
         self.watch(Planned(ahead, problem))
         self.store.set_state(self.study.id, "running", self.clock())
@@ -136,7 +137,10 @@ class Underway:
             covariates=_covariates(),
             clock=self.clock,
         )
-        return Loop(parts, self.study.id, spec.seed, ledger, budget, pace, self.watch, self.stop)
+        loop = Loop(parts, self.study.id, spec.seed, ledger, budget, pace, self.watch, self.stop)
+        if isinstance(engine := crew.engine, PoolEngine) and not spec.slots:
+            engine.joined = lambda: loop.work.widen(engine.at_once)
+        return loop
 
     async def _run_noting(self, loop: Loop, phases: Phases) -> str:
         """Run the loop, and note with the study how it ended, whatever happens."""
@@ -162,6 +166,13 @@ def _covariates() -> Callable[[str], tuple[float, ...]]:
     return covariates
 
 
-def _pace(spec: StudySpec, info: ServerInfo) -> Pace:
-    slots = spec.slots or info.slots or UNKNOWN_SLOTS
+def _slots(spec: StudySpec, info: ServerInfo) -> int:
+    return spec.slots or info.slots or UNKNOWN_SLOTS
+
+
+def _pace(spec: StudySpec, info: ServerInfo, engine: Engine) -> Pace:
+    """As many texts at once as there are slots, and one more to look after each awaited server."""
+    slots = _slots(spec, info)
+    if isinstance(engine, PoolEngine) and not spec.slots:
+        slots = engine.at_once or slots
     return Pace(slots=slots, lag=spec.lag, batch=spec.batch)

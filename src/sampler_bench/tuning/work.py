@@ -71,10 +71,16 @@ class Work:
 
     def start(self, group: asyncio.TaskGroup, pace: Pace) -> None:
         """Let everybody begin."""
+        self._group = group
         self._keeper = group.create_task(self._keep_results())
         self._grace_seconds = pace.grace_seconds
-        self._writing = [group.create_task(self._write_texts()) for _ in range(pace.slots)]
+        self.widen(pace.slots)
         self._judging = [group.create_task(self._judge_texts()) for _ in range(pace.judging)]
+
+    def widen(self, slots: int) -> None:
+        """Let at least so many texts be written at once from now on."""
+        for _ in range(slots - len(self._writing)):
+            self._writing.append(self._group.create_task(self._write_texts()))
 
     def stop_writing(self) -> None:
         """Break off the texts in flight, which cost nothing; what was written is kept."""
