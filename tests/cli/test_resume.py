@@ -1,11 +1,13 @@
 """Going on with a study, and what is left on the disk where nothing came of one."""
 
 import json
+import signal
+import socket
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from support.cli import failed, in_process
+from support.cli import failed, in_process, start
 from support.judge_server import KEY, JudgeServer
 
 from sampler_bench.records import Cell, Completion, SamplerConfig, Score
@@ -114,6 +116,21 @@ def test_a_name_that_is_taken_is_found_before_anybody_is_asked(tmp_path, command
 def test_a_search_that_nobody_serves_leaves_no_results_file(tmp_path, command):
     nobody = ("--server", "http://127.0.0.1:9", "--judge", "offline")
     failed(command("search", *nobody), 3)
+    assert not list((tmp_path / "results").glob("*.json"))
+
+
+def test_the_first_ctrl_c_ends_a_search_that_still_asks_who_is_there(tmp_path):
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        words = ("--server", url, "--engine", "koboldcpp", "--judge", "offline")
+        search = start("search", *words, cwd=tmp_path)
+        silent.settimeout(60)
+        with silent.accept()[0]:
+            search.send_signal(signal.SIGINT)
+            _, said = search.communicate(timeout=60)
+    assert search.returncode == 130
+    assert "stopping" not in said
+    assert said.endswith("interrupted\n")
     assert not list((tmp_path / "results").glob("*.json"))
 
 

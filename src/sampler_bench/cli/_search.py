@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from ..spec import StudySpec
     from ..store import Store
     from ..tuning.request import Finished, Request
+    from ._live import Progress
 
 BEST = "best_configs.yaml"
 
@@ -54,7 +55,7 @@ def run_and_keep(request: Request, store: Store, quiet: bool) -> tuple[Finished,
 
     with Progress(quiet) as progress:
         try:
-            finished = _run(lambda stop: run(request, store, progress, stop), progress.pause)
+            finished = _run(lambda stop: run(request, store, progress, stop), progress)
         except NotReachable as error:
             if not kept(store, request.name):
                 raise
@@ -133,19 +134,22 @@ def page_of(request: Request) -> Path:
 
 def _run(
     main: Callable[[asyncio.Event], Coroutine[None, None, Finished]],
-    on_signal: Callable[[str], None],
+    progress: Progress,
 ) -> Finished:
-    """Run an async main; the first Ctrl-C sets `stop`, the second cancels."""
+    """Run an async main; the first Ctrl-C sets `stop`, the second cancels.
+
+    So does the first while servers and judges are still asked who they are: nothing is in flight.
+    """
 
     async def supervised() -> Finished:
         stop, loop = asyncio.Event(), asyncio.get_running_loop()
         task = asyncio.create_task(main(stop))
 
         def interrupt(*_: object) -> None:
-            if stop.is_set():
+            if stop.is_set() or not progress.phase:
                 loop.call_soon_threadsafe(task.cancel)
                 return
-            on_signal("stopping: what is in flight is finished; Ctrl-C again stops at once")
+            progress.pause("stopping: what is in flight is finished; Ctrl-C again stops at once")
             loop.call_soon_threadsafe(stop.set)
 
         before = {number: signal.signal(number, interrupt) for number in _signals()}
