@@ -103,6 +103,7 @@ WORDS = [
     (("search", "--iterations", "many"), "invalid int value", 2),
     (("search", "--nonsense"), "unrecognized arguments", 2),
     (("search", "--model", "demo", "--resume", "s"), "model cannot change", 2),
+    (("search", "--engine", "vllm", "--resume", "s"), "engine cannot change", 2),
     (("plan", "--texts", "0", *DEMO[:2]), "--texts is 0, expected at least 1", 2),
     (("search", "--custom-prompts", "a \udcff story"), "is no text in UTF-8", 2),
     (("search", "--resume"), "there is no study in results; run a search first", 1),

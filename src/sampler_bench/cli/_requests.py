@@ -43,13 +43,13 @@ OVERRIDES = {
     "diversity_weight": "diversity_weight",
     "embedding": "embedding",
 }
-# What may change when a study goes on; everything else is part of what it is.
+# What may change when a study goes on; everything else is part of what it is, and so is its engine:
+# texts by another would not compare, whoever serves.
 CHANGEABLE = (
     "embedding",
     "judge",
     "judge_models",
     "server",
-    "engine",
     "slots",
     "max_samples",
     "max_cost",
