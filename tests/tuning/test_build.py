@@ -2,7 +2,7 @@
 
 import pytest
 
-from sampler_bench.engines import EngineOptions, koboldcpp, vllm
+from sampler_bench.engines import EngineOptions, aphrodite, koboldcpp, vllm
 from sampler_bench.errors import SpecError
 from sampler_bench.optimizer import space_of
 from sampler_bench.records import SamplerConfig
@@ -28,6 +28,31 @@ def test_both_ends_of_a_range_are_looked_at(low, high):
         return
     with pytest.raises(SpecError, match="temperature"):
         check_expressible(vllm.build(NOWHERE), space, None)
+
+
+@pytest.mark.parametrize("low", [0.0, 0.004])
+def test_what_lies_just_inside_a_range_is_looked_at(low):
+    """vLLM takes temperature 0, and replaces what is nearly 0."""
+    heat = {"low": low, "high": 1.5}
+    space = space_of({"temperature": {"temperature": heat, "max_tokens": 64}})
+    with pytest.raises(
+        SpecError, match=r"temperature=0\.00\d+ on vllm: it replaces values between"
+    ):
+        check_expressible(vllm.build(NOWHERE), space, None)
+    heat = {"low": 0.0, "high": 1.5, "step": 0.1}
+    check_expressible(
+        vllm.build(NOWHERE),
+        space_of({"temperature": {"temperature": heat, "max_tokens": 64}}),
+        None,
+    )
+
+
+def test_each_step_of_a_range_is_looked_at():
+    """Aphrodite has mirostat 2, and no mirostat 1."""
+    mode = {"low": 0, "high": 2}
+    space = space_of({"mirostat": {"temperature": 1.0, "mirostat_mode": mode, "max_tokens": 64}})
+    with pytest.raises(SpecError, match="mirostat_mode=1 on aphrodite: it takes only 0, 2"):
+        check_expressible(aphrodite.build(NOWHERE), space, None)
 
 
 def test_a_baseline_that_cannot_be_said_is_named():

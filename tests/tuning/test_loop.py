@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from support.scripted import GOOD, TASK, ScriptedEngine, ScriptedJudge, completion
 
-from sampler_bench.errors import EngineError, JudgeError
+from sampler_bench.errors import EngineError, JudgeError, SpecError
 from sampler_bench.plugins import find
 from sampler_bench.records import (
     FAILED,
@@ -193,6 +193,33 @@ async def test_the_error_that_ends_a_run_is_the_first_that_says_why(tmp_path):
     with pytest.raises(EngineError, match="another model"):
         await study.run()
     assert study.ledger.count(MISSING) >= 6  # those in flight came to be lost
+
+
+async def test_what_the_server_takes_no_more_ends_the_run_and_what_is_in_flight_is_kept(tmp_path):
+    """As on OpenRouter, when a model's last provider that kept a parameter is gone."""
+
+    class Choosy(ScriptedEngine):
+        """A text is under way when another configuration is refused."""
+
+        def __init__(self):
+            super().__init__()
+            self.refused = asyncio.Event()
+
+        async def generate(self, config, prompt, seed):
+            if self.active:
+                self.refused.set()
+                raise SpecError("top_a on openrouter: no provider keeps it")
+            self.active += 1
+            await self.refused.wait()
+            await asyncio.sleep(0.05)
+            return completion(config, prompt, seed)
+
+    study = Study(tmp_path, engine=Choosy(), pace=Pace(2, 1, lag=4, batch=2))
+    with pytest.raises(EngineError, match="no provider keeps it"):
+        await study.run()
+    with open_store(tmp_path) as store:
+        kept = [t for t in store.trials(1) if isinstance(t.written, Completion)]
+    assert len(kept) == 1
 
 
 async def test_an_outage_of_the_judge_stops_the_run_and_keeps_the_texts(tmp_path):

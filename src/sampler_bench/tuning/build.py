@@ -20,6 +20,7 @@ from ..spec.environment import JUDGE_KEY, JUDGE_URL
 from ..tasks import Task
 from .order import acts_last
 
+MOST_STEPS, INSIDE = 100, 0.001  # of a range: what is tried before a study
 BUILT_IN = "demo"  # the model that is served where neither a model nor a server is named
 
 
@@ -158,7 +159,8 @@ def _kept_for_fresh_seeds(spec: StudySpec, budget: int, baseline: bool) -> int |
 def check_expressible(engine: Engine, space: Space, baseline: SamplerConfig | None) -> None:
     """See that the server speaks every value of the space, before anything is spent.
 
-    Listed values are tried one by one, ranges at both ends.
+    Listed values and the steps of a range are tried one by one, ranges without steps at both ends
+    and just inside them: a server may take 0, and no number that is nearly 0.
 
     Raises:
         SpecError: it does not; says which parameter and what to do.
@@ -182,4 +184,7 @@ def check_expressible(engine: Engine, space: Space, baseline: SamplerConfig | No
 def _values_to_try(dimension: Dimension) -> Sequence[Value]:
     if isinstance(dimension, Listed):
         return dimension.values
-    return dimension.at(0.0), dimension.at(1.0)
+    steps = dimension.listed()
+    if steps is not None and len(steps) <= MOST_STEPS:
+        return steps
+    return [dimension.at(fraction) for fraction in (0.0, INSIDE, 1 - INSIDE, 1.0)]

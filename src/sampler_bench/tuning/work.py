@@ -13,7 +13,7 @@ from functools import partial
 
 from ..engines._answer import NEARLY
 from ..engines._openai import asked_tokens
-from ..errors import EngineError, JudgeError
+from ..errors import EngineError, JudgeError, SpecError
 from ..records import PENDING, Cell, Completion, Failure, Score, Trial, Unscored, Unwritten
 from ..rules import look
 from .budget import Budget
@@ -135,15 +135,17 @@ class Work:
     async def _working(self, work: Coroutine[None, None, Keeping]) -> asyncio.Event:
         """Do some work and hand its result to the keeper; returns an event: it is kept.
 
-        An error that no retry can help ends the run, once what else is in flight has ended.
+        An error that no retry can help ends the run, once what else is in flight has ended. That
+        may be a configuration that the server takes no more: OpenRouter's providers come and go.
         """
         self.active += 1
         kept = asyncio.Event()
         try:
             self._to_keep.put_nowait((await work, kept))
-        except (EngineError, JudgeError) as error:
+        except (EngineError, JudgeError, SpecError) as error:
             self.active -= 1
-            self.outage = self.outage or error
+            told = EngineError(str(error)) if isinstance(error, SpecError) else error
+            self.outage = self.outage or told
             self.news.set()
             kept.set()
         except BaseException:
