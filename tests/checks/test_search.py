@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import json
+from html import unescape
 from pathlib import Path
 from typing import Any
 
 import pytest
 from support.cli import run
-from support.double import KOBOLDCPP_1_76, Double, LlamaWriter
+from support.double import KOBOLDCPP_1_76, TABBYAPI_FORCING, CannedWriter, Double, LlamaWriter
 
+from sampler_bench.engines import EngineOptions
+from sampler_bench.plugins import find
+from sampler_bench.samplers import Listed, SamplerSpace, Space
 from sampler_bench.store.sqlite import open_store
+from sampler_bench.tuning.events import Event, Warned
+from sampler_bench.tuning.knobs import KnobCheck
 
 pytestmark = pytest.mark.anyio
 STUDY = """
@@ -75,3 +81,44 @@ async def test_what_was_found_is_kept_with_the_study(writer: LlamaWriter, tmp_pa
         note: Any = store.note(row.id, "knobs")
     assert note["allowed_unverified"] is False
     assert note["servers"][0]["seed"]["says"] == "honoured"
+
+
+async def test_what_a_server_forces_is_refused_under_study_and_else_told_for_ever(
+    writer: LlamaWriter, tmp_path: Path
+) -> None:
+    top_p = STUDY.replace("top_n_sigma", "top_p").replace("[1.0, 2.0]", "[0.5, 0.9]")
+    (tmp_path / "study.yaml").write_text(top_p)
+    forced = "the server forces banned_strings = ['a tapestry of'], min_p = 0.2"
+    async with Double(TABBYAPI_FORCING, writer) as server:
+        words = ("search", "--config", "study.yaml", "--server", server.url)
+        code, out, err = await command(tmp_path, *words, "--study", "refused")
+        assert (code, out) == (2, "")
+        assert "min_p does nothing on tabbyapi at" in err
+        assert "the server says that it forces min_p = 0.2; take it out of the space, or" in err
+        assert "or go on all the same with --allow-unverified" in err
+        code, out, err = await command(tmp_path, *words, "--study", "s", "--samplers", "top_p")
+    assert code == 0, err
+    assert f"forced on {server.url}: {forced}" in err
+    assert f"FORCED: {forced}, whatever is sent" in out
+    assert "UNVERIFIED" not in out
+    (file,) = (tmp_path / "results").glob("hyper*.json")
+    document: Any = json.loads(file.read_text())
+    (checked,) = document["knobs"]["servers"]
+    assert {"what": "forced", "found": forced, "fine": False} in checked["facts"]
+    page = unescape(file.with_suffix(".html").read_text())
+    assert page.count(forced) >= 3  # beside the answer, in the live check, among the limits
+    code, out, err = await command(tmp_path, "analyze", "--study", "s")
+    assert f"FORCED: {forced}, whatever is sent" in out, err
+
+
+async def test_seeds_in_doubt_are_told_at_the_start() -> None:
+    told: list[Event] = []
+    space = Space((SamplerSpace("temperature", (("temperature", Listed((0.5, 1.0))),)),))
+    async with (
+        Double(KOBOLDCPP_1_76, CannedWriter(naming=lambda _: "It")) as server,
+        find("engines", "koboldcpp").build(EngineOptions(server=server.url)) as engine,
+    ):
+        await KnobCheck(space, None, True, told.append).begin(engine, None)
+    warned = [event.message for event in told if isinstance(event, Warned)]
+    seed = f"seed on {server.url}: cannot tell: texts do not vary there, whatever the seed"
+    assert seed in warned

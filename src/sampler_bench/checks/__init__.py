@@ -125,6 +125,8 @@ async def _findings(ask: Ask, knobs: list[str]) -> list[Finding]:
         elif leader is not None and leader.says == "ignored":
             told = f"it acts only with {leader.knob}, which is ignored"
             found[knob] = replace(leader, knob=knob, evidence=told)
+        elif told_so := forced.finding(ask, knob):
+            found[knob] = told_so
         else:
             found[knob] = await clamps.probe(ask, await behaviour.probe(ask, knob))
     return [found[knob] for knob in sorted(found, key=lambda k: (k != "temperature", k))]

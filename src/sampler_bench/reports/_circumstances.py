@@ -24,6 +24,18 @@ class FindingResult(Part):
     remedy: str = ""
 
 
+class FactResult(Part):
+    """What else was seen of a server: `what` in a word or two, `found` in a sentence.
+
+    `fine` is false where it matters to what the study says; `what` is `forced` for settings that
+    the server puts in place of those that were asked for.
+    """
+
+    what: str = ""
+    found: str = ""
+    fine: bool = True
+
+
 class CheckedServer(Part):
     """The live check of one server; `order` is where temperature was seen to act."""
 
@@ -34,6 +46,7 @@ class CheckedServer(Part):
     seed: FindingResult | None = None
     order: str = "unknown"
     findings: list[FindingResult] = []
+    facts: list[FactResult] = []
     requests: int = 0
     seconds: Number = None
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from ._document import CheckedServer, Document, FindingResult
 from ._words import shown
 
+FORCED = "forced"  # what the live check calls it (checks.forced)
 NOTED = ("ignored", "clamped", "honoured differently", "cannot tell")
 
 
@@ -16,6 +17,23 @@ def live_check(document: Document) -> list[str]:
     for server in document.knobs.servers:
         lines += _server(server)
     return lines
+
+
+def warnings(document: Document) -> list[str]:
+    """What the server does to the answer, a sentence each; none where all is as it should be."""
+    return [*unverified(document), *forced(document)]
+
+
+def forced(document: Document) -> list[str]:
+    """One sentence for each server that says that it forces something, whatever is sent."""
+    servers = document.knobs.servers if document.knobs is not None else []
+    return [
+        f"FORCED: {shown(fact.found)}, whatever is sent: every text of this study was written with "
+        "it, and no preset has it."
+        for server in servers
+        for fact in server.facts
+        if fact.what == FORCED
+    ]
 
 
 def unverified(document: Document) -> list[str]:
@@ -36,6 +54,7 @@ def _server(server: CheckedServer) -> list[str]:
     lines += [f"     {_finding(f)}" for f in server.findings if f.says in NOTED]
     if server.seed is not None and server.seed.says != "honoured":
         lines.append(f"     {_finding(server.seed)}")
+    lines += [f"     {shown(fact.found)}" for fact in server.facts if not fact.fine]
     if server.order in ("first", "last"):
         lines.append(f"     Temperature was seen to act {server.order}.")
     return [*lines, f"     Seen in {server.requests} short requests before the study."]

@@ -7,7 +7,7 @@ import re
 
 from . import _words
 from ._document import Document
-from ._knobs import unverified
+from ._knobs import warnings
 
 CERTAIN = 0.995  # from here on "more than 99 in 100"
 VERSION = re.compile(r":[0-9a-f]{8,}$")
@@ -108,7 +108,7 @@ class Sayings:
     @property
     def warning(self) -> str:
         """What takes the ground from under the answer; empty where nothing does."""
-        return " ".join(unverified(self.document))
+        return " ".join(warnings(self.document))
 
     @property
     def nothing(self) -> str:
@@ -167,7 +167,7 @@ class Sayings:
             )
         if meta.pending:
             lines.append(f"{meta.pending} texts are still open: the study is not finished.")
-        return [*lines, *unverified(self.document), *notes]
+        return [*lines, *warnings(self.document), *notes]
 
     @property
     def circumstances(self) -> list[tuple[str, str]]:

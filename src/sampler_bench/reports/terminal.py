@@ -11,7 +11,7 @@ from collections import Counter
 from ._advice import advice
 from ._depth_words import best_of, knobs, scatter, settled, with_score
 from ._document import Document, Interval, Result, SamplerResult
-from ._knobs import live_check, unverified
+from ._knobs import live_check, warnings
 from ._minimal import NOT_SHRUNK
 from ._variety_words import variety
 from ._words import (
@@ -40,7 +40,7 @@ def report(document: Document, *, plain: bool = False) -> str:
     """
     parts = [
         ["🔍 HYPERPARAMETER SEARCH ANALYSIS REPORT", RULE],
-        [*overview(document), *(f"   ⚠️ {said}" for said in unverified(document))],
+        [*overview(document), *(f"   ⚠️ {said}" for said in warnings(document))],
         live_check(document),
         performance(document),
         importance(document),

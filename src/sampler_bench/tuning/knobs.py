@@ -3,8 +3,9 @@
 The findings are kept with the study as its note `knobs`, so that going on does not probe again, and
 the results tell them. A knob that is ignored stops the study: it would measure noise under a name.
 `--allow-unverified` overrules that, and the results keep saying so; the knobs that were ignored are
-excused from then on, and no others. A server that joins when the study runs already is probed in
-the same way; one that ignores a knob which is not excused is left out.
+excused from then on, and no others. What the server says that it forces besides is told, here and
+by every report: each text is written with it. A server that joins when the study runs already is
+probed in the same way; one that ignores a knob which is not excused is left out.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from ..samplers import Listed, Space, parameter
 from .events import Checked, Warned, Watcher
 
 KNOBS = "knobs"  # the note's name
+DOUBTFUL = ("clamped", "honoured differently", "cannot tell")  # told when a study begins
 STATED = ("max_tokens",)  # of every request; whether texts are cut off is recorded with each
 
 
@@ -161,9 +163,13 @@ def _refuse_or_tell(report: Report, needed: set[str], watch: Watcher) -> None:
                 f"{told}; {finding.remedy}; or go on all the same with --allow-unverified"
             )
         watch(Warned(f"{told}; {finding.remedy}"))
-    for finding in report.findings:
-        if finding.says in ("clamped", "honoured differently", "cannot tell"):
-            watch(Warned(f"{finding.knob} on {report.url}: {finding.says}: {finding.evidence}"))
+    for fact in report.facts:
+        if not fact.fine:
+            watch(Warned(f"{fact.what} on {report.url}: {fact.found}"))
+    doubtful = [report.seed] if report.seed.says == "ignored" else []
+    doubtful += [f for f in (report.seed, *report.findings) if f.says in DOUBTFUL]
+    for finding in doubtful:
+        watch(Warned(f"{finding.knob} on {report.url}: {finding.says}: {finding.evidence}"))
     fine = [finding.knob for finding in report.findings if finding.says == "honoured"]
     if fine:
         cost = f"{report.requests} short requests, {report.seconds:.1f} s"
