@@ -157,6 +157,20 @@ def test_openais_key_is_shown_to_openai_alone():
     assert key("http://127.0.0.1:1", {**keys, "SAMPLER_BENCH_EMBEDDING_KEY": "k"}) == "k"
 
 
+def test_a_refused_key_is_named_by_the_variable_that_it_came_from():
+    def named(url, environment):
+        http = asking(EmbeddingSpec(url, "m"), environment)._http
+        with pytest.raises(EngineError) as error:
+            http.complain({"message": "no", "code": 401}, "/v1/embeddings")
+        return str(error.value)
+
+    openai, mine = "https://api.openai.com/v1", "SAMPLER_BENCH_EMBEDDING_KEY"
+    assert "into OPENAI_API_KEY, in .env" in named(openai, {"OPENAI_API_KEY": "sk-1"})
+    assert "into OPENAI_API_KEY, in .env" in named(openai, {})
+    assert f"into {mine}, in .env" in named(openai, {mine: "k", "OPENAI_API_KEY": "sk-1"})
+    assert f"into {mine}, in .env" in named("http://127.0.0.1:1", {"OPENAI_API_KEY": "sk-1"})
+
+
 # Study files
 
 

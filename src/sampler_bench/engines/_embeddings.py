@@ -29,15 +29,19 @@ class Embeddings:
         model: its name there.
         key: empty where the server needs none.
         patience: how often and how long to try again.
+        key_name: the environment variable that the key comes from, for messages.
     """
 
     def __init__(
-        self, url: str, model: str, key: str = "", patience: Patience | None = None
+        self,
+        url: str,
+        model: str,
+        key: str = "",
+        patience: Patience | None = None,
+        key_name: str = EMBEDDING_KEY,
     ) -> None:
         self.model = model
-        self._http = Http(
-            base_url(url), api_key=key, timeout_seconds=SECONDS, key_name=EMBEDDING_KEY
-        )
+        self._http = Http(base_url(url), api_key=key, timeout_seconds=SECONDS, key_name=key_name)
         self._patience = patience or Patience()
 
     async def __aenter__(self) -> Self:

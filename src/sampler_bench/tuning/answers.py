@@ -34,10 +34,9 @@ def asking(wanted: EmbeddingSpec, environment: Mapping[str, str]) -> Embeddings:
     """The embedding model that a study names; OpenAI's key is shown to OpenAI alone."""
     from ..engines._embeddings import Embeddings
 
-    key = environment.get(EMBEDDING_KEY, "")
-    if not key and urlsplit(wanted.url).hostname == OPENAI:
-        key = environment.get(OPENAI_KEY, "")
-    return Embeddings(wanted.url, wanted.model, key)
+    its_own = environment.get(EMBEDDING_KEY) or urlsplit(wanted.url).hostname != OPENAI
+    name = EMBEDDING_KEY if its_own else OPENAI_KEY
+    return Embeddings(wanted.url, wanted.model, environment.get(name, ""), key_name=name)
 
 
 async def check(wanted: EmbeddingSpec, environment: Mapping[str, str]) -> str:
