@@ -12,7 +12,7 @@ from sampler_bench.errors import BudgetReached, UsageError
 from sampler_bench.optimizer import Optimizer, space_of
 from sampler_bench.records import JUDGED, Cell, SamplerConfig
 from sampler_bench.samplers import Listed, Range
-from sampler_bench.search import bayesian
+from sampler_bench.search import Problem, bayesian
 
 SPACE = {
     "min_p": {
@@ -328,6 +328,8 @@ def test_takes_up_what_an_older_version_pickled():
     opt = Optimizer(SPACE, budget=20)
     opt.tell(opt.ask(), 70.0)
     older = {k: v for k, v in vars(opt).items() if k not in ("_chosen", "_tried_all", "batch")}
+    older["problem"] = Problem.__new__(Problem)  # of before it had its last field
+    older["problem"].__setstate__(opt.problem.__getstate__()[:-1])
     new = Optimizer.__new__(Optimizer)
     new.__setstate__(older)
     assert new.left == opt.left == 19

@@ -16,7 +16,7 @@ from __future__ import annotations
 import math
 from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any, TypeAlias, overload
 
 from . import plugins
@@ -167,6 +167,8 @@ class Optimizer:
         """Take up what was pickled, by an older version too."""
         older = {"batch": 4, "_chosen": deque(), "_tried_all": False, "_told_failure_score": True}
         self.__dict__.update(older | state)
+        known = (f.name for f in fields(Problem) if hasattr(self.problem, f.name))
+        self.problem = Problem(**{name: getattr(self.problem, name) for name in known})
 
     @property
     def left(self) -> int:
