@@ -57,6 +57,16 @@ FAULTS = {
 }
 
 
+# As OpenAI's: who reaches the limit of a minute is told of billing.
+LIMITED = {
+    "message": "Rate limit reached (RPM). A payment method raises it: see account/billing.",
+    "type": "requests",
+    "code": "rate_limit_exceeded",
+}
+FAULTS["a rate limit that speaks of billing"] = as_json({"error": LIMITED}, 429)
+FAULTS["one that speaks of credits"] = as_json({"error": "with more credits, more a minute"}, 429)
+
+
 @pytest.mark.anyio
 @pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS)
 async def test_a_passing_fault_is_retried_and_counted(fault: Reply) -> None:
@@ -88,6 +98,7 @@ async def test_a_lasting_fault_ends_as_unwritten(fault: Reply) -> None:
         (422, {"detail": [{"msg": "ge 0"}]}, "HTTP 422"),
         (402, {"error": {"message": "no money"}}, "top it up"),
         (429, {"error": {"type": "insufficient_quota", "message": "quota"}}, "top it up"),
+        (429, {"error": {"code": "billing_not_active", "message": "inactive"}}, "top it up"),
         (307, {}, "redirects"),
     ],
 )

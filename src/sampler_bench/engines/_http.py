@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -37,7 +37,8 @@ TOO_LONG = re.compile(
 # llama.cpp's words where texts share one context and have filled it together: all of them are lost.
 TOGETHER = re.compile(r"context size has been exceeded", re.IGNORECASE)
 LOGIN = re.compile(r"(?:^|(?<=://))[^/?#]+@")
-NO_MONEY = re.compile(r"insufficient_quota|billing|credit", re.IGNORECASE)
+# An error's type or code; the words of mere rate limits speak of billing too (OpenAI, 2026).
+NO_MONEY = {"insufficient_quota", "billing_not_active", "billing_hard_limit_reached"}
 
 
 def base_url(url: str) -> str:
@@ -217,7 +218,7 @@ class Http:
             raise Fault("context", f"{said}; texts written at once share one context there")
         if status in (400, 413, 422, 500) and TOO_LONG.search(said):
             raise Fault("context", said, may_pass=False)
-        if status == 429 and NO_MONEY.search(said):
+        if out_of_money(status, _error(text)):
             raise EngineError(f"{told}; the account has no credit left, top it up")
         if status in MAY_PASS:
             reason = "overload" if status in OVERLOAD else "protocol"
@@ -245,6 +246,26 @@ class _Translation:
             raise Fault("connection", f"{self._shown}: {words}") from error
         if isinstance(error, httpx2.InvalidURL | httpx2.HTTPError):
             raise Fault("protocol", f"{self._shown}: {error}") from error
+
+
+def out_of_money(status: int, error: object) -> bool:
+    """Whether a service refuses because nobody pays, which no waiting mends.
+
+    Args:
+        status: of the answer.
+        error: what stands under `error` in its body.
+    """
+    told = error if isinstance(error, Mapping) else {}
+    return status == 402 or not NO_MONEY.isdisjoint({str(told.get(k)) for k in ("type", "code")})
+
+
+def _error(text: str) -> object:
+    """What stands under `error` in a body; None where it is not JSON, or has none."""
+    try:
+        found = json.loads(text)
+    except ValueError:
+        return None
+    return found.get("error") if isinstance(found, dict) else None
 
 
 def _message(text: str) -> str:
@@ -279,8 +300,6 @@ def _retry_after(headers: httpx2.Headers) -> float | None:
 
 
 def _advice(status: int) -> str:
-    if status == 402:
-        return "the account has no credit left, top it up"
     if status in (404, 405):
         return "check the address, the engine and the model's name"
     if 300 <= status < 400:
