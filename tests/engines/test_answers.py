@@ -315,6 +315,41 @@ async def test_a_server_that_is_not_what_was_said_is_refused(
             await built.check()
 
 
+LISTED = {"data": [{"id": "first"}, {"id": "mine"}]}
+LOADED = [{"id": n, "type": "llm", "state": "loaded"} for n in ("first", "mine")]
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("called", ["mine", "unknown"])
+@pytest.mark.parametrize(
+    ("engine", "path", "told"),
+    [
+        ("vllm", "/v1/models", LISTED),
+        ("openai-compatible", "/v1/models", LISTED),
+        ("lmstudio", "/api/v0/models", {"data": LOADED}),
+        ("mlx-lm", "/v1/models", LISTED),
+        ("ollama", "/api/tags", {"models": [{"name": "first"}, {"name": "mine:latest"}]}),
+    ],
+)
+async def test_a_model_that_is_listed_by_its_name_of_models_yaml_is_taken(
+    engine: str, path: str, told: object, called: str
+) -> None:
+    """That name is not the server's: one that is not listed is no reason to refuse."""
+    plain, options = PlainServer(engine), replace(OPTIONS, model="", called=called)
+
+    async def answer(request: Request) -> Reply:
+        return as_json(told) if request.path == path else await plain.answer(request)
+
+    async with talking(engine, options, answer) as (built, _server):
+        if called == "mine":
+            assert (await built.check()).model.startswith("mine")
+        elif engine == "mlx-lm":
+            with pytest.raises(EngineError, match="name the one that writes with --model"):
+                await built.check()
+        else:
+            assert not (await built.check()).model.startswith("mine")
+
+
 @pytest.mark.anyio
 async def test_openrouter_notes_who_answered() -> None:
     async with talking("openrouter", OPTIONS, PlainServer("openrouter").answer) as (engine, _):

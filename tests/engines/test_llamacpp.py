@@ -66,6 +66,18 @@ async def test_a_router_loads_the_model_that_is_named() -> None:
     assert written.model == "other"
 
 
+async def test_a_router_is_told_a_name_of_models_yaml_that_it_lists_too() -> None:
+    options = replace(OPTIONS, called="other")
+    async with talking("llamacpp", options, Router("demo", "other").answer) as (engine, _server):
+        assert (await engine.check()).model == "other"
+        written = await engine.generate(CONFIG, PROMPT, 1)
+    assert isinstance(written, Completion)
+    assert written.model == "other"
+    async with talking("llamacpp", options, Router("demo", "third").answer) as (engine, _server):
+        with pytest.raises(EngineError, match=r"name one with --model: demo, third$"):
+            await engine.check()
+
+
 async def test_a_routers_lone_model_needs_no_name_and_several_do() -> None:
     async with talking("llamacpp", OPTIONS, Router("demo").answer) as (engine, _server):
         assert (await engine.check()).model == "demo"

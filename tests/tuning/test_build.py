@@ -1,14 +1,27 @@
 """What a server cannot be told is found before anything is spent, wherever it stands in a space."""
 
+from dataclasses import replace
+
 import pytest
 
 from sampler_bench.engines import EngineOptions, aphrodite, koboldcpp, vllm
 from sampler_bench.errors import SpecError
 from sampler_bench.optimizer import space_of
 from sampler_bench.records import SamplerConfig
-from sampler_bench.tuning.build import check_expressible
+from sampler_bench.spec import load_study
+from sampler_bench.tuning.build import build_engine, check_expressible
+from sampler_bench.tuning.choices import find_model
 
 NOWHERE = EngineOptions(server="http://127.0.0.1:1", model="m")
+
+
+@pytest.mark.anyio
+async def test_a_server_may_know_a_model_by_its_name_in_models_yaml(tmp_path):
+    spec = load_study(None, None, {"model": "demo", "server": ["http://127.0.0.1:1"]})
+    spec = replace(spec, engine="llamacpp")
+    engine = await build_engine(spec, find_model(spec), "", None)
+    options = engine.members[0].engine.options
+    assert (options.model, options.called) == ("", "demo")
 
 
 @pytest.mark.parametrize("heat", [[3.0, 0.7, 1.0], [0.7, 3.0, 1.0], [0.7, 1.0, 3.0]])

@@ -30,6 +30,7 @@ class EngineOptions:
     Attributes:
         server: base URL of a running server; None for an engine that starts its own.
         model: the name that the server knows the model by; empty for "whatever is loaded".
+        called: its name here; a model that the server lists by it is taken before others.
         gguf: file to serve, for an engine that starts its own server.
         slots: texts written at once.
         context: tokens of prompt and answer together, for each slot.
@@ -47,6 +48,7 @@ class EngineOptions:
 
     server: str | None = None
     model: str = ""
+    called: str = ""
     gguf: Path | None = None
     slots: int = 4
     context: int = 2048

@@ -103,7 +103,7 @@ class OpenAIEngine(RemoteEngine):
         return {"logprobs": tokens}
 
     def _choose(self, listed: object) -> tuple[str, Mapping[str, object]]:
-        """Pick the model that was asked for, else the only or first one."""
+        """Pick the model that was asked for, else the one called as here, else the first one."""
         data = listed.get("data") if isinstance(listed, dict) else None
         entries = [e for e in data or [] if isinstance(e, dict) and e.get("id")]
         by_id = {str(entry["id"]): entry for entry in entries}
@@ -111,7 +111,7 @@ class OpenAIEngine(RemoteEngine):
             return self.options.model, by_id.get(self.options.model, {})
         if not by_id:
             raise Fault("protocol", f"{self.wire.models} lists no model: is one loaded?")
-        first = next(iter(by_id))
+        first = self.options.called if self.options.called in by_id else next(iter(by_id))
         return first, by_id[first]
 
     def request(self, config: SamplerConfig, prompt: Prompt, seed: int) -> Request:

@@ -47,6 +47,7 @@ class LmStudioEngine(OpenAIEngine):
         loaded = _writers_of_v0(await self.http.told("/api/v0/models"))
         loaded = loaded or _writers_of_v1(await self.http.told("/api/v1/models"))
         wanted = [pair for pair in loaded if self.options.model in ("", pair[0])]
+        wanted.sort(key=lambda pair: pair[0] != self.options.called)
         if self.options.model or not wanted:
             found = await super().ask()
         else:

@@ -84,7 +84,7 @@ class OllamaEngine(RemoteEngine):
     confirms = False  # it serves what a request names, and says so in its answer
 
     async def ask(self) -> ServerInfo:
-        """Read the version; find the model: as named, else the one loaded, else the only one."""
+        """Read the version; find the model: named or called so, else the loaded or only one."""
         version = _mapping(await self.http.get("/api/version")).get("version", "")
         listed = await self.http.get("/api/tags")
         tags = _names(listed)
@@ -105,8 +105,9 @@ class OllamaEngine(RemoteEngine):
 
     def _pick(self, tags: list[str], running: list[str]) -> str:
         wanted = self.options.model
-        for name in (wanted, f"{wanted}:latest"):
-            if wanted and name in tags:
+        called = wanted or self.options.called
+        for name in (called, f"{called}:latest"):
+            if called and name in tags:
                 return name
         if not wanted and (running or len(tags) == 1):
             return (running or tags)[0]

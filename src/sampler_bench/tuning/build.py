@@ -92,6 +92,7 @@ def _options(
         return replace(options, model=spec.model or "")
     return replace(
         options,
+        called=entry.name,
         gguf=entry.gguf,
         slots=spec.slots or entry.slots or 4,
         context=entry.context or options.context,
