@@ -90,6 +90,7 @@ def test_the_worked_strategy_asks_for_the_coldest_first():
     problem = Problem(space, n_prompts=2, budget=99, n_iterations=9, samples_per_config=1)
     cells = module.ask(ScoreTable.of([], 2), problem, 9, np.random.default_rng(0))
     assert [cell.config.get("temperature") for cell in cells] == [0.5, 0.5, 1, 1, 1.5, 1.5]
+    assert module.SPENDS == "space"
 
 
 @pytest.mark.anyio

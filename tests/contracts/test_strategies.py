@@ -8,7 +8,7 @@ import pytest
 from sampler_bench import plugins
 from sampler_bench.records import FAILED, JUDGED, MISSING, PENDING, Cell, SamplerConfig, ScoreTable
 from sampler_bench.samplers import Listed, Range, SamplerSpace, Space
-from sampler_bench.search import Problem
+from sampler_bench.search import Problem, configurations, spends
 
 STRATEGIES = [
     name
@@ -102,6 +102,16 @@ def test_keeps_the_contract(strategy, space):
     for cell in cells:
         repeats[cell.config, cell.prompt].append(cell.repeat)
     assert all(sorted(r) == list(range(len(r))) for r in repeats.values()), "repeats have gaps"
+
+
+@pytest.mark.parametrize("name", STRATEGIES)
+def test_spends_its_texts_on_what_it_says(name):
+    """Plan, pilot and what a study file may ask for go by it."""
+    problem, strategy = problem_of(LISTED, n_iterations=5), plugins.find("search", name)
+    texts, tried = len(play(strategy, problem)), configurations(name, problem)
+    assert spends(name) == strategy.SPENDS
+    assert tried == {"space": 8, "iterations": 5, "budget": None}[strategy.SPENDS]
+    assert texts <= problem.budget if tried is None else texts == 2 * 3 * (tried + 1)
 
 
 def test_repeats_itself(strategy):

@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from ..tuning.request import Finished
 
 HELP = "try a few dozen texts and say what a budget can show; search --resume goes on from them"
-FREE = ("bayesian", "halving")  # strategies that spend the budget where it is worth most
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -72,6 +71,7 @@ def pilot_of(finished: Finished, store: Store) -> Pilot:
     from ..records import FAILED
     from ..reports._depth import price_of
     from ..reports._plan import Pilot
+    from ..search import spends
     from ..tuning.phases import phases_of, texts_of
     from ..tuning.pilot import NOTE, pairs_of
 
@@ -81,7 +81,10 @@ def pilot_of(finished: Finished, store: Store) -> Pilot:
     if noise is None:
         raise BudgetReached(f"the pilot ended before there was a result: {finished.ended}")
     texts = texts_of(spec, problem, phases_of(finished.request, problem))
-    free, price = spec.search_strategy in FREE, price_of(finished.study, finished.trials)
+    free, price = (
+        spends(spec.search_strategy) == "budget",
+        price_of(finished.study, finished.trials),
+    )
     return Pilot(
         study=finished.study.name,
         texts=len(table.evidence()),

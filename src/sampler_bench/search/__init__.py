@@ -3,14 +3,16 @@
 A strategy's file offers `ask(table, problem, n, rng) -> list[Cell]`: up to `n` cells to try next,
 fewer at the end, none when it is done. `table` holds every cell asked so far, those not yet known
 as PENDING; a strategy must not ask for the same (configuration, prompt, repeat) twice. It decides
-by its arguments alone, so that the same evidence and seed give the same answer.
+by its arguments alone, so that the same evidence and seed give the same answer. The file states
+`SPENDS` too, which of its bounds ends it: see `Spends`.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias
 
+from ..plugins import find
 from ..records import Cell, SamplerConfig, ScoreTable
 from ..samplers import Space
 
@@ -19,6 +21,10 @@ if TYPE_CHECKING:
 
     import numpy as np
     from numpy.typing import NDArray
+
+# What a strategy's texts are spent on: `samples_per_config` on each prompt for every configuration
+# of the `space`, or for `n_iterations` of them; or the `budget` of texts, where it is worth most.
+Spends: TypeAlias = Literal["space", "iterations", "budget"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,3 +69,20 @@ class Strategy(Protocol):
     ) -> list[Cell]:
         """Return up to `n` cells to try next; an empty list when the strategy is done."""
         ...
+
+
+def spends(name: str) -> Spends:
+    """What a strategy's texts are spent on, by its name; the budget, where it does not say."""
+    found: Spends = getattr(find("search", name), "SPENDS", "budget")
+    return found
+
+
+def configurations(name: str, problem: Problem) -> int | None:
+    """How many configurations a strategy tries beside the baseline; None where it decides itself.
+
+    None also for a whole space that is continuous.
+    """
+    on, size = spends(name), problem.space.size()
+    if on == "iterations":
+        return problem.n_iterations if size is None else min(problem.n_iterations, size)
+    return size if on == "space" else None

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
+SPENDS = "budget"
 START = 12  # texts before the model is asked
 LEAST_KNOWN = 6  # outcomes; while fewer are known (a slow server) the start is repeated
 GROWTH = 1.3  # hyperparameters are fitted again when the evidence has grown by this factor

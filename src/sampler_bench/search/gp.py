@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from ..records import Cell, ScoreTable
     from . import Problem
 
+SPENDS = "iterations"
+
 
 def ask(table: ScoreTable, problem: Problem, n: int, rng: np.random.Generator) -> list[Cell]:
     """Return up to `n` cells of configurations that Optuna's GP names.

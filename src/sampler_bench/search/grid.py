@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from ..records import Cell, ScoreTable
     from . import Problem
 
+SPENDS = "space"
+
 
 def ask(table: ScoreTable, problem: Problem, n: int, rng: np.random.Generator) -> list[Cell]:
     """Return the next `n` cells of the walk.

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from . import Problem
 
+SPENDS = "budget"
 EACH = 15  # texts of the budget for each configuration that enters
 
 

@@ -14,13 +14,14 @@ from ..errors import SpecError, did_you_mean
 from ..plugins import find
 from ..records import Prompt
 from ..samplers import SamplerSpace, Space
+from ..search import spends
 from . import _values as values
 from .embedding import read_embedding
 from .files import STUDY, config_folder
 from .objective import check_objective, read_objective
 from .presets import load_presets
 from .ranges import read_sampler, usual_space
-from .study import MAX_LENGTH, TASK, StudySpec
+from .study import MAX_LENGTH, STRATEGY, TASK, StudySpec
 from .yaml_file import COMMAND_LINE, Node, Problems, read
 
 SETTINGS: dict[str, Callable[[Node], Any]] = {
@@ -147,9 +148,14 @@ def _check(given: Mapping[str, Node], root: Node, problems: Problems) -> StudySp
         return None
     asked = tuple(Prompt(i, words) for i, words in enumerate(prompts))
     spec = StudySpec(space=space, prompts=asked, **found)
-    if spec.search_strategy == "grid" and space.size() is None:
+    if space.size() is None and _walks(spec.search_strategy):
         list(space.grid())  # says which range cannot be walked
     return spec
+
+
+def _walks(strategy: str) -> bool:
+    """Whether a strategy tries a whole space; the usual one, which takes long to load, does not."""
+    return strategy != STRATEGY and spends(strategy) == "space"
 
 
 def _space(

@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..errors import did_you_mean
+from ..search import spends
+from .study import STRATEGY
 from .yaml_file import Node
 
 OBJECTIVES = ("quality", "quality+diversity", "front")
-REPEATING = ("bayesian", "halving")  # these write twice on a prompt where they have to
 
 
 def read_objective(node: Node) -> str | None:
@@ -36,8 +37,8 @@ def check_objective(values: Mapping[str, Any], given: Mapping[str, Node], root: 
         place.wrong(
             f"{objective} needs diversity_weight, from 0 to 1: its share, the rest is the score's"
         )
-    strategy = values.get("search_strategy", REPEATING[0])
-    if strategy not in REPEATING and values.get("samples_per_config", 3) < 2:
+    strategy = values.get("search_strategy", STRATEGY)
+    if values.get("samples_per_config", 3) < 2 and spends(strategy) != "budget":
         place.wrong(
             f"{objective} needs samples_per_config of at least 2 with {strategy}: diversity is "
             "seen where a prompt is answered twice"

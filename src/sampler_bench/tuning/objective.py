@@ -31,7 +31,6 @@ if TYPE_CHECKING:
 
 SCALE = 10.0
 STEPS = (0.0, 0.25, 0.5, 1.0)  # of the largest weight, for `front`
-FREE = ("bayesian", "halving")  # strategies without fixed replication: twins are asked for
 
 
 @dataclass(frozen=True, slots=True)

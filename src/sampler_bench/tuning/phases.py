@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TypeAlias
 
-from ..search import Problem, Strategy
+from ..search import Problem, Strategy, configurations
 from ..spec import StudySpec
 from . import pilot
 from .build import build_strategy
@@ -42,13 +42,8 @@ def texts_of(spec: StudySpec, problem: Problem, phases: Phases) -> int:
     if isinstance(first, GivenConfigs):
         return len(first.configs) * each
     extra = sum(s.texts for _, s, _ in phases if isinstance(s, Confirmation))
-    size = problem.space.size()
-    if spec.search_strategy == "grid" and size is not None:
-        return (size + 1) * each + extra
-    if spec.search_strategy in ("random", "tpe", "gp"):
-        tried = problem.n_iterations if size is None else min(problem.n_iterations, size)
-        return (tried + 1) * each + extra
-    return problem.budget
+    tried = configurations(spec.search_strategy, problem)
+    return problem.budget if tried is None else (tried + 1) * each + extra
 
 
 def limits_of(phases: Phases) -> list[int]:

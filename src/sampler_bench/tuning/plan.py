@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from ..judges import Judge
 from ..samplers import Listed
-from ..search import Problem
+from ..search import Problem, configurations
 from ..spec import StudySpec
 
 CHARACTERS_A_TOKEN = 3  # of a prompt; rather too many tokens than too few
@@ -70,23 +70,13 @@ def plan(
     minutes = left * length / rate / 60
     cost = (left + kept - judged) * judge.expected_cost(1, judged_tokens(spec))
     return Plan(
-        configurations=_configurations(spec, problem),
+        configurations=None if spec.given else configurations(spec.search_strategy, problem),
         texts=texts,
         kept=kept,
         tokens=left * length,
         minutes=minutes if spec.max_minutes is None else min(minutes, spec.max_minutes),
         dollars=cost if spec.max_cost is None else min(cost, spec.max_cost),
     )
-
-
-def _configurations(spec: StudySpec, problem: Problem) -> int | None:
-    """How many configurations a fixed-replication strategy tries; None where it decides itself."""
-    size = problem.space.size()
-    if spec.search_strategy == "grid":
-        return size
-    if spec.search_strategy in ("random", "tpe", "gp"):
-        return problem.n_iterations if size is None else min(problem.n_iterations, size)
-    return None
 
 
 def judged_tokens(spec: StudySpec) -> int:
