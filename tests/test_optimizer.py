@@ -334,3 +334,21 @@ def test_takes_up_what_an_older_version_pickled():
     new.__setstate__(older)
     assert new.left == opt.left == 19
     assert isinstance(new.ask(), Cell)
+
+
+@pytest.mark.parametrize("scale", [0.1, 10.0])
+def test_scores_out_of_1_and_of_100_are_the_same_as_points(scale):
+    kind = {"n_prompts": 2, "budget": 40, "seed": 1}
+    plain = Optimizer(SMALL, failure_score=1.0, **kind)
+    other = Optimizer(SMALL, failure_score=scale, margin=0.1 * scale, **kind)
+    rng = np.random.default_rng(4)
+    while plain.left:
+        cells = plain.ask(4)
+        assert other.ask(4) == cells
+        for cell in cells:
+            points = 7 - 2 * (cell.config.get("temperature") - 1.1) ** 2 + 0.7 * rng.normal()
+            plain.tell(cell, points)
+            other.tell(cell, scale * points)
+    one, two = plain.recommend(), other.recommend()
+    assert two.config == one.config
+    assert (two.low / scale, two.high / scale) == pytest.approx((one.low, one.high))

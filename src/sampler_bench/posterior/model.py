@@ -212,8 +212,9 @@ class Posterior:
 def _scale(judged: Evidence, failure_score: float) -> tuple[float, float]:
     """The centre of the scores, and the unit in which they are points out of 10.
 
-    Scores whose total SD is that of points out of 10 are left as they are; others are brought
-    there, so that scores on any scale can be told to the model.
+    Scores out of 1 and out of 100 are taken as such. Those whose total SD is then that of points
+    out of 10 are left as they are; others are brought there, so that scores on any scale can be
+    told to the model.
     """
     texts = judged.count.sum()
     if not texts:
@@ -223,8 +224,17 @@ def _scale(judged: Evidence, failure_score: float) -> tuple[float, float]:
     sd = float(np.sqrt((away.sum() + judged.squares.sum()) / max(texts - 1, 1)))
     if sd <= ROUNDING * max(abs(centre), 1.0):
         return centre, 1.0
-    strange = np.log(max(sd / WILD, CALM / sd)) / np.log(FOREIGN)
-    return centre, float((sd / USUAL_SD) ** np.clip(strange, 0.0, 1.0))
+    point = _point(judged.mean[judged.count > 0])
+    strange = np.log(max(sd / point / WILD, CALM / (sd / point))) / np.log(FOREIGN)
+    return centre, float(point * (sd / point / USUAL_SD) ** np.clip(strange, 0.0, 1.0))
+
+
+def _point(scores: Floats) -> float:
+    """What one point out of 10 is on the scale that these scores are on, by where they lie."""
+    low, high = scores.min(), scores.max()
+    if low < 0:
+        return 1.0
+    return 0.1 if high <= 1 else 10.0 if 10 < high <= 100 else 1.0
 
 
 def fit_posterior(
