@@ -147,6 +147,27 @@ async def test_a_text_that_koboldcpp_broke_off_is_none(why: str, words: str) -> 
 
 
 @pytest.mark.anyio
+@pytest.mark.parametrize("reason", [-1, 0], ids=["failed", "aborted"])
+async def test_a_text_that_koboldcpp_ended_is_no_fault_for_what_befell_the_next(
+    reason: int,
+) -> None:
+    """Another client's text, of the same seed maybe, was broken off before it could be asked."""
+    plain = PlainServer("koboldcpp")
+    plain.double.quirks = replace(plain.double.quirks, counts="whole")  # as 1.102
+    perf = {"stop_reason": reason, "last_token_count": 2, "last_seed": 1, "queue": 0, "idle": 1}
+
+    async def answer(request: Request) -> Reply:
+        asked = request.path == "/api/extra/perf"
+        return as_json(perf) if asked else await plain.answer(request)
+
+    async with talking("koboldcpp", OPTIONS, answer) as (engine, _server):
+        written = await engine.generate(config(40), PROMPT, 1)
+    assert isinstance(written, Completion)
+    assert (written.cut_off, written.retries) == (False, 0)
+    assert written.tokens > 2  # its own, recounted
+
+
+@pytest.mark.anyio
 async def test_koboldcpp_counts_a_chat_with_its_wrapping_where_it_can() -> None:
     for quirks, size in ((KOBOLDCPP_1_102, 9 + 32), (KOBOLDCPP_1_115, 9)):
         plain = PlainServer("koboldcpp")

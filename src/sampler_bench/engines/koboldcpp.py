@@ -34,6 +34,7 @@ ROOM = "max_context_length"
 WRAPPING = 32  # tokens of a chat template, generously
 LOOKS, LOOK_SECONDS = 50, 0.02  # it holds its place for 0.2 seconds after the last word of a stream
 ENDED = {0: "limit", 1: "stop", 2: "stop_sequence"}  # its `stop_reason`; others are failures
+FINISHED = (1, 2)
 NOT = Unspoken()
 MIROSTAT = "replaces the whole chain; what it has learnt goes on from text to text"
 
@@ -229,8 +230,14 @@ class KoboldEngine(OpenAIEngine):
         return None if size is None else size + WRAPPING
 
     async def _look_back(self, request: Request, answer: Answer) -> None:
-        """Ask how the last text ended and how long it was, or recount it."""
+        """Ask how the last text ended and how long it was, or recount it.
+
+        A failure of somebody else's text in between cannot be told from one of ours, but where our
+        own stream said `stop`: it says so of no text that was broken off.
+        """
         told = await self._last_text(request.body.get(self.dialect.seed))
+        if answer.finish == "stop" and told.get("stop_reason") not in FINISHED:
+            told = {}
         tokens = _count(told.get("last_token_count"))
         if tokens is None:
             if answer.tokens is None:
