@@ -9,9 +9,10 @@ import threadpoolctl
 
 from sampler_bench._algebra import one_thread
 from sampler_bench.errors import BudgetReached, UsageError
-from sampler_bench.optimizer import Optimizer, space_of
+from sampler_bench.optimizer import Optimizer
 from sampler_bench.records import JUDGED, Cell, SamplerConfig
 from sampler_bench.samplers import Listed, Range
+from sampler_bench.samplers.plain import space_of
 from sampler_bench.search import Problem, bayesian
 
 SPACE = {

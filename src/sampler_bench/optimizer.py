@@ -15,9 +15,9 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
-from typing import TYPE_CHECKING, Any, TypeAlias, overload
+from typing import TYPE_CHECKING, Any, overload
 
 from . import plugins
 from ._algebra import one_thread
@@ -30,32 +30,17 @@ from .records import (
     Cell,
     SamplerConfig,
     ScoreTable,
-    Value,
     Verdict,
 )
-from .samplers import (
-    Dimension,
-    Listed,
-    Range,
-    SamplerSpace,
-    Space,
-    check_config,
-    parameter,
-    parameters_of,
-)
+from .samplers import Space, check_config
+from .samplers.plain import Plain, space_of
 from .search import Problem
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-Knob: TypeAlias = "Value | Sequence[Value] | Mapping[str, float | str]"
-SpaceLike: TypeAlias = "Space | Mapping[str, Mapping[str, Knob]]"
-
-RANGE_KEYS = ("low", "high", "scale", "step")
-LOWEST = (
-    1.0  # what a failed text is worth, unless a lower score was told: the bottom of most scales
-)
+LOWEST = 1.0  # of most scales; a failed text is worth it, unless a lower score was told
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +98,7 @@ class Optimizer:
 
     def __init__(
         self,
-        space: SpaceLike,
+        space: Space | Plain,
         n_prompts: int = 1,
         strategy: str = "bayesian",
         seed: int = 0,
@@ -344,68 +329,3 @@ def _checked(
             f"{shape[1:]}, one for each column of logprobs"
         )
     return features
-
-
-def space_of(samplers: Mapping[str, Mapping[str, Knob]]) -> Space:
-    """Build a space from plain words and numbers.
-
-    Raises:
-        UsageError: an unknown sampler, parameter or key, or a value that is not legal.
-    """
-    if not samplers:
-        raise UsageError("space: expected at least one sampler, found none")
-    return Space(tuple(_part(sampler, knobs) for sampler, knobs in samplers.items()))
-
-
-def _part(sampler: str, knobs: Mapping[str, Knob]) -> SamplerSpace:
-    if not knobs:
-        raise UsageError(f"space.{sampler}: expected at least one parameter, found none")
-    parameters_of(sampler)
-    part = SamplerSpace(sampler, tuple((n, _dimension(sampler, n, k)) for n, k in knobs.items()))
-    for name, dimension in part.dimensions:
-        ends: Sequence[Value] = (
-            dimension.values if isinstance(dimension, Listed) else (dimension.low, dimension.high)
-        )
-        for value in ends:
-            check_config(SamplerConfig.of(sampler, {name: value}))
-    return part
-
-
-def _dimension(sampler: str, name: str, knob: Knob) -> Dimension:
-    where = f"space.{sampler}.{name}"
-    if isinstance(knob, Mapping):
-        if strange := sorted(set(knob) - set(RANGE_KEYS)):
-            raise UsageError(f"{where}: {strange[0]!r} is not one of {', '.join(RANGE_KEYS)}")
-        return _range(where, name, knob)
-    plain = _plain(knob)
-    values = (plain,) if isinstance(plain, str | int | float) else _values(where, plain)
-    if not values:
-        raise UsageError(f"{where}: expected at least one value, found none")
-    return Listed(tuple(dict.fromkeys(values)))
-
-
-def _values(where: str, knob: object) -> tuple[Value, ...]:
-    if not isinstance(knob, Iterable):
-        raise UsageError(f"{where}: expected a value, a list of values or a range, found {knob!r}")
-    return tuple(_plain(value) for value in knob)
-
-
-def _plain(value: Any) -> Any:  # noqa: ANN401
-    """Python's own number for one of numpy's, and a tuple for a list; other things as they are."""
-    if isinstance(value, list):
-        return tuple(map(_plain, value))
-    is_number = hasattr(value, "item") and getattr(value, "ndim", None) == 0
-    return value.item() if is_number else value
-
-
-def _range(where: str, name: str, knob: Mapping[str, float | str]) -> Range:
-    low, high, step = (_plain(knob.get(key)) for key in ("low", "high", "step"))
-    scale = knob.get("scale", "linear")
-    if not isinstance(low, int | float) or not isinstance(high, int | float):
-        raise UsageError(f"{where}: expected numbers low and high, found {dict(knob)!r}")
-    if step is not None and not isinstance(step, int | float):
-        raise UsageError(f"{where}: expected a number for step, found {step!r}")
-    if scale not in ("linear", "log"):
-        raise UsageError(f"{where}: scale is {scale!r}, expected linear or log")
-    whole = name in parameters_of(where.split(".")[1]) and parameter(name).kind == "int"
-    return Range(low, high, "log" if scale == "log" else "linear", step, whole)

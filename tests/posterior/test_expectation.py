@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from sampler_bench.optimizer import space_of
 from sampler_bench.posterior import MODERATE, NEUTRAL, frame_of, steering
+from sampler_bench.samplers.plain import space_of
 
 
 def frame(low, high):

@@ -6,8 +6,8 @@ import pytest
 
 from sampler_bench.engines import EngineOptions, aphrodite, koboldcpp, vllm
 from sampler_bench.errors import SpecError
-from sampler_bench.optimizer import space_of
 from sampler_bench.records import SamplerConfig
+from sampler_bench.samplers.plain import space_of
 from sampler_bench.spec import load_study
 from sampler_bench.tuning.build import build_engine, check_expressible
 from sampler_bench.tuning.choices import find_model
