@@ -1,5 +1,6 @@
 """The focused study file: narrow, finer, loadable, and otherwise the study that it came from."""
 
+import json
 from dataclasses import fields, replace
 from functools import cache
 from pathlib import Path
@@ -15,6 +16,8 @@ from support.tables import BASELINE, SPACE, problem_of, table_of
 from sampler_bench.errors import UsageError
 from sampler_bench.records import JUDGED, Cell, Prompt, SamplerConfig, ScoreTable
 from sampler_bench.reports._collect import collect
+from sampler_bench.reports._tables import tables
+from sampler_bench.reports.terminal import report
 from sampler_bench.samplers import Listed, Range, SamplerSpace, Space
 from sampler_bench.spec import StudySpec, load_study
 from sampler_bench.spec.load import SETTINGS
@@ -167,6 +170,27 @@ def test_whole_numbers_stay_as_they_were_listed(tmp_path):
     values = dict(spec.space.samplers[0].dimensions)["max_tokens"].values
     assert {512, 1024, 2048} <= set(values)
     assert max(values) == 2048
+
+
+def test_lists_of_texts_stay_lists_of_texts_everywhere(tmp_path):
+    """Two alternatives of breakers, one of them better: it comes out as it went in."""
+    good, bad = ("\n", ":"), ("*",)
+    knobs = (
+        ("temperature", Listed((1,))),
+        ("dry_multiplier", Listed((0.5, 1))),
+        ("dry_sequence_breakers", Listed((good, bad))),
+        ("max_tokens", Listed((512,))),
+    )
+    space = Space((SamplerSpace("dry", knobs),))
+    document = some_of(space, lambda c: 4.0 + len(c.get("dry_sequence_breakers")), each=8)
+    (row,) = [row for row in document.ranges if row.parameter == "dry_sequence_breakers"]
+    assert row.words == [list(good)]
+    spec = loaded(write_refined(document), tmp_path)
+    assert dict(spec.space.samplers[0].dimensions)["dry_sequence_breakers"].values == (good,)
+    assert SamplerConfig.parse(document.best_configuration.config) in spec.space
+    assert 'dry_sequence_breakers: ["\\n", ":"]' in report(document)
+    cells = tables(document)["ranges.words"]
+    assert [json.loads(cell["value"]) for cell in cells] == [list(good)]
 
 
 @settings(max_examples=20, deadline=None)

@@ -59,7 +59,7 @@ class Region:
 
     sampler: str
     values: tuple[tuple[str, float, float], ...]
-    words: tuple[tuple[str, tuple[str, ...]], ...]
+    words: tuple[tuple[str, tuple[Value, ...]], ...]
     whole: tuple[str, ...]
     ends: tuple[tuple[str, End], ...]
 
@@ -99,14 +99,14 @@ def regions(table: ScoreTable, problem: Problem, best: SamplerConfig) -> list[Re
 
 def _region(grid: Grid, inside: NDArray[np.bool_]) -> Region:
     values: list[tuple[str, float, float]] = []
-    words: list[tuple[str, tuple[str, ...]]] = []
+    words: list[tuple[str, tuple[Value, ...]]] = []
     whole: list[str] = []
     ends: list[tuple[str, End]] = []
     for name, column in grid.moving().items():
         kept = [value for value, good in zip(column, inside, strict=True) if good]
         inner, outer = _numbers(kept), _numbers(column)
         if inner is None or outer is None:
-            words.append((name, tuple(sorted({str(value) for value in kept}))))
+            words.append((name, tuple(sorted(set(kept), key=str))))
             whole += [name] if set(kept) == set(column) else []
             continue
         low, high = float(inner.min()), float(inner.max())

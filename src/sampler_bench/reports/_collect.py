@@ -265,7 +265,7 @@ def _ends(region: Region) -> Iterator[tuple[str, dict[str, Any]]]:
     for name, low, high in region.values:
         yield name, {"low": _number(low), "high": _number(high)}
     for name, words in region.words:
-        yield name, {"words": list(words)}
+        yield name, {"words": [list(v) if isinstance(v, tuple) else v for v in words]}
 
 
 def _parameters(config: SamplerConfig) -> dict[str, int | float | str | list[str]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ._document import Document
-from ._words import interval, shown, signed
+from ._words import interval, setting, signed
 
 TRIES = 8  # random settings of a sampler, to say what tuning it buys
 
@@ -48,13 +48,9 @@ def knobs(document: Document) -> list[str]:
     for row in document.ablation:
         own = "" if row.texts else "; by the model, not tried"
         points = signed(row.gain)
-        change = f"{_value(row.value)} instead of {_value(row.neutral)}"
+        change = f"{setting(row.value)} instead of {setting(row.neutral)}"
         lines.append(f"       {row.parameter} {change}: {points}{own}")
     return ["     What each knob contributes, the others as they are:", *lines] if lines else []
-
-
-def _value(value: int | float | str | list[str]) -> str:
-    return f"{value:g}" if isinstance(value, int | float) else shown(str(value))
 
 
 def settled(document: Document) -> list[str]:

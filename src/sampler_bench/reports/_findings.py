@@ -27,7 +27,7 @@ class RangeResult(Part):
     parameter: str
     low: Number = None
     high: Number = None
-    words: list[str] = []
+    words: list[str | list[str]] = []
     whole: bool = False
     end: Literal["low", "high"] | None = None
 

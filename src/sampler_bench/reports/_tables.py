@@ -77,7 +77,7 @@ def _enter(found: Tables, name: str, value: object, keys: Row) -> None:
     if not isinstance(value, list):
         return
     for place, item in enumerate(value):
-        part = item if isinstance(item, dict) else {"value": item}
+        part = item if isinstance(item, dict) else {"value": _plain(item)}
         own = {key: part[key] for key in KEYS.get(name, ()) if key in part}
         row = {**keys, **(own or {"place": place})}
         _enter_row(found, name, part, row, {**keys, **(own or {name.split(".")[-1]: place})})

@@ -265,7 +265,7 @@ class View:
 
     def plain(self, value: object) -> str:
         """A knob's value."""
-        return f"{value:g}" if isinstance(value, int | float) else _words.shown(str(value))
+        return _words.setting(value)
 
     @property
     def scatter(self) -> list[tuple[str, Interval]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shlex
 import subprocess
 import sys
@@ -25,6 +26,13 @@ SENTENCES = {
 def shown(text: str) -> str:
     """A name from outside, on one line, without characters that steer a terminal or turn text."""
     return "".join("?" if unicodedata.category(c) in ("Cc", "Cf", "Cs") else c for c in text)
+
+
+def setting(value: object) -> str:
+    """A knob's value: numbers short, a list of texts as JSON."""
+    if isinstance(value, int | float):
+        return f"{value:g}"
+    return shown(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))
 
 
 def command_line(words: Sequence[str]) -> str:

@@ -23,6 +23,7 @@ from ._words import (
     reasons,
     seen,
     sentence,
+    setting,
     shown,
 )
 
@@ -216,7 +217,9 @@ def ranges(document: Document) -> list[str]:
             if row.sampler == sampler:
                 ends = f"{row.low:g} - {row.high:g}" if row.low is not None else ""
                 whole = "  (all that was allowed: not narrowed)" if row.whole else ""
-                lines.append(f"     {row.parameter}: {ends or ', '.join(row.words)}{whole}")
+                lines.append(
+                    f"     {row.parameter}: {ends or ', '.join(map(setting, row.words))}{whole}"
+                )
     return [*lines, "", "   Where the data cannot tell a configuration from the best one."]
 
 

@@ -167,7 +167,8 @@ def _narrowed(
         return _fixed(dimension), ""
     remark = "not narrowed: the data cannot tell" if region.whole else ""
     if region.low is None or region.high is None:
-        return list(region.words), remark
+        good = [tuple(word) if isinstance(word, list) else word for word in region.words]
+        return [value for value in _fixed(dimension) if value in good or value == own], remark
     mine = [own] if isinstance(own, int | float) else []
     low, high = min([region.low, *mine]), max([region.high, *mine])
     if not isinstance(dimension, Listed) and dimension.step is None:
@@ -222,7 +223,7 @@ def _apart(a: Value, b: Value) -> float:
 
 
 def _fixed(dimension: Dimension) -> Sequence[Value]:
-    """A knob that takes one value."""
+    """The values of a knob that is no number, or takes only one."""
     values = dimension.listed()
     assert values is not None, "what moves has a region"
     return values
