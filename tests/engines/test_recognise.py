@@ -70,6 +70,12 @@ async def test_nobody_is_named_with_a_remedy() -> None:
         (Reply([b"<html>hello</html>"], kind="text/html"), "like no model server that we know"),
         (as_json({"error": "who are you"}, 401), "asks for an API key"),
         (as_json({"error": "no"}, 404), "like no model server that we know"),
+        (
+            as_json({"error": {"message": "Loading model"}}, 503),
+            "not ready .*: Loading model.*try again",
+        ),
+        (Reply([b"Internal Server Error"], 500, "text/plain"), "HTTP 500 .*if it asks for an API"),
+        (Reply([b""]), "like no model server that we know; .*name the engine"),
     ],
 )
 async def test_strangers_are_not_mistaken(reply: Reply, words: str) -> None:

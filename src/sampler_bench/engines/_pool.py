@@ -269,7 +269,8 @@ class PoolEngine(Engine):
             if member.info is None:
                 await self._admit(member.engine)
             self._accept(member, info)
-            _log.warning("%s answers and writes with the others", member.engine.http.shown)
+            again = "and writes with the others" if len(self.members) > 1 else "again"
+            _log.warning("%s answers %s", member.engine.http.shown, again)
 
     async def _admit(self, engine: RemoteEngine) -> None:
         """Have a closer look at a server that joins late.

@@ -65,15 +65,8 @@ async def recognise(url: str, api_key: str = "") -> str:
                 f"nothing answers at {http.shown} ({fault.detail}); start a model server there, or "
                 "leave the server out to use the built-in one"
             ) from fault
-        if not found and await _turned_away(http):
-            raise EngineError(
-                f"{http.shown} asks for an API key; put the right one into {SERVER_KEY}, in .env"
-            )
         if not found:
-            raise EngineError(
-                f"{http.shown} answers, but like no model server that we know; check the address, "
-                "or name the engine"
-            )
+            raise EngineError(await _why_unknown(http))
         return found
 
 
@@ -94,11 +87,25 @@ async def _by_paths(http: Http) -> str:
     return ""
 
 
-async def _turned_away(http: Http) -> bool:
+async def _why_unknown(http: Http) -> str:
+    """What keeps a server from being known, as far as its list of models tells it."""
     try:
         await http.get("/v1/models")
     except EngineError as error:
-        return "HTTP 401" in str(error) or "HTTP 403" in str(error)
-    except Fault:
-        return False
-    return False
+        if "HTTP 401" in str(error) or "HTTP 403" in str(error):
+            return f"{http.shown} asks for an API key; put the right one into {SERVER_KEY}, in .env"
+    except Fault as fault:
+        if fault.reason == "overload":
+            return (
+                f"{http.shown} is not ready ({fault.detail}); if it is still loading its model, "
+                "try again in a while"
+            )
+        if "HTTP 5" in fault.detail:  # LiteLLM fails so where a key is missing
+            return (
+                f"{http.shown} answers, but fails ({fault.detail}); if it asks for an API key, put "
+                f"it into {SERVER_KEY}, in .env"
+            )
+    return (
+        f"{http.shown} answers, but like no model server that we know; check the address, or name "
+        "the engine"
+    )
