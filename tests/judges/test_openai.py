@@ -1,6 +1,8 @@
 """The OpenAI judge against a real loopback server that misbehaves."""
 
 import logging
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 
 import pytest
 from support.judge_server import KEY, JudgeServer, scores_of, text_of
@@ -144,6 +146,30 @@ async def test_what_no_retry_can_help_stops_at_once(fault, words):
             await judged(server)
         assert len(server.requests) == 1
     assert KEY not in str(caught.value)
+
+
+@pytest.mark.parametrize("fault", ["429", "503", "529"])
+async def test_a_busy_server_is_told_from_a_broken_one(fault):
+    with JudgeServer(always=fault) as server:
+        score = await judged(server, max_retries=0)
+    assert (score.reason, score.detail) == ("overload", f"HTTP {fault}")
+
+
+async def test_a_wait_until_a_time_of_the_clock_is_understood():
+    with JudgeServer(always="429") as server:
+        server.retry_after = format_datetime(datetime.now(UTC) + timedelta(hours=1), usegmt=True)
+        score = await judged(server)
+        assert len(server.requests) == 1  # an hour is not waited for
+    assert isinstance(score, Unscored)
+
+
+@pytest.mark.parametrize(("status", "kind"), [("429", "insufficient_quota"), ("402", "test")])
+async def test_an_account_without_credit_ends_the_run(status, kind):
+    with JudgeServer(always=status) as server:
+        server.kind = kind
+        with pytest.raises(JudgeError, match=rf"no credit left \(HTTP {status}\); top it up"):
+            await judged(server)
+        assert len(server.requests) == 1
 
 
 async def test_check_proves_key_model_and_format():

@@ -29,6 +29,7 @@ class JudgeServer:
     def __init__(self, behaviours=(), always="ok", port=0, hang_seconds=30.0):
         self.behaviours, self.always, self.hang_seconds = list(behaviours), always, hang_seconds
         self.says = f"key {KEY}"  # what it repeats where it turns somebody away
+        self.kind, self.retry_after = "test", "0"  # of its errors; how long a 429 asks to wait
         self.counts: Counter[tuple[str, str]] = Counter()
         self.requests: list[dict] = []
         self._lock = threading.Lock()
@@ -160,8 +161,9 @@ class _Handler(BaseHTTPRequestHandler):
             self._fail(int(behaviour))
 
     def _fail(self, status):
-        error = {"error": {"message": f"status {status} for {self.judge.says}", "type": "test"}}
-        headers = {"Retry-After": "0"} if status == 429 else {}
+        message = f"status {status} for {self.judge.says}"
+        error = {"error": {"message": message, "type": self.judge.kind}}
+        headers = {"Retry-After": self.judge.retry_after} if status == 429 else {}
         self._send(status, json.dumps(error), headers=headers)
 
     def _cut(self, text):

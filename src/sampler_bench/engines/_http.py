@@ -22,7 +22,7 @@ import httpx2
 from ..errors import EngineError
 from ..records import Json, JsonObject
 from . import SERVER_KEY
-from ._retry import Fault
+from ._retry import Fault, Reason
 
 CONNECT_SECONDS = 10.0
 KEEP_SECONDS = 2.0  # less than servers keep idle connections (5), or one dies under a request
@@ -220,9 +220,8 @@ class Http:
             raise Fault("context", said, may_pass=False)
         if out_of_money(status, _error(text)):
             raise EngineError(f"{told}; the account has no credit left, top it up")
-        if status in MAY_PASS:
-            reason = "overload" if status in OVERLOAD else "protocol"
-            raise Fault(reason, told, wait=_retry_after(headers))  # type: ignore[arg-type]
+        if (fault := passing(status, told, headers)) is not None:
+            raise fault
         if status in (401, 403):
             raise EngineError(f"{told}; put the right API key into {self._key_name}, in .env")
         raise EngineError(f"{told}; {_advice(status)}")
@@ -246,6 +245,14 @@ class _Translation:
             raise Fault("connection", f"{self._shown}: {words}") from error
         if isinstance(error, httpx2.InvalidURL | httpx2.HTTPError):
             raise Fault("protocol", f"{self._shown}: {error}") from error
+
+
+def passing(status: int, told: str, headers: Mapping[str, str]) -> Fault | None:
+    """The fault of a status that may pass, with the wait that is asked for; None where it stays."""
+    if status not in MAY_PASS:
+        return None
+    reason: Reason = "overload" if status in OVERLOAD else "protocol"
+    return Fault(reason, told, wait=_retry_after(headers))
 
 
 def out_of_money(status: int, error: object) -> bool:
@@ -284,7 +291,7 @@ def _message(text: str) -> str:
     return text
 
 
-def _retry_after(headers: httpx2.Headers) -> float | None:
+def _retry_after(headers: Mapping[str, str]) -> float | None:
     asked = headers.get("retry-after", "")
     if not asked:
         return None

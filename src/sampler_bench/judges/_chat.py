@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ..engines._http import shown_url
+from ..engines._http import out_of_money, passing, shown_url
 from ..engines._retry import Fault
 from ..errors import JudgeError
 from . import JudgeOptions
@@ -102,11 +102,10 @@ class Chat:
     def _refused(self, error: APIStatusError, model: str) -> Exception:
         """A status that is not 200: worth another try, or the end."""
         status = error.status_code
-        if status in (408, 409, 425, 429) or status >= 500:
-            if status == 429 and "insufficient_quota" in str(error.code or error.body or ""):
-                return JudgeError("the judge's account has no credit left (429 insufficient_quota)")
-            reason = "overload" if status in (429, 503) else "protocol"
-            return Fault(reason, f"HTTP {status}", wait=_retry_after(error))  # type: ignore[arg-type]
+        if out_of_money(status, error.body):
+            return JudgeError(f"the judge's account has no credit left (HTTP {status}); top it up")
+        if (fault := passing(status, f"HTTP {status}", error.response.headers)) is not None:
+            return fault
         see = "" if self._options.base_url is None else ", and see OPENAI_BASE_URL"
         if status in (401, 403):
             return JudgeError(
@@ -163,10 +162,3 @@ def _see_address(options: JudgeOptions) -> None:
 def _count(usage: object, name: str) -> int | None:
     found = getattr(usage, name, None)
     return found if isinstance(found, int) and not isinstance(found, bool) else None
-
-
-def _retry_after(error: APIStatusError) -> float | None:
-    try:
-        return max(0.0, float(error.response.headers.get("retry-after", "")))
-    except ValueError:
-        return None
