@@ -189,6 +189,19 @@ async def test_a_server_without_schemas_is_asked_in_plain_words():
     assert isinstance(score, Score)
 
 
+async def test_who_is_not_checked_first_finds_the_way_of_asking_by_the_first_text():
+    with JudgeServer(always="no schema") as server:
+        async with build(options(server), TASK) as judge:
+            for asked in (4, 5):  # with a schema, without temperature, as an object, in plain words
+                score = await judge.judge(judge.identities[0], PROMPT, TEXT)
+                assert isinstance(score, Score)
+                assert len(server.requests) == asked
+    with JudgeServer(always="400") as server:
+        score = await judged(server)
+    assert isinstance(score, Unscored)
+    assert score.reason == "refused"
+
+
 @pytest.mark.parametrize("fault", ["null choices", "odd usage", "thinks"])
 async def test_an_odd_reply_is_read_or_asked_for_again_and_never_the_end(fault):
     with JudgeServer([fault]) as server:

@@ -49,6 +49,13 @@ def test_keys_come_from_the_env_file_of_the_folder_as_for_the_commands(tmp_path,
         SamplerBenchAPI(judge="openai", environment={}).judge("Sing.", STORY)
 
 
+def test_a_server_that_takes_no_schema_judges_all_the_same():
+    with JudgeServer(always="no schema") as judge:
+        keys = {"OPENAI_API_KEY": KEY, "OPENAI_BASE_URL": judge.url}
+        [score] = SamplerBenchAPI(judge="openai", environment=keys).judge("Sing.", STORY)
+    assert isinstance(score, Score)
+
+
 def test_a_wrong_setting_is_named():
     with pytest.raises(SpecError, match="did you mean 'demo'"):
         SamplerBenchAPI(judge="demmo")

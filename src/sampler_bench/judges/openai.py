@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from hashlib import sha256
 from time import perf_counter
 from types import TracebackType
@@ -42,7 +43,7 @@ SAMPLE = "Mara set the lamp in the window, as she had every night since the boat
 
 @dataclass(frozen=True, slots=True)
 class Style:
-    """How a server is asked: what it understands was found out by `check`."""
+    """How a server is asked: what it understands is found out by `check`, or by the first text."""
 
     format: str = "json_schema"  # or json_object, or plain
     temperature: bool = True
@@ -103,9 +104,9 @@ class OpenAIJudge(Judge):
         asked = messages(self._task, Prompt(0, "Write a sentence."), SAMPLE)
         patience = replace(self._patience, retries=min(CHECK_RETRIES, self._patience.retries))
         for style in FALLBACKS:
-            self._styles[model] = style
             try:
-                reply, _ = await patiently(lambda: self._ask(model, asked), patience, seed=0)
+                once = partial(self._ask, model, asked, style)
+                reply, _ = await patiently(once, patience, seed=0)
                 read_scores(reply.content, self._task)
             except (NotTaken, Unreadable) as error:
                 problem = error
@@ -159,12 +160,23 @@ class OpenAIJudge(Judge):
         return read_scores(reply.content, self._task), lost + more
 
     async def _patiently(self, model: str, asked: list[Message]) -> tuple[Reply, int]:
+        """Ask in the style that the model takes; where `check` was not asked, the first that is."""
         seed = int(sha256(asked[-1]["content"].encode()).hexdigest()[:8], 16)
-        return await patiently(lambda: self._ask(model, asked), self._patience, seed)
+        known = self._styles.get(model)
+        problem = NotTaken()
+        for style in (known,) if known else FALLBACKS:
+            try:
+                once = partial(self._ask, model, asked, style)
+                answer = await patiently(once, self._patience, seed)
+            except NotTaken as error:
+                problem = error
+            else:
+                self._styles[model] = style
+                return answer
+        raise problem
 
-    async def _ask(self, model: str, asked: list[Message]) -> Reply:
-        """One attempt, in the style that the model takes; raises as `Chat.ask`."""
-        style = self._styles.get(model, FALLBACKS[0])
+    async def _ask(self, model: str, asked: list[Message], style: Style) -> Reply:
+        """One attempt; raises as `Chat.ask`."""
         extra: dict[str, Any] = {"temperature": 0} if style.temperature else {}
         if style.format != "plain":
             extra["response_format"] = response_format(style.format, self._task)
