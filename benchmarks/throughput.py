@@ -200,7 +200,7 @@ async def _search(spec: StudySpec, number: int) -> Searched:
         request = Request(spec, Path(folder), f"round_{number}", Path(folder) / "x.json", {})
         finished = await run(request, store, watch, asyncio.Event())
         ended = time.perf_counter()
-    trials = finished.trials
+    trials = finished.study.trials
     written = [trial.written for trial in trials if isinstance(trial.written, Completion)]
     assert len(written) == len(trials), "a text is missing: the speeds would not compare"
     tokens = sum(text.tokens for text in written)

@@ -105,10 +105,10 @@ async def test_a_search_probes_a_server_that_was_down_when_it_began(
     if quirks is DEAD:
         assert set(story.wrote) == {here.url}
         assert f"from now on: min_p does nothing on koboldcpp at {late.url}" in caplog.text
-        assert probed(finished.knobs) == [here.url]
+        assert probed(finished.study.knobs) == [here.url]
         return
     assert story.wrote[late.url] >= ENOUGH
-    document = finished.document()
+    document = finished.study.document()
     assert document.knobs is not None
     assert [server.url for server in document.knobs.servers] == story.urls
     assert document.search_metadata.server["url"] == " ".join(story.urls)

@@ -104,14 +104,14 @@ async def test_what_was_seen_reaches_search_record_page_and_presets(
     tmp_path: Path, writer: LlamaWriter, quirks: Quirks, engine: str, order: str, by: str
 ) -> None:
     found = await searched(tmp_path, quirks, engine, writer)
-    problem = found.problem
+    problem = found.study.problem
     assert problem.temperature_last == (order == "last")
     frame = frame_of(problem.space, problem.temperature_last, problem.features)
     assert frame.temperature_last == (order == "last")
-    assert found.server[ORDER] == order
-    assert str(found.server[BY]).startswith(by)
-    for document in (found.document(), study_of_kept(tmp_path, "s").document):
-        told = f"Temperature is applied: {order} ({found.server[BY]})"
+    assert found.study.server[ORDER] == order
+    assert str(found.study.server[BY]).startswith(by)
+    for document in (found.study.document(), study_of_kept(tmp_path, "s").document):
+        told = f"Temperature is applied: {order} ({found.study.server[BY]})"
         assert told in " ".join(report(document).split())
         assert f"Temperature was applied: {order} ({by}" in write_best(document)
         assert source_of(document, None).order == order

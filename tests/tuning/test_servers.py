@@ -97,12 +97,12 @@ async def test_no_text_is_lost_or_doubled_and_the_server_joins_again(tmp_path, s
     story.over.set()
     story.started.join()
     assert finished.ended == "interrupted", "the server never wrote again"
-    written = [trial for trial in finished.trials if trial.written is not None]
+    written = [trial for trial in finished.study.trials if trial.written is not None]
     assert story.seen.total() <= len(written) < PLANNED  # a few wait for the judge
     assert all(isinstance(trial.written, Completion) for trial in written)
-    assert len({trial.cell for trial in finished.trials}) == len(finished.trials)
+    assert len({trial.cell for trial in finished.study.trials}) == len(finished.study.trials)
     assert set(story.seen) == set(urls)
-    assert finished.server["slots"] == 2
+    assert finished.study.server["slots"] == 2
 
 
 async def test_a_search_begins_with_the_servers_that_are_there(tmp_path, servers):

@@ -108,7 +108,7 @@ async def test_no_text_of_another_model_is_kept_and_the_study_goes_on_with_its_o
         finished = await search(tmp_path, Story(999), server.url, resume=True)
     assert finished.ended == "done"
     assert {text.model for text in kept(tmp_path)} == {"mine"}
-    assert len(kept(tmp_path)) == len(finished.trials) >= PLANNED
+    assert len(kept(tmp_path)) == len(finished.study.trials) >= PLANNED
 
 
 @pytest.mark.anyio
@@ -135,7 +135,7 @@ async def test_with_two_servers_the_other_one_writes_on(
             finished = await run(request, store, watch, story.stop)
     assert finished.ended == "done"
     texts = kept(tmp_path)
-    assert len(texts) == len(finished.trials) >= PLANNED
+    assert len(texts) == len(finished.study.trials) >= PLANNED
     assert {text.model for text in texts} == {"mine"}
 
 

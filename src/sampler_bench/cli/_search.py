@@ -6,7 +6,7 @@ import argparse
 import asyncio
 import signal
 import sys
-from collections.abc import Callable, Coroutine, Iterable
+from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,10 +17,10 @@ from ._page import write_page
 from ._requests import make_request, new_study
 
 if TYPE_CHECKING:
-    from ..records import Trial
     from ..reports._document import Document
     from ..spec import StudySpec
     from ..store import Store
+    from ..tuning.kept import KeptStudy
     from ..tuning.request import Finished, Request
     from ._live import Progress
 
@@ -50,6 +50,7 @@ def run_and_keep(request: Request, store: Store, quiet: bool) -> tuple[Finished,
     Raises:
         NotReachable: with how to go on, where texts are kept already.
     """
+    from ..tuning.kept import read_study
     from ..tuning.run import run
     from ._live import Progress
 
@@ -59,21 +60,11 @@ def run_and_keep(request: Request, store: Store, quiet: bool) -> tuple[Finished,
         except NotReachable as error:
             if not kept(store, request.name):
                 raise
-            keep_what_is_there(request)
+            keep(request, read_study(store, request.name))
             raise type(error)(f"{error}; {how_to_go_on(request)}") from error
         finally:
             _give_back(request.results, store, request.name)
-    document = finished.document()
-    keep(request, document, finished.trials)
-    return finished, document
-
-
-def keep_what_is_there(request: Request) -> None:
-    """Write the results of a run that broke off, from what the store has of it."""
-    from ..tuning.kept import study_of_kept
-
-    found = study_of_kept(request.folder, request.name)
-    keep(request, found.document, found.trials)
+    return finished, keep(request, finished.study)
 
 
 def _give_back(reserved: Path, store: Store, name: str) -> None:
@@ -117,14 +108,16 @@ def _addresses(spec: StudySpec) -> list[str]:
     return words
 
 
-def keep(request: Request, document: Document, trials: Iterable[Trial]) -> None:
+def keep(request: Request, study: KeptStudy) -> Document:
     """Write the results file and its page, and refresh best_configs.yaml beside them."""
     from ..exports.guide_yaml import write_best
 
+    document = study.document()
     write_atomically(request.results, document.text())
     if document.best_configuration is not None:
         write_atomically(request.folder / BEST, write_best(document))
-    write_page(page_of(request), document, trials)
+    write_page(page_of(request), document, study.trials)
+    return document
 
 
 def page_of(request: Request) -> Path:

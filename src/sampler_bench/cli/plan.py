@@ -75,18 +75,16 @@ def pilot_of(finished: Finished, store: Store) -> Pilot:
     from ..tuning.phases import phases_of, texts_of
     from ..tuning.pilot import NOTE, pairs_of
 
-    spec, problem, table = finished.request.spec, finished.problem, finished.table()
-    pairs = pairs_of(store.note(finished.study.id, NOTE))
+    spec, study = finished.request.spec, finished.study
+    problem, table = study.problem, study.ledger().table()
+    pairs = pairs_of(store.note(study.row.id, NOTE))
     noise = parts(table, problem, choose_winner(table, problem), pairs)
     if noise is None:
         raise BudgetReached(f"the pilot ended before there was a result: {finished.ended}")
     texts = texts_of(spec, problem, phases_of(finished.request, problem))
-    free, price = (
-        spends(spec.search_strategy) == "budget",
-        price_of(finished.study, finished.trials),
-    )
+    free, price = spends(spec.search_strategy) == "budget", price_of(study.row, study.trials)
     return Pilot(
-        study=finished.study.name,
+        study=study.row.name,
         texts=len(table.evidence()),
         failed=int((table.state == FAILED).sum()),
         minutes=price.minutes,

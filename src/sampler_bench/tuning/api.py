@@ -127,7 +127,7 @@ class SamplerBenchAPI:
         async def whole() -> Document:
             with open_store(self.folder) as store:
                 finished = await run(request, store, _nobody, asyncio.Event())
-                return finished.document()
+                return finished.study.document()
 
         with one_thread():
             return asyncio.run(whole())

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from ..analysis.answers import Embedded
 from ..engines import ServerInfo
@@ -13,8 +12,9 @@ from ..errors import StoreError
 from ..records import JsonObject, Trial
 from ..reports._collect import collect
 from ..reports._document import Document, RunResult, read_document
+from ..search import Problem
 from ..spec import StudySpec
-from ..store import StudyRow
+from ..store import Store, StudyRow
 from ..store.sqlite import FILE, open_store
 from .answers import recalled as embeddings_of
 from .build import build_problem
@@ -26,10 +26,9 @@ from .objective import Objective
 from .order import ORDER
 from .runs import NOTE as RUNS
 from .runs import recalled as recalled_runs
+from .served import SERVER
 
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
+JUDGE, RESULTS = "judge", "results"  # notes' names
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +38,92 @@ class Kept:
     document: Document
     trials: tuple[Trial, ...]
     file: Path
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class KeptStudy:
+    """A study as its store has it.
+
+    Attributes:
+        row, spec, trials: what was asked for, and what came of it.
+        problem: its space and budget, and what is known of its model.
+        identities: the judges whose scores count.
+        server, knobs, runs, embedded: who writes, what was found of the knobs there, the command
+            lines, and which answers mean the same.
+        kind: `search` or `benchmark`.
+        file: name of its results file.
+    """
+
+    row: StudyRow
+    spec: StudySpec
+    trials: list[Trial]
+    problem: Problem
+    identities: tuple[str, ...]
+    server: JsonObject
+    knobs: JsonObject | None
+    runs: tuple[RunResult, ...]
+    embedded: Embedded | None
+    kind: Literal["search", "benchmark"]
+    file: str
+
+    def ledger(self) -> Ledger:
+        """How the trials stand, with their texts."""
+        n_prompts = self.problem.n_prompts
+        return Ledger(self.trials, self.identities, n_prompts, forget=False, texts=True)
+
+    def document(self) -> Document:
+        """The results document."""
+        ledger = self.ledger()
+        return collect(
+            self.row,
+            self.trials,
+            ledger.table(),
+            self.problem,
+            self.server,
+            self.identities,
+            self.kind,
+            worth=Objective.of(self.spec).judged_by(ledger),
+            knobs=self.knobs,
+            runs=self.runs,
+            embedded=self.embedded,
+        )
+
+
+def read_study(store: Store, name: str | None) -> KeptStudy:
+    """A study by name, or the latest one, in any state.
+
+    Raises:
+        StoreError: there is none.
+    """
+    row = store.chosen(name)
+    trials, spec = store.trials(row.id), StudySpec.from_json(row.spec)
+    notes = {key: store.note(row.id, key) or {} for key in (SERVER, JUDGE, RESULTS, KNOBS, RUNS)}
+    named = notes[JUDGE].get("identities", [])
+    return KeptStudy(
+        row=row,
+        spec=spec,
+        trials=trials,
+        problem=_problem(spec, notes[SERVER], store.note(row.id, NOTE)),
+        identities=tuple(map(str, named)) if isinstance(named, list) else (),
+        server=notes[SERVER],
+        knobs=notes[KNOBS] or None,
+        runs=tuple(recalled_runs(notes[RUNS])),
+        embedded=embeddings_of(store, row.id, trials),
+        kind="benchmark" if notes[RESULTS].get("kind") == "benchmark" else "search",
+        file=str(notes[RESULTS].get("file") or f"{row.name}.json"),
+    )
+
+
+def _problem(spec: StudySpec, server: JsonObject, fingerprint: JsonObject | None) -> Problem:
+    info = ServerInfo(
+        engine=str(server.get("engine", "")),
+        url=str(server.get("url", "")),
+        details={ORDER: server.get(ORDER, "")},
+    )
+    entry = None if spec.baseline else find_model(spec)
+    problem = build_problem(spec, choose_baseline(spec, entry), info)
+    seen = recalled(fingerprint)
+    return replace(problem, features=seen.serving(spec.objective).features if seen else None)
 
 
 def study_of_kept(folder: Path, name: str | None) -> Kept:
@@ -55,20 +140,8 @@ def study_of_kept(folder: Path, name: str | None) -> Kept:
         path = _newest_file(folder)
         return Kept(read_document(path), (), path)
     with open_store(folder) as store:
-        study = store.chosen(name)
-        server = store.note(study.id, "server") or {}
-        judge = store.note(study.id, "judge") or {}
-        results = store.note(study.id, "results") or {}
-        knobs = store.note(study.id, KNOBS)
-        ran = recalled_runs(store.note(study.id, RUNS))
-        trials = store.trials(study.id)
-        embedded = embeddings_of(store, study.id, trials)
-        seen = recalled(store.note(study.id, NOTE))
-    objective = StudySpec.from_json(study.spec).objective
-    features = seen.serving(objective).features if seen else None
-    benchmark = results.get("kind") == "benchmark"
-    document = _fold(study, trials, server, judge, knobs, features, benchmark, ran, embedded)
-    return Kept(document, tuple(trials), folder / str(results.get("file") or f"{study.name}.json"))
+        study = read_study(store, name)
+    return Kept(study.document(), tuple(study.trials), folder / study.file)
 
 
 def study_of_file(file: Path, *, texts: bool = True) -> Kept:
@@ -110,47 +183,6 @@ def _not_written_yet(file: Path) -> str | None:
             if (store.note(study.id, "results") or {}).get("file") == file.name:
                 return study.name
     return None
-
-
-def _fold(
-    study: StudyRow,
-    trials: list[Trial],
-    server: JsonObject,
-    judge: JsonObject,
-    knobs: JsonObject | None,
-    features: Mapping[str, NDArray[np.float64]] | None,
-    benchmark: bool,
-    ran: Sequence[RunResult],
-    embedded: Embedded | None,
-) -> Document:
-    spec = StudySpec.from_json(study.spec)
-    info = ServerInfo(
-        engine=str(server.get("engine", "")),
-        url=str(server.get("url", "")),
-        details={ORDER: server.get(ORDER, "")},
-    )
-    entry = None if spec.baseline else find_model(spec)
-    problem = build_problem(spec, choose_baseline(spec, entry), info)
-    problem = replace(problem, features=features)
-    named = judge.get("identities", [])
-    identities = tuple(map(str, named)) if isinstance(named, list) else ()
-    ledger = Ledger(trials, identities, len(spec.prompts), forget=False, texts=True)
-    kind: Literal["search", "benchmark"] = "benchmark" if benchmark else "search"
-    worth = Objective.of(spec).judged_by(ledger)
-    table = ledger.table()
-    return collect(
-        study,
-        trials,
-        table,
-        problem,
-        server,
-        identities,
-        kind,
-        worth=worth,
-        knobs=knobs,
-        runs=ran,
-        embedded=embedded,
-    )
 
 
 def _newest_file(folder: Path) -> Path:

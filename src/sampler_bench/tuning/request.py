@@ -7,15 +7,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
-from ..analysis.answers import Embedded
-from ..records import JsonObject, ScoreTable, Trial
-from ..reports._collect import collect
-from ..reports._document import Document, RunResult
-from ..search import Problem
 from ..spec import StudySpec
-from ..store import StudyRow
-from .ledger import Ledger
-from .objective import Objective
+from .kept import KeptStudy
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,33 +56,4 @@ class Finished:
 
     ended: str
     request: Request
-    study: StudyRow
-    trials: list[Trial]
-    identities: tuple[str, ...]
-    problem: Problem
-    server: JsonObject
-    knobs: JsonObject | None = None
-    runs: tuple[RunResult, ...] = ()
-    embedded: Embedded | None = None
-
-    def table(self) -> ScoreTable:
-        """How the trials stand."""
-        return Ledger(self.trials, self.identities, self.problem.n_prompts, forget=False).table()
-
-    def document(self) -> Document:
-        """The results document."""
-        prompts = self.problem.n_prompts
-        ledger = Ledger(self.trials, self.identities, prompts, forget=False, texts=True)
-        return collect(
-            self.study,
-            self.trials,
-            ledger.table(),
-            self.problem,
-            self.server,
-            ledger.identities,
-            self.request.kind,
-            worth=Objective.of(self.request.spec).judged_by(ledger),
-            knobs=self.knobs,
-            runs=self.runs,
-            embedded=self.embedded,
-        )
+    study: KeptStudy

@@ -17,18 +17,19 @@ from threading import Thread
 
 from ..spec.environment import SERVER_KEY
 from ..store import Store, StudyRow
-from . import answers, runs
+from . import answers
 from .build import build_engine, build_judge, build_problem, build_task, check_expressible
 from .choices import choose_baseline, find_model
 from .crew import Crew, Known
 from .events import Checked, Warned, Watcher
+from .kept import read_study
 from .knobs import KNOBS, KnobCheck
 from .order import decided, seen_in
 from .parts import Stop
 from .plan import longest_answer
 from .request import Finished, Request
 from .said import hold_to_words
-from .served import SERVER, away, describe, hold
+from .served import away, describe, hold
 from .underway import Underway
 
 
@@ -60,21 +61,7 @@ async def run(
                 await answers.embed_at_the_end(store, study, request, watch, stop)
         finally:
             store.unlock(study.id)
-    row = store.study(study.name)
-    assert row is not None
-    trials = store.trials(study.id)
-    return Finished(
-        ended,
-        request,
-        row,
-        trials,
-        crew.judge.identities,
-        known.problem,
-        store.note(study.id, SERVER) or {},
-        store.note(study.id, KNOBS) or None,
-        tuple(runs.recalled(store.note(study.id, runs.NOTE))),
-        answers.recalled(store, study.id, trials),
-    )
+    return Finished(ended, request, read_study(store, study.name))
 
 
 def import_early() -> None:

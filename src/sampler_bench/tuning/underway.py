@@ -21,6 +21,7 @@ from . import fingerprint, pilot, runs
 from .budget import Budget, Limits
 from .crew import Crew, Known
 from .events import Checked, Planned, Warned, Watcher
+from .kept import JUDGE, RESULTS
 from .knobs import KNOBS
 from .late import Door
 from .ledger import Ledger
@@ -60,7 +61,7 @@ class Underway:
         """Keep with the study who works on it; take the fingerprint, if it has none yet."""
         request, crew, store, study = self.request, self.crew, self.store, self.study.id
         runs.remember(store, study, request.words, request.environment, self.clock())
-        store.set_note(study, "results", {"file": request.results.name, "kind": request.kind})
+        store.set_note(study, RESULTS, {"file": request.results.name, "kind": request.kind})
         store.set_note(study, KNOBS, known.knobs or {})
         begun = bool(store.trials(study))
         seen = await fingerprint.remembered(crew.engine, crew.asked, store, study, begun)
@@ -68,7 +69,7 @@ class Underway:
         self.watch(Checked("fingerprint", seen.said))
         info = replace(known.info, details={**known.info.details, "fingerprint": seen.said})
         note_server(store, study, info)
-        store.set_note(study, "judge", {"identities": list(crew.judge.identities)})
+        store.set_note(study, JUDGE, {"identities": list(crew.judge.identities)})
         if isinstance(crew.engine, PoolEngine):
             crew.engine.admit = Door(known.check, info, store, study).admit
         return replace(known, info=info, problem=replace(known.problem, features=seen.features))
