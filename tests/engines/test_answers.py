@@ -373,8 +373,9 @@ async def test_a_model_that_is_listed_by_its_name_of_models_yaml_is_taken(
 
 @pytest.mark.anyio
 async def test_openrouter_notes_who_answered() -> None:
-    async with talking("openrouter", OPTIONS, PlainServer("openrouter").answer) as (engine, _):
+    async with talking("openrouter", OPTIONS, PlainServer("openrouter").answer) as (engine, server):
         await engine.check()
+        assert len(server.requests) == 1  # the list of all models is long
         written = await engine.generate(config(50), PROMPT, 1)
     assert isinstance(written, Completion)
     assert written.echoed == {"provider": "Somebody"}

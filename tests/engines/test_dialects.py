@@ -158,6 +158,7 @@ def test_openrouter_leaves_out_what_no_provider_keeps() -> None:
     assert engine.request(config(temperature=1), prompt, S).body["reasoning"] == {"effort": "none"}
     with pytest.raises(SpecError, match=r"min_p on openrouter: no provider of a/b keeps it"):
         engine.express(config(temperature=1, min_p=0.1), S)
+    assert engine.express(config(temperature=1, min_p=0, top_k=0, top_p=0.9), S) == said
 
 
 @pytest.mark.parametrize("engine", ["openai", "openrouter"])

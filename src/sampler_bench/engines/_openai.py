@@ -57,8 +57,10 @@ class OpenAIEngine(RemoteEngine):
 
     async def ask(self) -> ServerInfo:
         """Read the list of models."""
-        listed = await self.http.get(self.wire.models)
-        model, entry = self._choose(listed)
+        return self.described(*self._choose(await self.http.get(self.wire.models)))
+
+    def described(self, model: str, entry: Mapping[str, object]) -> ServerInfo:
+        """What the list of models says of one."""
         return ServerInfo(
             engine=self.dialect.name,
             url=self.http.shown,

@@ -13,6 +13,7 @@ from dataclasses import replace
 
 from ..errors import EngineError, SpecError
 from ..records import JsonObject, Prompt, SamplerConfig
+from ..samplers import parameter
 from . import EngineOptions, ServerInfo
 from . import openai_compatible as _compatible
 from ._answer import Answer
@@ -55,13 +56,12 @@ class OpenRouterEngine(OpenAIEngine):
 
     async def ask(self) -> ServerInfo:
         """Read the model's entry: its context, and which parameters its providers keep."""
-        listed = await self.http.get(self.wire.models)
-        model, entry = self._choose(listed)
+        model, entry = self._choose(await self.http.get(self.wire.models))
         if not entry:
             raise EngineError(f"openrouter: it lists no model {model!r}; check the name")
         kept = entry.get("supported_parameters")
         self.kept = frozenset(map(str, kept)) if isinstance(kept, list) else None
-        found = await super().ask()
+        found = self.described(model, entry)
         return replace(found, details={"supported_parameters": sorted(self.kept or ())})
 
     def express(self, config: SamplerConfig, seed: int) -> JsonObject:
@@ -69,8 +69,10 @@ class OpenRouterEngine(OpenAIEngine):
         said = super().express(config, seed)
         if self.kept is None:
             return said
-        for name, _ in config.parameters:
+        for name, value in config.parameters:
             word = self.dialect.words[name]
+            if value == parameter(name).neutral:
+                continue  # it is left out, as where nobody writes it
             if isinstance(word, Spoken) and word.key not in self.kept | {"max_tokens"}:
                 raise SpecError(
                     f"{name} on openrouter: no provider of {self.model} keeps it; remove it from "
