@@ -17,7 +17,7 @@ from sampler_bench.errors import EngineError
 from sampler_bench.records import Completion
 from sampler_bench.spec import load_study
 from sampler_bench.store.sqlite import open_store
-from sampler_bench.tuning.events import Event, Settled
+from sampler_bench.tuning.events import Checked, Event, Settled, Watcher
 from sampler_bench.tuning.request import Finished, Request
 from sampler_bench.tuning.run import run
 from sampler_bench.tuning.served import hold, note_server
@@ -41,8 +41,11 @@ class Story:
 
     def __init__(self, texts: int = PLANNED) -> None:
         self.texts, self.settled, self.stop = texts, 0, asyncio.Event()
+        self.watch: Watcher | None = None
 
     def __call__(self, event: Event) -> None:
+        if self.watch is not None:
+            self.watch(event)
         self.settled += isinstance(event, Settled) and not event.kept
         if self.settled >= self.texts:
             self.stop.set()
@@ -137,6 +140,26 @@ async def test_with_two_servers_the_other_one_writes_on(
     texts = kept(tmp_path)
     assert len(texts) == len(finished.study.trials) >= PLANNED
     assert {text.model for text in texts} == {"mine"}
+
+
+@pytest.mark.anyio
+async def test_a_run_that_is_stopped_before_its_first_text_leaves_no_study_that_runs(
+    tmp_path: Path, writer: LlamaWriter
+) -> None:
+    def watch(event: Event) -> None:
+        if isinstance(event, Checked) and event.what == "fingerprint":
+            running.cancel()
+
+    story = Story()
+    story.watch = watch
+    async with Double(LLAMACPP, writer, model="mine") as server:
+        running = asyncio.create_task(search(tmp_path, story, server.url))
+        with pytest.raises(asyncio.CancelledError):
+            await running
+        with open_store(tmp_path) as store:
+            assert store.chosen("s").state == "interrupted"
+        await search(tmp_path, Story(3), server.url, resume=True)
+    assert kept(tmp_path)
 
 
 @pytest.mark.anyio

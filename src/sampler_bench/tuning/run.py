@@ -6,6 +6,7 @@ expressible. Starting and going on are the same path; only the ledger differs.
 
 from __future__ import annotations
 
+import asyncio
 import os
 import platform
 import time
@@ -59,6 +60,10 @@ async def run(
             ended = await underway.conducted(known)
             if ended != "interrupted":
                 await answers.embed_at_the_end(store, study, request, watch, stop)
+        except asyncio.CancelledError:
+            if store.chosen(study.name).state == "running":  # it has not come as far as the loop
+                store.set_state(study.id, "interrupted", clock())
+            raise
         finally:
             store.unlock(study.id)
     return Finished(ended, request, read_study(store, study.name))
