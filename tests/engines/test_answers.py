@@ -10,7 +10,16 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from support.double import KOBOLDCPP_1_102, KOBOLDCPP_1_115, OLLAMA, OLLAMA_2025, Quirks
+from support.double import (
+    KOBOLDCPP_1_102,
+    KOBOLDCPP_1_115,
+    OLLAMA,
+    OLLAMA_2025,
+    VLLM_0_8,
+    CannedWriter,
+    Double,
+    Quirks,
+)
 from support.loopback import Reply, Request, as_json, chat
 from support.plain_servers import CONTEXT, MODEL, PlainServer, talking
 
@@ -18,6 +27,7 @@ from sampler_bench.engines import EngineOptions, textgen
 from sampler_bench.engines._answer import Answer, split_thoughts
 from sampler_bench.engines._templates import KNOWN, find_template
 from sampler_bench.errors import EngineError, SpecError
+from sampler_bench.plugins import find
 from sampler_bench.records import Completion, Prompt, SamplerConfig, Unwritten
 
 PROMPT = Prompt(0, "Write about a lighthouse.")
@@ -369,6 +379,17 @@ async def test_a_model_that_is_listed_by_its_name_of_models_yaml_is_taken(
                 await built.check()
         else:
             assert not (await built.check()).model.startswith("mine")
+
+
+@pytest.mark.anyio
+async def test_a_vllm_of_before_summer_2025_takes_a_knob_that_is_off() -> None:
+    """It says no to top_k 0; newer ones take -1 as well."""
+    async with Double(VLLM_0_8, CannedWriter()) as server:
+        engine = find("engines", "vllm").build(EngineOptions(server=server.url, max_retries=0))
+        async with engine:
+            written = await engine.generate(config(50), PROMPT, 1)
+    assert isinstance(written, Completion)
+    assert server.applied[0].knobs["top_k"] == 0
 
 
 @pytest.mark.anyio

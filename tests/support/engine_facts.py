@@ -97,7 +97,7 @@ RENAMED = {"sampler_seed": "seed", "max_length": "max_tokens", "mirostat": "miro
 KOBOLD = {RENAMED.get(key, key): value for key, value in KOBOLD_NATIVE.items()}
 VLLM: dict[str, Any] = {
     "temperature": 1,
-    "top_k": 0,
+    "top_k": -1,
     "top_p": 1,
     "min_p": 0,
     "repetition_penalty": 1,
@@ -229,6 +229,7 @@ OPENAI: dict[str, Any] = {
     "max_completion_tokens": TOKENS,
 }
 COMPATIBLE = {key: VLLM[key] for key in VLLM if key not in ("min_tokens", "ignore_eos")}
+COMPATIBLE["top_k"] = 0
 LMSTUDIO = {
     **{key: COMPATIBLE[key] for key in COMPATIBLE if key not in ("min_p", "repetition_penalty")},
     "repeat_penalty": 1,
@@ -260,7 +261,7 @@ FACTS: dict[str, dict[str, Any]] = {
     "openai": OPENAI,
     "openai-compatible": {**COMPATIBLE, "repeat_penalty": 1},
     "openrouter": {**COMPATIBLE, "top_a": 0, "provider": {"require_parameters": True}},
-    "sglang": {**VLLM, "top_k": -1},  # 0 is refused there
+    "sglang": VLLM,
     "tabbyapi": TABBYAPI,
     "textgen": TEXTGEN,
     "vllm": VLLM,

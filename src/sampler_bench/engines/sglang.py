@@ -30,7 +30,6 @@ DIALECT: Dialect = replace(
             differs="answer only, no window",
         ),
         "temperature": Spoken("temperature"),
-        "top_k": Spoken("top_k", neutral=-1),  # 0 is refused there
     },
     notes=(
         "The model's generation_config.json fills what a chat omits; so nothing is omitted.",

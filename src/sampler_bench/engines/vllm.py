@@ -52,7 +52,7 @@ WORDS: Mapping[str, Word] = {
     "temperature_order": Unspoken("temperature comes first there and cannot be moved"),
     "tfs": NOT,
     "top_a": NOT,
-    "top_k": Spoken("top_k"),
+    "top_k": Spoken("top_k", neutral=-1),  # 0 is refused up to 0.8.5; -1 is taken by all
     "top_n_sigma": NOT,
     "top_p": Spoken("top_p", low=0, above=True),
     "typical_p": NOT,

@@ -25,6 +25,7 @@ from .vllm import (
     SGLANG,
     SGLANG_DETERMINISTIC,
     VLLM,
+    VLLM_0_8,
     VLLM_CUTTING,
     VLLM_HIDDEN,
 )
@@ -60,6 +61,7 @@ __all__ = [
     "TEXTGEN",
     "TEXTGEN_TRANSFORMERS",
     "VLLM",
+    "VLLM_0_8",
     "VLLM_CUTTING",
     "VLLM_HIDDEN",
 ]

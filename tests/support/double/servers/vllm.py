@@ -14,7 +14,7 @@ from ..quirks import Key, Quirks, openai_endpoints, strict
 NO_WINDOW = {"rep_range": 8192}
 VLLM_KEYS = {
     "temperature": strict("temperature", 1.0, 0, 2),
-    "top_k": strict("top_k", 0, -1),
+    "top_k": Key("top_k", 0, -1, out="refuse", off=-1),
     "top_p": strict("top_p", 1.0, 0, 1, above=True),
     "min_p": strict("min_p", 0.0, 0, 1),
     "repetition_penalty": strict("rep_pen", 1.0, 0, above=True),
@@ -42,6 +42,14 @@ VLLM = Quirks(
 )
 # A model whose generation_config.json fills what a request omits, as Qwen's do.
 VLLM_HIDDEN = replace(VLLM, hidden={"temperature": 0.7, "top_k": 20, "top_p": 0.8})
+# As it was up to 0.8.5.
+VLLM_0_8 = replace(
+    VLLM,
+    endpoints=openai_endpoints(
+        {**VLLM_KEYS, "top_k": Key("top_k", -1, out="refuse", low=1, off=-1)}, acts=NO_WINDOW
+    ),
+    asked={**VLLM.asked, "/version": {"version": "0.8.5"}},
+)
 # Started with max_new_tokens in --override-generation-config: a limit for every request.
 VLLM_CUTTING = replace(VLLM, most_tokens=40)
 
