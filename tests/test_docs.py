@@ -11,7 +11,7 @@ from support.double import CannedWriter, Double, orders, quirks
 from support.engine_facts import COMPATIBLE, SEED, TOKENS
 
 from sampler_bench.cli import build_parser
-from sampler_bench.engines import EngineOptions
+from sampler_bench.engines import EngineOptions, openai_compatible
 from sampler_bench.judges import JudgeOptions
 from sampler_bench.plugins import find
 from sampler_bench.records import Prompt, SamplerConfig, ScoreTable
@@ -114,6 +114,7 @@ async def test_the_worked_engine_writes_on_its_worked_server():
         written = await engine.generate(config, Prompt(0, "Write."), SEED)
     assert written.text == f"seed {SEED} says hello there"
     assert written.sent == expected
+    assert not set(module.DIALECT.notes) & set(openai_compatible.DIALECT.notes)
     assert all(double.applied[0].knobs[k] == v for k, v in quirks.OFF.items() if k != "sigma")
 
 
