@@ -3,6 +3,7 @@
 import json
 import re
 
+import numpy as np
 import pytest
 from support.documents import document_of
 from support.tables import BASELINE, GRID, awkward_tables, problem_of, table_of
@@ -10,7 +11,7 @@ from support.tables import BASELINE, GRID, awkward_tables, problem_of, table_of
 from sampler_bench.records import FAILED, JUDGED, MISSING, Cell, ScoreTable
 from sampler_bench.reports._advice import advice
 from sampler_bench.reports._comparison import comparison, paired
-from sampler_bench.reports._comparison_words import compare
+from sampler_bench.reports._comparison_words import compare, drift_words
 from sampler_bench.reports._document import Interval, RunResult, read_document
 from sampler_bench.reports._saying import Sayings
 from sampler_bench.reports._words import command_line, sentence, shown
@@ -207,6 +208,33 @@ def test_ranks_studies_of_the_same_circumstances_together():
     ranking = said[said.index("All configurations, best estimate first") :]
     assert re.search(r"^   B ", ranking, re.MULTILINE)
     assert "A - B, same configurations in both (14): -" in said
+
+
+def drifts(shift, configs, seeds):
+    """What is said of the drift between studies of one truth, the other's scores so much higher."""
+    said = []
+    for seed in seeds:
+        rng = np.random.default_rng(seed)
+        cells = [Cell(c, p, k) for c in configs for p in range(2) for k in range(2)]
+        pair = [
+            document_of(
+                ScoreTable.of([(c, JUDGED, 6 + up + 0.6 * rng.normal()) for c in cells], 2),
+                problem_of(),
+            )
+            for up in (0.0, shift)
+        ]
+        (drift,) = comparison(dict(zip("ab", pair, strict=True))).drift
+        said.append(drift_words(drift))
+    return said
+
+
+def test_drift_is_not_claimed_from_noise():
+    """Also not from one shared configuration, whose texts may differ by .7 points on average."""
+    one = drifts(0.0, [BASELINE], range(6))
+    assert all("may be chance" in line for line in one)
+    many = drifts(0.0, GRID, range(4))
+    assert sum("judge or server drifted" in line for line in many) <= 1
+    assert all("so judge or server drifted" in line for line in drifts(2.0, GRID, range(2)))
 
 
 def test_names_models_that_differ_and_still_ranks():

@@ -10,7 +10,7 @@ each study's own prompts, are not put into one list.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import combinations
 from statistics import fmean, stdev
 
@@ -83,12 +83,16 @@ class Pair(Part):
 
 
 class Drift(Part):
-    """The same configurations in two studies of one model: a check on judge and server."""
+    """The same configurations in two studies of one model: a check on judge and server.
+
+    `gap` is the mean difference as seen, first minus second, with Student's t interval over the
+    configurations; where there is one, over its prompts.
+    """
 
     first: str
     second: str
     configurations: int
-    gap: Number = None
+    gap: Interval = Interval()
 
 
 class Across(Part):
@@ -235,13 +239,18 @@ def paired(
     left, right = _by_text(one, first), _by_text(two, second)
     shared = sorted(left.keys() & right.keys())
     gaps = [left[text] - right[text] for text in shared]
-    if len(gaps) < 2:
-        return (Interval(mean=gaps[0]) if gaps else None), len(gaps)
+    return (_mean_of(gaps) if gaps else None), len(gaps)
+
+
+def _mean_of(gaps: Sequence[float]) -> Interval:
+    """The mean of differences with Student's t interval; without bounds where there is one."""
     from scipy.special import stdtrit
 
-    half = float(stdtrit(len(gaps) - 1, 0.975)) * stdev(gaps) / math.sqrt(len(gaps))
     mean = fmean(gaps)
-    return Interval(mean=mean, low=mean - half, high=mean + half), len(gaps)
+    if len(gaps) < 2:
+        return Interval(mean=mean)
+    half = float(stdtrit(len(gaps) - 1, 0.975)) * stdev(gaps) / math.sqrt(len(gaps))
+    return Interval(mean=mean, low=mean - half, high=mean + half)
 
 
 def _by_text(document: Document, result: Result) -> dict[str, float]:
@@ -309,10 +318,14 @@ def _drift(documents: Mapping[str, Document]) -> list[Drift]:
             continue
         found = {r.config: r for r in two.all_results}
         common = [(r, found[r.config]) for r in one.all_results if r.config in found]
-        gaps = [paired(one, r, two, s)[0] for r, s in common]
-        means = [gap.mean for gap in gaps if gap is not None and gap.mean is not None]
-        if means:
-            lines.append(Drift(first=a, second=b, configurations=len(means), gap=fmean(means)))
+        gaps = [gap for r, s in common if (gap := paired(one, r, two, s)[0]) is not None]
+        if gaps:
+            gap = (
+                gaps[0]
+                if len(gaps) == 1
+                else _mean_of([g.mean for g in gaps if g.mean is not None])
+            )
+            lines.append(Drift(first=a, second=b, configurations=len(gaps), gap=gap))
     return lines
 
 

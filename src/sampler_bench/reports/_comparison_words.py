@@ -77,10 +77,13 @@ def _points(gain: Interval) -> str:
 
 def drift_words(drift: Drift) -> str:
     """What settings that two studies share say of judge and server."""
+    gap, verdict = drift.gap, "which may be chance: no drift of judge or server is shown"
+    apart = gap.low is not None and gap.high is not None and (gap.low > 0 or gap.high < 0)
+    if apart and drift.configurations > 1:  # one alone may have been lucky
+        verdict = "so judge or server drifted"
     return (
         f"{drift.first} - {drift.second}, same configurations in both "
-        f"({drift.configurations}): {drift.gap or 0.0:+.3f} points on average; far from 0 means "
-        "that judge or server drifted"
+        f"({drift.configurations}): {_points(gap)} on average, {verdict}"
     )
 
 
