@@ -12,7 +12,7 @@ from sampler_bench.records import FAILED, JUDGED, MISSING, Cell, ScoreTable
 from sampler_bench.reports._advice import advice
 from sampler_bench.reports._comparison import comparison, paired
 from sampler_bench.reports._comparison_words import compare, drift_words
-from sampler_bench.reports._document import Interval, RunResult, read_document
+from sampler_bench.reports._document import Interval, KnobResult, RunResult, read_document
 from sampler_bench.reports._saying import Sayings
 from sampler_bench.reports._words import command_line, sentence, shown
 from sampler_bench.reports.terminal import BAR, bar, report
@@ -126,6 +126,29 @@ def test_advice_follows_from_the_numbers():
     )
     missing = report(document_of(awkward_tables()["one judged"], problem_of()))
     assert "Check the server and the judge: 12 of 13 texts have no outcome (timeout 12)" in missing
+
+
+def test_a_knob_that_hardly_matters_is_set_to_neutral_only_where_neutral_was_seen():
+    document = whole()
+    row = next(row for row in document.importance if row.parameter == "min_p")
+    row.share = Interval(mean=0.001, low=0.0, high=0.002)
+    hardly = "min_p of min_p hardly matters here (under 2% of the variance): "
+    assert hardly + "any value from 0.02 to 0.1 does." in advice(document)
+    region = next(row for row in document.ranges if row.parameter == "min_p")
+    region.low = 0.0
+    assert hardly + "leave it at its neutral value." in advice(document)
+    region.low = 0.02
+    gain = Interval(mean=0.0, low=-0.05, high=0.05)
+    without = "min_p:temperature=1.2,min_p=0,max_tokens=512"
+    document.ablation = [
+        KnobResult(
+            parameter="min_p", value=0.05, neutral=0.0, without=without, gain=gain, texts=texts
+        )
+        for texts in (0, 20)
+    ]
+    assert hardly + "leave it at its neutral value." in advice(document)
+    document.ablation = document.ablation[:1]  # by the model alone
+    assert hardly + "any value from 0.02 to 0.1 does." in advice(document)
 
 
 def test_the_command_that_would_decide_keeps_to_the_study():

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from itertools import pairwise
 
-from ._document import Document, NeededResult, RangeResult
-from ._words import command_line, command_words, reasons, shown
+from ..samplers import parameter, parameter_names
+from ._document import Document, ImportanceResult, NeededResult, RangeResult
+from ._words import command_line, command_words, reasons, setting, shown
 
 MANY_CUT_OFF = 0.2  # of the texts
 MANY_MISSING = 0.1
@@ -102,11 +103,39 @@ def _span(row: RangeResult) -> str:
 def _idle(document: Document) -> Iterator[str]:
     for row in document.importance:
         high = row.share.high
-        if row.parameter != "sampler" and high is not None and high < LITTLE:
-            yield (
-                f"{row.parameter} of {row.sampler} hardly matters here (under {LITTLE:.0%} of the "
-                "variance): leave it at its neutral value."
-            )
+        region = next((r for r in document.ranges if _named(r) == _named(row)), None)
+        if region is None or high is None or high >= LITTLE:
+            continue
+        yield (
+            f"{row.parameter} of {row.sampler} hardly matters here (under {LITTLE:.0%} of the "
+            f"variance): {_freely(document, region)}."
+        )
+
+
+def _named(row: RangeResult | ImportanceResult) -> tuple[str, str]:
+    return (row.sampler, row.parameter)
+
+
+def _freely(document: Document, region: RangeResult) -> str:
+    """What to do with a knob that hardly matters: neutral only where that was looked at."""
+    if _neutral_was_seen(document, region):
+        return "leave it at its neutral value"
+    if region.low is None or region.high is None:
+        return f"any of {', '.join(map(setting, region.words))} does"
+    return f"any value from {region.low:g} to {region.high:g} does"
+
+
+def _neutral_was_seen(document: Document, region: RangeResult) -> bool:
+    """Whether neutral lies in the region, or the best without this knob is shown to be as good."""
+    verdict, best, name = document.verdict, document.best_configuration, region.parameter
+    neutral = parameter(name).neutral if name in parameter_names() else None
+    ends = [end for end in (region.low, region.high) if end is not None]
+    if ends and isinstance(neutral, int | float) and ends[0] <= neutral <= ends[-1]:
+        return True
+    if verdict is None or best is None or best.sampler_type != region.sampler:
+        return False
+    lost = (row.gain.high for row in document.ablation if row.parameter == name and row.texts)
+    return any(most is not None and most < verdict.margin for most in lost)
 
 
 def _prompts(document: Document) -> Iterator[str]:
