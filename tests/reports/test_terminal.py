@@ -183,6 +183,19 @@ def test_the_command_that_would_decide_names_the_folder(told, folder):
     assert f"--refine again.yaml{stated}, then" in " ".join(advice(document))
 
 
+def test_the_finer_search_is_that_of_the_study_at_hand():
+    """Not the latest one's: an older study, and one in another folder, can be analyzed too."""
+    document = document_of(table_of(hot, each=40), problem_of())
+    run = RunResult(command="sampler-bench search --output-dir runs", version="1")
+    document.search_metadata.runs = [run]
+    study = document.search_metadata.study
+    command = f"analyze --study {study} --refine focused.yaml --output-dir runs"
+    assert any(
+        line.startswith("For a finer search of min_p") and line.endswith(command)
+        for line in advice(document)
+    ), advice(document)
+
+
 def test_names_from_outside_cannot_steer_the_terminal():
     evil = "m\x1b[2J\x07\u202ecod\x9b1m"
     said = report(document_of(table_of(hot), problem_of(), model=evil))

@@ -17,6 +17,7 @@ FEW_PROMPTS = 3
 MOST_TEXTS = 20_000  # more than this is no advice
 OPTION = "--output-dir"
 AGAIN = "again.yaml"  # a study file with the model, prompts, judge and baseline of this one
+FOCUSED = "focused.yaml"
 NEAR = 0.011  # points; the least gap that is told
 
 
@@ -92,7 +93,7 @@ def _narrow(document: Document) -> Iterator[str]:
         said = ", ".join(f"{row.parameter} {_span(row)}" for row in inner)
         yield (
             f"For a finer search of {mine[0].sampler} ({said}), write its study file: "
-            "sampler-bench analyze --latest --refine focused.yaml"
+            f"{_refine(document, FOCUSED)}"
         )
 
 
@@ -161,12 +162,15 @@ def _undecided(document: Document) -> Iterator[str]:
 def _commands(document: Document, best: str) -> str:
     """What compares the best with the baseline as this study did: same model, prompts and judge."""
     folder = _folder(document)
-    refine = ["--study", shown(document.search_metadata.study), "--refine", AGAIN, *folder]
     compare = ["--config", AGAIN, "--samplers", shown(best), *folder]
-    return (
-        f"sampler-bench analyze {command_line(refine)}, then sampler-bench benchmark "
-        f"{command_line(compare)}"
-    )
+    return f"{_refine(document, AGAIN)}, then sampler-bench benchmark {command_line(compare)}"
+
+
+def _refine(document: Document, file: str) -> str:
+    """The command that writes a study file after this very study, wherever it lies."""
+    study = shown(document.search_metadata.study)
+    words = ["--study", study, "--refine", file, *_folder(document)]
+    return f"sampler-bench analyze {command_line(words)}"
 
 
 def _folder(document: Document) -> list[str]:
