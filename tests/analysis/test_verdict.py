@@ -135,6 +135,8 @@ def test_says_what_it_would_take_in_numbers():
     assert (decide.first, decide.second) == (few.best, BASELINE)
     assert decide.texts > 100
     assert f"About {decide.texts} more texts" in " ".join(few.notes)
+    left = 1 - (decide.gap / decide.visible) ** 2  # what these texts have shown already
+    assert decide.texts == pytest.approx(left * decide.alone, abs=4)
     assert separate.second in GRID
     sure = verdict(table_of(lambda c: 7.5 if c == GRID[4] else 6.0, 20), problem_of())
     assert sure.needed == ()

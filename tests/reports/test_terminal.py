@@ -164,6 +164,16 @@ def test_the_command_that_would_decide_keeps_to_the_study():
     assert f"--samplers '{breakers}'" in " ".join(advice(document)), "no shell cuts it in two"
 
 
+def test_the_benchmark_that_would_decide_has_its_power_without_the_texts_so_far():
+    """It is a new study, in which they do not count."""
+    document = document_of(table_of(lambda config: 7.0, each=8), problem_of())
+    (it,) = [row for row in document.verdict.needed if row.second == BASELINE.text]
+    (line,) = [line for line in advice(document) if line.startswith("To decide about your")]
+    each = int(line.rpartition(" ")[2])
+    assert it.texts < it.alone <= 2 * 2 * each < it.alone + 4
+    assert f": {it.alone} texts of a new benchmark, {it.alone_minutes:.0f} minutes, $" in line
+
+
 @pytest.mark.parametrize(
     ("told", "folder"),
     [

@@ -52,8 +52,8 @@ def _to_decide(reading: Reading, margin: float) -> Needed:
 
 def _needed(reading: Reading, other: int, gap: float, error: float) -> Needed:
     variance = float(reading.belief.text_variance[0] + reading.belief.text_variance[other])
-    more = texts_needed(gap, variance, error)
-    return Needed(reading.configs[0], reading.configs[other], gap, POWER * error, more)
+    more, alone = texts_needed(gap, variance, error), texts_needed(gap, variance)
+    return Needed(reading.configs[0], reading.configs[other], gap, POWER * error, more, alone)
 
 
 def _tried_in_order(reading: Reading) -> Iterator[int]:

@@ -24,6 +24,7 @@ class Needed:
         gap: how far apart they are taken to be, in points.
         visible: the gap that the texts so far would show with 80 % power.
         texts: how many more, half on each, would show `gap` with 80 % power.
+        alone: how many would in a study that does not count these.
     """
 
     first: SamplerConfig
@@ -31,6 +32,7 @@ class Needed:
     gap: float
     visible: float
     texts: int
+    alone: int
 
 
 @dataclass(frozen=True, slots=True)

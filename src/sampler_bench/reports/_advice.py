@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from itertools import pairwise
 
 from ..samplers import parameter, parameter_names
-from ._document import Document, ImportanceResult, NeededResult, RangeResult
+from ._document import Document, ImportanceResult, RangeResult
 from ._words import command_line, command_words, reasons, setting, shown
 
 MANY_CUT_OFF = 0.2  # of the texts
@@ -150,13 +150,14 @@ def _undecided(document: Document) -> Iterator[str]:
     if verdict is None or verdict.sentence != "cannot tell" or not verdict.baseline:
         return
     it = next((row for row in verdict.needed if row.second == verdict.baseline), None)
-    if it is None or it.texts > MOST_TEXTS:
+    if it is None or not 0 < it.alone <= MOST_TEXTS:
         yield f"Compare the two directly, with more texts: {_commands(document, verdict.best)}"
         return
     prompts = max(len(document.search_metadata.prompts), 1)
-    each = -(-it.texts // (2 * prompts))
+    each = -(-it.alone // (2 * prompts))
     commands = _commands(document, verdict.best)
-    yield f"To decide about your baseline: {amount(it)}: {commands} --samples-per-config {each}"
+    afresh = amount(f"{it.alone} texts of a new benchmark", it.alone_minutes, it.alone_dollars)
+    yield f"To decide about your baseline: {afresh}: {commands} --samples-per-config {each}"
 
 
 def _commands(document: Document, best: str) -> str:
@@ -198,18 +199,17 @@ def _separate(document: Document) -> Iterator[str]:
         if it.texts > MOST_TEXTS:
             yield f"The first two cannot be separated at any sane price ({near}): {who}."
         else:
-            yield f"To separate the first two ({near}): {amount(it)}: {who}."
+            more = amount(f"{it.texts} more texts", it.minutes, it.dollars)
+            yield f"To separate the first two ({near}): {more}: {who}."
 
 
-def amount(it: NeededResult) -> str:
+def amount(texts: str, minutes: float | None, dollars: float | None) -> str:
     """`240 more texts, 35 minutes, $0.40`."""
-    parts = [f"{it.texts} more texts"]
-    if it.minutes is not None:
-        parts.append(
-            f"{it.minutes:.0f} minutes" if it.minutes >= 2 else f"{it.minutes:.1f} minutes"
-        )
-    if it.dollars:
-        parts.append(f"${it.dollars:.2f}")
+    parts = [texts]
+    if minutes is not None:
+        parts.append(f"{minutes:.0f} minutes" if minutes >= 2 else f"{minutes:.1f} minutes")
+    if dollars:
+        parts.append(f"${dollars:.2f}")
     return ", ".join(parts)
 
 

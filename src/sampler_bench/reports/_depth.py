@@ -127,6 +127,9 @@ def needed(it: Needed, price: Price) -> NeededResult:
         texts=it.texts,
         minutes=number(it.texts * price.minutes),
         dollars=number(it.texts * price.dollars),
+        alone=it.alone,
+        alone_minutes=number(it.alone * price.minutes),
+        alone_dollars=number(it.alone * price.dollars),
     )
 
 

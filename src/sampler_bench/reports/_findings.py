@@ -60,7 +60,8 @@ class NeededResult(Part):
 
     `texts` more texts, half on each, would show a difference of `gap` points with 80 % power, and
     take about so many `minutes` and `dollars` at the pace of this study; the texts so far show one
-    of `visible` points.
+    of `visible` points. A new benchmark of the two, which does not count these texts, needs `alone`
+    texts, `alone_minutes` and `alone_dollars`.
     """
 
     first: str
@@ -70,6 +71,9 @@ class NeededResult(Part):
     texts: int
     minutes: Number = None
     dollars: Number = None
+    alone: int = 0
+    alone_minutes: Number = None
+    alone_dollars: Number = None
 
 
 class VerdictResult(Part):
