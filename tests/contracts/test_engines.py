@@ -738,8 +738,9 @@ def asking(name: str, config: SamplerConfig) -> tuple[dict[str, Any], Endpoint, 
 
 
 def _flat(said: dict[str, Any]) -> dict[str, Any]:
-    inner = said.get("options")
-    return {**{k: v for k, v in said.items() if k != "options"}, **(inner or {})}
+    inside = {key: said[key] for key in ("options", "generation_config") if key in said}
+    inner = {k: v for found in inside.values() for k, v in found.items()}
+    return {**{k: v for k, v in said.items() if k not in inside}, **inner}
 
 
 def _cold(tokens: int) -> SamplerConfig:
@@ -763,4 +764,6 @@ def _asked(server: Double) -> list[Request]:
 def _wrote(server: Double) -> dict[str, Any]:
     body = _asked(server)[-1].body
     assert isinstance(body, dict)
+    if isinstance(told := body.get("generation_config"), str):  # a text there, the seed beside it
+        return {**body, "generation_config": {**json.loads(told), "seed": body["seed"]}}
     return body

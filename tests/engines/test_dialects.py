@@ -22,7 +22,7 @@ def config(**parameters: Any) -> SamplerConfig:
 
 def say(engine: str, **parameters: Any) -> dict[str, Any]:
     said = find("engines", engine).DIALECT.express(config(**parameters), S)
-    inner: dict[str, Any] = said.get("options", said)
+    inner: dict[str, Any] = said.get("options", said.get("generation_config", said))
     return inner
 
 
@@ -71,6 +71,7 @@ def say(engine: str, **parameters: Any) -> dict[str, Any]:
         ),
         ("ollama", {"repetition_range": 64}, {"repeat_last_n": 64}),
         ("lmstudio", {"repetition_penalty": 1.1}, {"repeat_penalty": 1.1}),
+        ("transformers", {"temperature": 0}, {"do_sample": False, "temperature": 1.0}),
         ("mlx-lm", {"repetition_range": 64}, {"presence_context_size": 64}),
     ],
 )
@@ -107,6 +108,7 @@ def test_a_value_is_said_in_the_servers_words(
         ("aphrodite", {"dry_range": 0}, "only values above 0"),
         ("aphrodite", {"dynatemp_exponent": 0}, "only values above 0"),
         ("aphrodite", {"temperature": 2.5}, "only values up to 2"),
+        ("transformers", {"epsilon_cutoff": 1}, "only values up to 0.999"),
         ("mlx-lm", {"repetition_range": 0}, "only values of at least 1"),
         ("mlx-lm", {"top_p": 0}, "only values above 0"),
         ("openai", {"temperature": 2.5}, "only values up to 2"),
@@ -125,7 +127,7 @@ def test_what_cannot_be_said_is_refused_in_words(
 def test_a_remedy_names_only_engines_that_would_take_the_value() -> None:
     assert speakers("top_n_sigma")[:2] == ["koboldcpp", "llamacpp"]
     assert "koboldcpp" not in speakers("repetition_penalty", 0.9)
-    assert set(speakers("epsilon_cutoff")) == {"aphrodite", "textgen"}
+    assert set(speakers("epsilon_cutoff")) == {"aphrodite", "textgen", "transformers"}
 
 
 def test_koboldcpp_refuses_answers_that_it_would_shorten() -> None:

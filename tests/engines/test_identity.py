@@ -24,7 +24,13 @@ from sampler_bench.records import Completion, Prompt, SamplerConfig
 CONFIG = SamplerConfig.of("temperature", {"temperature": 1, "max_tokens": 16})
 PROMPT = Prompt(0, "Write about a lighthouse.")
 HOSTED = ("openai", "openrouter")
-NAMED = ("ollama", "lmstudio", "mlx-lm", *HOSTED)  # they serve the model that a request names
+NAMED = (
+    "ollama",
+    "lmstudio",
+    "mlx-lm",
+    "transformers",
+    *HOSTED,
+)  # they serve the model that a request names
 KNOWN = "not the server that this study began with: .*would not compare and are not kept"
 
 

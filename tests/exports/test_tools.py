@@ -129,6 +129,14 @@ def test_yaml_means_the_same_to_readers_of_yaml_1_1_and_1_2(name):
         assert old.load(text) == new.load(text), text
 
 
+def test_transformers_gets_no_whole_number_where_it_demands_a_fraction():
+    """As seen of 5.19: `temperature` (=2) has to be a strictly positive float."""
+    config = SamplerConfig.parse("repetition_penalty:temperature=2,repetition_penalty=2")
+    written, _ = export("transformers", config, SOURCE)
+    assert '"temperature": 2.0' in written
+    assert '"repetition_penalty": 2.0' in written
+
+
 @pytest.mark.slow
 def test_transformers_takes_our_generation_config_as_it_is(tmp_path):
     transformers = pytest.importorskip("transformers")

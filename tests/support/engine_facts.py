@@ -250,6 +250,19 @@ MLX_LM: dict[str, Any] = {
     "seed": SEED,
     "max_tokens": TOKENS,
 }
+TRANSFORMERS: dict[str, Any] = {
+    "do_sample": True,
+    "temperature": 1,
+    "top_k": 0,
+    "top_p": 1,
+    "min_p": 0,
+    "typical_p": 1,
+    "epsilon_cutoff": 0,
+    "eta_cutoff": 0,
+    "repetition_penalty": 1,
+    "seed": SEED,
+    "max_new_tokens": TOKENS,
+}
 FACTS: dict[str, dict[str, Any]] = {
     "aphrodite": APHRODITE,
     "embedded": LLAMACPP,
@@ -264,5 +277,6 @@ FACTS: dict[str, dict[str, Any]] = {
     "sglang": VLLM,
     "tabbyapi": TABBYAPI,
     "textgen": TEXTGEN,
+    "transformers": TRANSFORMERS,
     "vllm": VLLM,
 }

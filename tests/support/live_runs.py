@@ -37,6 +37,7 @@ PLACES = (
     *(("ollama", way, "OLLAMA") for way in ("", "raw")),
     *(("lmstudio", "", name) for name in ("LMSTUDIO", "LMSTUDIO_SETTING")),
     *(("mlx-lm", way, "MLX_LM") for way in ("", "raw")),
+    *(("transformers", way, "TRANSFORMERS") for way in ("", "raw")),
     ("openai", "", "OPENAI"),
     *(("openrouter", "", name) for name in ("OPENROUTER", "OPENROUTER_NARROW")),
     *(("openai-compatible", way, "OPENAI_COMPATIBLE") for way in ("", "raw")),

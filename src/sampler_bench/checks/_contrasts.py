@@ -87,7 +87,7 @@ CONTRASTS: Mapping[str, Contrast] = {
     "dynatemp_exponent": Contrast((10.0,), 0.1, {"temperature": 2.0, "dynatemp_range": 2.0}),
     "dynatemp_range": Contrast((2.0,), base={"temperature": 2.0}),
     "epsilon_cutoff": _greedy(1.0, 0.1),
-    "eta_cutoff": Contrast((1.0,), base={"temperature": 1.0}, tokens=LONG),
+    "eta_cutoff": Contrast((1.0, 0.9), base={"temperature": 1.0}, tokens=LONG),
     "frequency_penalty": _memory(-2.0, 2.0, pairs=6),
     "min_p": _greedy(1.0),
     "mirostat_eta": Contrast(

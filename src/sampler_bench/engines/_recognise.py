@@ -27,7 +27,7 @@ OWNERS = {
     "aphrodite": "aphrodite",
     "tabbyapi": "tabbyapi",
 }
-# (path, key of the answer, engine), the most particular first.
+# (path, keys of the answer, one in the other, engine), the most particular first.
 PATHS = (
     ("/v1/internal/model/info", "model_name", "textgen"),
     ("/api/v0/models", "data", "lmstudio"),
@@ -39,6 +39,7 @@ PATHS = (
     ("/props", "total_slots", "llamacpp"),
     ("/version", "version", "vllm"),
     ("/v1/models/not/one", "data", "mlx-lm"),  # it lists its models at any path under theirs
+    ("/openapi.json", "paths /load_model", "transformers"),
     ("/v1/models", "data", "openai-compatible"),
 )
 
@@ -80,11 +81,17 @@ def _owner(listed: Json) -> str:
 
 
 async def _by_paths(http: Http) -> str:
-    for path, key, engine in PATHS:
+    for path, keys, engine in PATHS:
         found = await http.maybe(path)
-        if isinstance(found, Mapping) and key in found:
+        if _holds(found, *keys.split()):
             return engine
     return ""
+
+
+def _holds(found: Json, key: str, *rest: str) -> bool:
+    if not isinstance(found, Mapping) or key not in found:
+        return False
+    return not rest or _holds(found[key], *rest)
 
 
 async def _why_unknown(http: Http) -> str:

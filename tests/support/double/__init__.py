@@ -24,6 +24,7 @@ USUAL = {
         *(servers.LLAMACPP, servers.KOBOLDCPP_1_115, servers.VLLM, servers.SGLANG),
         *(servers.APHRODITE, servers.TABBYAPI, servers.TEXTGEN, servers.OLLAMA, servers.LMSTUDIO),
         servers.MLX_LM,
+        servers.TRANSFORMERS,
         *(servers.OPENAI, servers.OPENROUTER, servers.OPENAI_COMPATIBLE),
     )
 }

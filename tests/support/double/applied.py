@@ -92,8 +92,15 @@ class Reader:
         """
         body = _renamed(endpoint, body)
         inner = body.get(endpoint.inside, {}) if endpoint.inside else body
+        if isinstance(inner, str):  # as transformers has it: a text of JSON, with others beside it
+            beside = {key: body[key] for key in (endpoint.seed, endpoint.stop) if key in body}
+            inner = {**beside, **json.loads(inner)}
         if not isinstance(inner, Mapping):
             raise Refusal(400, f"{endpoint.inside}: expected an object")
+        if self.quirks.unknown == "outside":
+            odd = body.keys() - PLUMBING - {endpoint.inside, *self.quirks.also}
+            if odd:
+                raise Refusal(422, f"Unexpected fields in the request: {odd}")
         ignored = self._unknown(endpoint, inner)
         knobs = self._knobs(endpoint, inner)
         steps = self.quirks.order(inner)
@@ -137,6 +144,8 @@ class Reader:
         low, high = (knobs.pop(knob, 0.0) for knob in SPAN)
         if high > 0 and inner.get("dynamic_temperature", True):
             knobs.update(temperature=(low + high) / 2, dynatemp_range=(high - low) / 2)
+        if self.quirks.samples and inner.get(self.quirks.samples) is not True:
+            knobs.update(temperature=0.0, top_k=1)
         self._chill(knobs)
         if knobs["adaptive_target"] > 0 and knobs["min_p"] <= 0 and knobs["top_p"] >= 1:
             knobs["min_p"] = self.quirks.forces_min_p

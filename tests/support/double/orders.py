@@ -43,6 +43,9 @@ KOBOLD_STEPS: dict[int, Steps] = {
 }
 KOBOLD_ORDER = (6, 0, 1, 3, 4, 2, 5)
 MLX: Steps = ("penalties", "top_p", "min_p", "xtc", "top_k", "temperature")
+TRANSFORMERS: Steps = (
+    *("penalties", "temperature", "top_k", "top_p", "min_p", "typical", "epsilon", "eta"),
+)
 VLLM: Steps = ("penalties", "temperature", "min_p", "top_k", "top_p")
 SGLANG: Steps = ("penalties", "temperature", "top_k", "top_p", "min_p")
 APHRODITE: Steps = (

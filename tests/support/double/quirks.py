@@ -65,7 +65,7 @@ class Key:
         off: the number that switches the knob off there.
         only: the numbers that it takes, where it takes few; others are refused.
         whole: whether 0 stands for the whole text there.
-        real: whether a whole number, like 1 for 1.0, is refused.
+        real: whether a whole number, like 2 for 2.0, is refused.
     """
 
     knob: str
@@ -131,8 +131,9 @@ class Quirks:
         forced: knobs whose value the server decides, silently.
         hidden: defaults that replace those of `Key`, such as a model's generation_config.json.
         tied: knobs that follow others.
-        unknown: what becomes of unknown keys: ignored, refused, or refused where the request
-            demands that nothing be dropped (OpenRouter).
+        unknown: what becomes of unknown keys: ignored, refused, refused where the request
+            demands that nothing be dropped (OpenRouter), or outside `Endpoint.inside`.
+        samples: the key that must be true, or texts are greedy; empty where there is none.
         bad: the status of a refused value.
         also: more keys that it knows, which change nothing here.
         unreadable: what becomes of values of a wrong type.
@@ -181,7 +182,8 @@ class Quirks:
     forced: Mapping[str, Any] = field(default_factory=dict)
     hidden: Mapping[str, Any] = field(default_factory=dict)
     tied: Mapping[str, str] = field(default_factory=dict)
-    unknown: Literal["ignore", "refuse", "routed"] = "ignore"
+    unknown: Literal["ignore", "refuse", "routed", "outside"] = "ignore"
+    samples: str = ""
     bad: int = 400
     also: tuple[str, ...] = ()
     unreadable: Literal["default", "refuse"] = "refuse"

@@ -170,6 +170,8 @@ def refusal(quirks: Quirks, refused: Refusal) -> dict[str, Any]:
     match quirks.engine:
         case "ollama" | "mlx-lm":
             return {"error": told["message"]}
+        case "transformers":
+            return {"detail": told["message"]}
         case "koboldcpp":
             return {"detail": {"msg": told["message"], "type": told["type"]}}
         case "tabbyapi":

@@ -19,6 +19,7 @@ from .local import (
 )
 from .mlx_lm import MLX_LM, MLX_LM_SEVERAL
 from .ollama import OLLAMA, OLLAMA_2025
+from .transformers import TRANSFORMERS
 from .vllm import (
     APHRODITE,
     APHRODITE_V2,
@@ -60,6 +61,7 @@ __all__ = [
     "TABBYAPI_OLD",
     "TEXTGEN",
     "TEXTGEN_TRANSFORMERS",
+    "TRANSFORMERS",
     "VLLM",
     "VLLM_0_8",
     "VLLM_CUTTING",
