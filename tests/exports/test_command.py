@@ -156,5 +156,17 @@ def test_a_study_without_a_result_has_nothing_to_export(tmp_path, monkeypatch, c
     assert "there is no 'best' to export" in err
 
 
+def test_where_every_text_failed_an_export_leaves_the_file_as_it_was(tmp_path, monkeypatch, capsys):
+    from support.tables import awkward_tables
+
+    monkeypatch.chdir(tmp_path)
+    failed = document_of(awkward_tables()["all failed"], problem_of())
+    (tmp_path / "r.json").write_text(failed.text())
+    (tmp_path / "best.yaml").write_text("mine")
+    assert main(["analyze", "r.json", "--export", "best.yaml"]) == 2
+    assert "nothing to export: all 13 texts failed by rule" in capsys.readouterr().err
+    assert (tmp_path / "best.yaml").read_text() == "mine"
+
+
 def test_configurations_parse_back(results):
     assert SamplerConfig.parse(document(results)["best_configuration"]["config"])

@@ -11,8 +11,8 @@ from support.pages import SECRET
 from support.tables import problem_of, table_of
 
 from sampler_bench.records import ScoreTable
-from sampler_bench.reports._comparison import comparison
-from sampler_bench.reports._comparison_page import comparison_page, turned
+from sampler_bench.reports._comparison import Pair, comparison
+from sampler_bench.reports._comparison_page import ComparisonView, comparison_page, turned
 from sampler_bench.reports._comparison_words import told
 from sampler_bench.reports._document import Interval
 
@@ -73,6 +73,14 @@ def test_a_lead_that_is_sure_is_told_with_its_setting_gain_and_certainty():
     assert f"{gain.mean:+.2f} points of 10, A over B" in said
     assert "Model, judge, server and prompts are the same" in said
     assert "A is better" in said
+
+
+def test_what_is_only_seen_decides_nothing():
+    """Winners were chosen on those very texts, so that a seen difference flatters."""
+    seen = Interval(mean=1.0, low=0.5, high=1.5)
+    view = ComparisonView(comparison(PARTLY))
+    assert view.said(Pair(first="A", second="B", shared=3, seen=seen)) == "cannot tell"
+    assert view.said(Pair(first="A", second="B", seen=seen, estimated=seen)) == "A is better"
 
 
 def test_what_is_level_is_called_level():

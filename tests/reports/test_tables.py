@@ -118,6 +118,14 @@ def test_trials_and_judgments_are_one_row_each(study):
     assert "trials" not in tables(document)
 
 
+def test_a_best_configuration_that_was_not_tried_is_a_table_of_its_own(study):
+    document, _ = study
+    assert "best_configuration" not in tables(document), "it is a row of `configurations`"
+    best = document.best_configuration.model_copy(update={"config": "min_p:min_p=0.07"})
+    found = tables(document.model_copy(update={"best_configuration": best}))
+    assert [row["config"] for row in found["best_configuration"]] == ["min_p:min_p=0.07"]
+
+
 def test_what_another_judge_said_before_is_in_no_number():
     """`search --resume --judge-model other` keeps the scores of the judge before beside its own."""
     table = table_of(hot, each=4)

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from ..errors import SpecError
+from ..errors import SpecError, UsageError
 from ..records import SamplerConfig
 from ..reports._document import Document, Interval, Result
-from ..reports._words import heat_order
+from ..reports._words import heat_order, no_score
 from . import Loss, Source
 from ._provenance import plain
 from ._yaml import read_mapping, scalar
@@ -25,11 +25,15 @@ MARK = "best_overall:"
 
 
 def write_best(document: Document) -> str:
-    """Write the best configurations of a study."""
+    """Write the best configurations of a study.
+
+    Raises:
+        UsageError: no configuration has a score yet.
+    """
     lines = [f"# {_comment(line)}" for line in _provenance(document)]
     best = document.best_configuration
     if best is None:
-        return "\n".join([*lines, "# No configuration has a score yet.", "presets: {}", ""])
+        raise UsageError(f"--export: there is nothing to export: {no_score(document)}")
     chosen = _by_sampler(document, best)
     return "\n".join([*lines, *_body(SamplerConfig.parse(best.config), chosen), ""])
 

@@ -45,7 +45,8 @@ class Verdict:
         baseline: what it is compared with, and `gain` = best minus baseline.
         sentence: `better`, `as good` or `cannot tell`.
         margin: differences up to this many points count as none.
-        equivalent: configurations that the data cannot tell apart from the best within the margin.
+        equivalent: the best, then the tried ones that the data cannot tell apart from it within the
+            margin.
         simplest: the one with the fewest knobs that act that is shown to be as good.
         best_tried: the best by the model of those that were tried; None where none was.
         new_prompts: objective for new prompts of the same kind; None: not known.

@@ -212,8 +212,8 @@ class ComparisonView:
         return Scale(-far, far)
 
     def said(self, pair: Pair) -> str:
-        """What a difference of winners tells."""
-        gain = pair.estimated if pair.estimated.mean is not None else pair.seen
+        """What a difference of winners tells; as seen alone it flatters, so it decides nothing."""
+        gain = pair.estimated
         if gain.low is None or gain.high is None:
             return "cannot tell"
         if gain.low > 0:

@@ -73,7 +73,7 @@ FIELDS = {
     "VerdictResult.baseline": "what it is compared with",
     "VerdictResult.gain": "best minus baseline, with the 95 % interval",
     "VerdictResult.margin": "differences up to this many points count as none",
-    "VerdictResult.equivalent": "configurations that cannot be told apart from the best",
+    "VerdictResult.equivalent": "the best, then the tried ones that cannot be told apart from it",
     "VerdictResult.simplest": "the one of them with the fewest knobs that act",
     "VerdictResult.notes": "plain sentences: what more it would take, what is not known",
     "DiversitySummary.answers_of": "answers in a set, the same for all; 0 where none was asked",

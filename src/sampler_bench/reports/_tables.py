@@ -46,7 +46,7 @@ KEYS = {
     "samplers": ("sampler",),
     "ablation": ("parameter",),
 }
-LEFT_OUT = ("best_configuration",)  # a row of `configurations`, which `verdict` names
+BEST = "best_configuration"  # where it was tried a row of `configurations`, which `verdict` names
 FLAT = ("parameters", "held")  # mappings whose entries are columns
 OUTCOMES = {JUDGED: "judged", FAILED: "failed", MISSING: "missing", PENDING: "pending"}
 MAPPINGS = ("failures", "missing_reasons", "server", "spec")  # whose entries are rows
@@ -61,12 +61,17 @@ def tables(document: Document, trials: Iterable[Trial] = ()) -> Tables:
     """
     found: Tables = {}
     for key, value in document.model_dump(mode="json").items():
-        if key not in LEFT_OUT:
+        if key != BEST or _untried(document):
             _enter(found, NAMES.get(key, key), value, {})
     trials, judges = list(trials), tuple(document.search_metadata.judges)
     found["trials"] = [_trial(trial, judges) for trial in trials]
     found["judgments"] = [row for trial in trials for row in _judgments(trial)]
     return {name: rows for name, rows in found.items() if rows}
+
+
+def _untried(document: Document) -> bool:
+    best = document.best_configuration
+    return best is not None and all(row.config != best.config for row in document.all_results)
 
 
 def _enter(found: Tables, name: str, value: object, keys: Row) -> None:
