@@ -230,6 +230,24 @@ async def test_a_model_that_is_unloaded_while_idle_is_the_same_one() -> None:
 
 
 @pytest.mark.anyio
+@pytest.mark.parametrize(
+    ("name", "changes"),
+    [
+        ("ollama", {"/api/ps": {"models": [{"name": "another"}]}}),
+        ("lmstudio", {"/api/v0/models": {"data": [{"id": "another", "state": "loaded"}]}}),
+    ],
+)
+async def test_the_model_that_was_found_is_taken_while_another_is_loaded_as_well(
+    name: str, changes: dict[str, Any]
+) -> None:
+    async with one(name) as (engine, server):
+        assert isinstance(engine, PoolEngine)
+        found = engine.members[0].engine
+        server.quirks = replace(server.quirks, asked={**server.quirks.asked, **changes})
+        assert (await found.look()).model == "mine"
+
+
+@pytest.mark.anyio
 async def test_one_question_does_for_all_texts_that_wait_for_it() -> None:
     asked, answers = 0, asyncio.Event()
 

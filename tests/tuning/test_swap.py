@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from support.double import LLAMACPP, OPENAI_COMPATIBLE, Double, LlamaWriter
+from support.double import LLAMACPP, OLLAMA, OPENAI_COMPATIBLE, Double, LlamaWriter
 from support.double.quirks import Quirks
 from support.loopback import Request as Asked
 
@@ -29,6 +29,7 @@ search_strategy: random
 n_iterations: 8
 samples_per_config: 1
 seed: 3
+slots: 2
 sampler_types: [temperature]
 parameter_ranges: {temperature: {temperature: {low: 0.3, high: 1.1}, max_tokens: [24]}}
 test_prompts: [Create a mystery, Write about AI]
@@ -184,3 +185,25 @@ def test_a_study_goes_on_after_the_folder_of_its_model_moved(tmp_path: Path) -> 
         hold(store, "s", replace(info, details={"root": "/new/weights"}))
         with pytest.raises(EngineError, match="the model's size or digest is"):
             hold(store, "s", replace(info, details={"digest": "sha256:1"}))
+
+
+@pytest.mark.anyio
+async def test_a_study_whose_model_was_found_goes_on_with_it_when_another_is_loaded(
+    tmp_path: Path, writer: LlamaWriter
+) -> None:
+    """Ollama unloads a model after minutes, and loads what a request names."""
+    listed = {"/api/tags": {"models": [{"name": "another"}, {"name": "mine"}]}}
+
+    def quirks(loaded: list[str]) -> Quirks:
+        running = {"/api/ps": {"models": [{"name": name} for name in loaded]}}
+        return replace(OLLAMA, asked={**OLLAMA.asked, **listed, **running})
+
+    async with Double(quirks(["mine"]), writer, model="mine") as server:
+        await begun(tmp_path, server, 3)
+        for loaded in ([], ["another"]):
+            server.quirks = quirks(loaded)
+            await search(tmp_path, Story(1), server.url, resume=True)
+        server.quirks = quirks(["mine"])
+        finished = await search(tmp_path, Story(), server.url, resume=True)
+    assert finished.ended == "done"
+    assert {text.model for text in kept(tmp_path)} == {"mine"}

@@ -30,7 +30,8 @@ class EngineOptions:
     Attributes:
         server: base URL of a running server; None for an engine that starts its own.
         model: the name that the server knows the model by; empty for "whatever is loaded".
-        called: its name here; a model that the server lists by it is taken before others.
+        called: its name here, or that which a study began with; a model that the server lists by it
+            is taken before others.
         gguf: file to serve, for an engine that starts its own server.
         slots: texts written at once.
         context: tokens of prompt and answer together, for each slot.

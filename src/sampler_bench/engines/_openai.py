@@ -113,7 +113,7 @@ class OpenAIEngine(RemoteEngine):
             return self.options.model, by_id.get(self.options.model, {})
         if not by_id:
             raise Fault("protocol", f"{self.wire.models} lists no model: is one loaded?")
-        first = self.options.called if self.options.called in by_id else next(iter(by_id))
+        first = self.called if self.called in by_id else next(iter(by_id))
         return first, by_id[first]
 
     def request(self, config: SamplerConfig, prompt: Prompt, seed: int) -> Request:

@@ -270,6 +270,11 @@ class RemoteEngine(Engine):
         return None
 
     @property
+    def called(self) -> str:
+        """The model that is taken before others: that which was found, else as it is called."""
+        return self.info.model if self.info else self.options.called
+
+    @property
     def model(self) -> str:
         """The model's name: as asked for, else as found."""
         return self.options.model or (self.info.model if self.info else "")

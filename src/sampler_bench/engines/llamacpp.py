@@ -178,7 +178,7 @@ class LlamaCppEngine(OpenAIEngine):
         known = [e for e in entries if isinstance(e, dict)] if isinstance(entries, list) else []
         if len(known) == 1 and "status" not in known[0]:
             return model, known[0]
-        if len(known) > 1 and model not in (self.options.model, self.options.called):
+        if len(known) > 1 and model not in (self.options.model, self.called):
             raise EngineError(
                 f"llamacpp at {self.http.shown}: it serves several models; name one with --model: "
                 + ", ".join(str(e.get("id")) for e in known)

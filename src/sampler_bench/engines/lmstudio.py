@@ -43,16 +43,15 @@ class LmStudioEngine(OpenAIEngine):
     confirms = False  # it serves what a request names, and says so in its answer
 
     async def ask(self) -> ServerInfo:
-        """Prefer the model that is loaded."""
+        """Take the model that is called so, else prefer one that is loaded."""
         loaded = _writers_of_v0(await self.http.told("/api/v0/models"))
         loaded = loaded or _writers_of_v1(await self.http.told("/api/v1/models"))
-        wanted = [pair for pair in loaded if self.options.model in ("", pair[0])]
-        wanted.sort(key=lambda pair: pair[0] != self.options.called)
-        if self.options.model or not wanted:
-            found = await super().ask()
-        else:
-            found = ServerInfo(engine=self.dialect.name, url=self.http.shown, model=wanted[0][0])
-        context = wanted[0][1] if wanted else 0
+        found = await super().ask()
+        contexts = dict(loaded)
+        if loaded and not self.options.model and found.model != self.called:
+            model = self.called if self.called in contexts else loaded[0][0]
+            found = replace(found, model=model)
+        context = contexts.get(found.model)
         return replace(found, context=context if isinstance(context, int) else 0)
 
 

@@ -126,8 +126,8 @@ class MlxLmEngine(OpenAIEngine):
             if fault.reason != "protocol":
                 raise
             names = []
-        if self.options.called in names:
-            return self.options.called
+        if self.called in names:
+            return self.called
         if len(names) > 1:
             raise EngineError(
                 f"mlx-lm at {self.http.shown}: it would load any of {len(names)} models; name the "

@@ -105,7 +105,7 @@ class OllamaEngine(RemoteEngine):
 
     def _pick(self, tags: list[str], running: list[str]) -> str:
         wanted = self.options.model
-        called = wanted or self.options.called
+        called = wanted or self.called
         for name in (called, f"{called}:latest"):
             if called and name in tags:
                 return name

@@ -31,7 +31,7 @@ def build_task(spec: StudySpec) -> Task:
 
 
 async def build_engine(
-    spec: StudySpec, entry: ModelEntry | None, api_key: str, log: Path | None
+    spec: StudySpec, entry: ModelEntry | None, api_key: str, log: Path | None, began: str = ""
 ) -> Engine:
     """Build the engine of a study: connect to its servers, or serve a local file.
 
@@ -40,6 +40,7 @@ async def build_engine(
         entry: the model of models.yaml, if the study names one.
         api_key: for servers that ask for one.
         log: file for the output of a server that we start.
+        began: the model that a study began with, by its server's name; empty for a new one.
 
     Raises:
         EngineError: no server answers.
@@ -47,6 +48,7 @@ async def build_engine(
     from ..engines._pool import pool
 
     options = _options(spec, entry, api_key, log)
+    options = replace(options, called=began or options.called)
     servers = spec.server or (entry.servers if entry else ())
     if not servers:
         name = "embedded" if spec.engine == "auto" else spec.engine

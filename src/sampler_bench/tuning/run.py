@@ -30,7 +30,7 @@ from .parts import Stop
 from .plan import longest_answer
 from .request import Finished, Request
 from .said import hold_to_words
-from .served import away, describe, hold
+from .served import away, began_with, describe, hold
 from .underway import Underway
 
 
@@ -51,7 +51,7 @@ async def run(
     began = time.monotonic()
     Thread(target=import_early, daemon=True).start()
     async with AsyncExitStack() as stack:
-        crew = await _assembled(request, stack)
+        crew = await _assembled(request, store, stack)
         known = await _checked(request, crew, store, watch)
         study = open_study(store, request, clock())
         try:
@@ -78,13 +78,14 @@ def import_early() -> None:
         import_module(name)
 
 
-async def _assembled(request: Request, stack: AsyncExitStack) -> Crew:
+async def _assembled(request: Request, store: Store, stack: AsyncExitStack) -> Crew:
     """Build and start everybody."""
     spec = request.limited
     task, entry = build_task(spec), find_model(spec)
     judge = build_judge(spec, task, request.environment)
     key = request.environment.get(SERVER_KEY, "")
-    engine = await build_engine(spec, entry, key, request.folder / "server.log")
+    began = began_with(store, request.name) if request.resume else ""
+    engine = await build_engine(spec, entry, key, request.folder / "server.log", began)
     await stack.enter_async_context(engine)
     await stack.enter_async_context(judge)
     return Crew(spec, entry, task, engine, judge)

@@ -48,6 +48,13 @@ def describe(info: ServerInfo) -> str:
     return ", ".join(parts)
 
 
+def began_with(store: Store, study: str) -> str:
+    """The model that a study began with, by its server's name; empty where there is none yet."""
+    row = store.study(study)
+    kept = store.note(row.id, SERVER) if row is not None else None
+    return str((kept or {}).get("model") or "")
+
+
 def hold(store: Store, study: str, info: ServerInfo) -> None:
     """See that a study goes on with the server that it began with, before anything is spent.
 
