@@ -97,6 +97,10 @@ def test_checkpoints_grow_with_the_evidence(n):
 
 
 def test_random_is_read_out_by_the_same_model():
+    """It learns the worth of what chance has tried, with honest intervals."""
     problem, table = search(random, 0, n_iterations=10)
     belief = bayesian.steering_posterior(table, problem).believe(table.configs)
-    assert np.isfinite(belief.sd).all()
+    true = np.array([worth(config) for config in table.configs])
+    assert len(true) == 10
+    assert np.corrcoef(belief.mean, true)[0, 1] > 0.7
+    assert (np.abs(belief.mean - true) < 2.1 * belief.sd).sum() >= 8
