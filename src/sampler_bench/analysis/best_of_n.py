@@ -20,7 +20,7 @@ import numpy as np
 from scipy.special import gammaln
 
 from ..records import Estimate, ScoreTable
-from .landscape import survey
+from .landscape import quantiles, survey
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -78,9 +78,4 @@ def curves(table: ScoreTable, problem: Problem) -> list[Curve]:
 
 def _curve(sampler: str, draws: Floats, sizes: Sequence[int]) -> Curve:
     possible = tuple(size for size in sizes if size <= draws.shape[1])
-    return Curve(sampler, possible, tuple(_estimate(expected_best(draws, n)) for n in possible))
-
-
-def _estimate(values: Floats) -> Estimate:
-    low, middle, high = np.quantile(values, [0.025, 0.5, 0.975])
-    return Estimate(float(middle), float(low), float(high))
+    return Curve(sampler, possible, tuple(quantiles(expected_best(draws, n)) for n in possible))

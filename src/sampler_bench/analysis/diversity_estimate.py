@@ -22,12 +22,12 @@ from statistics import fmean
 from typing import TYPE_CHECKING
 
 from ..posterior import frame_of
-from ..records import JUDGED, Cell, Estimate, SamplerConfig, ScoreTable
+from ..records import JUDGED, UNKNOWN, Cell, Estimate, SamplerConfig, ScoreTable
 from ..samplers.effect import effects
 from .diversity import Texts, first_words, grams, overlap
 from .diversity_law import fit
 from .power import Z
-from .summary import UNKNOWN, estimate
+from .summary import estimate
 
 if TYPE_CHECKING:
     import numpy as np

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 import numpy as np
 
 from ..records import Estimate, SamplerConfig, ScoreTable, Value
-from .landscape import Grid, survey
+from .landscape import Grid, quantiles, survey
 from .power import Z
 from .reading import posterior_of
 
@@ -147,9 +147,8 @@ def _importance(
     shares = np.where(
         total > NEGLIGIBLE_SPREAD, between / np.maximum(total, NEGLIGIBLE_SPREAD), 0.0
     )
-    low, middle, high = (float(q) for q in np.quantile(shares, [0.025, 0.5, 0.975]))
-    told = low > MATTERS and _differ(means)
-    return Importance(sampler, parameter, Estimate(middle, low, high), told)
+    share = quantiles(shares)
+    return Importance(sampler, parameter, share, share.low > MATTERS and _differ(means))
 
 
 def _differ(means: Floats) -> bool:

@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.special import betaincinv, stdtrit
 
-from ..records import Estimate
+from ..records import UNKNOWN, Estimate
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -49,7 +49,7 @@ def mean_interval(worth: Floats, prompt: NDArray[np.intp], n_prompts: int) -> Es
         Mean and 95 % interval within 0 to 10; NaN bounds for one text, all NaN for none.
     """
     if not len(worth):
-        return Estimate(NAN, NAN, NAN)
+        return UNKNOWN
     order = np.lexsort((worth, prompt))
     worth, prompt = worth[order], prompt[order]
     mean = float(worth.mean())
@@ -86,7 +86,7 @@ def rate_interval(failed: int, texts: int) -> Estimate:
     (Hoeffding 1956).
     """
     if not texts:
-        return Estimate(NAN, NAN, NAN)
+        return UNKNOWN
     tail = (1 - LEVEL) / 2
     low = float(betaincinv(failed, texts - failed + 1, tail)) if failed else 0.0
     high = float(betaincinv(failed + 1, texts - failed, 1 - tail)) if failed < texts else 1.0

@@ -14,7 +14,7 @@ import numpy as np
 
 from ..posterior import Belief, Posterior
 from ..posterior.frame import reference
-from ..records import SamplerConfig, ScoreTable, Value
+from ..records import Estimate, SamplerConfig, ScoreTable, Value
 from ..samplers import SamplerSpace, Space
 from .reading import posterior_of
 
@@ -79,6 +79,12 @@ def _survey(posterior: Posterior, space: Space) -> Landscape:
     configs = [config for grid in grids for config in grid.configs]
     labels = np.repeat(np.arange(len(grids)), [len(grid.configs) for grid in grids])
     return Landscape(grids, labels, draw(posterior.believe(configs)))
+
+
+def quantiles(values: Floats) -> Estimate:
+    """Median and 95 % interval of what was drawn: (draws,)."""
+    low, middle, high = np.quantile(values, [0.025, 0.5, 0.975])
+    return Estimate(float(middle), float(low), float(high))
 
 
 def draw(belief: Belief, draws: int = DRAWS) -> Floats:

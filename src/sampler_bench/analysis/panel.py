@@ -18,14 +18,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..records import Completion, Estimate, Score, Trial, Unscored
+from ..records import UNKNOWN, Completion, Estimate, Score, Trial, Unscored
+from .power import TWO_SIDED
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Floats = NDArray[np.float64]
 
-Z = 1.959964  # two-sided 95 %
 NAN = float("nan")
 FEWEST = 4  # degrees of freedom for an interval
 _NOTHING = 1e-12
@@ -104,10 +104,10 @@ def correlation(x: Floats, y: Floats, group: NDArray[np.intp]) -> Estimate:
     spread = float(np.sqrt((x**2).sum() * (y**2).sum()))
     freedom = len(x) - len(size)
     if spread < _NOTHING or freedom < FEWEST:
-        return Estimate(NAN, NAN, NAN)
+        return UNKNOWN
     r = min(max(float((x * y).sum()) / spread, -1.0), 1.0)
     z = math.atanh(min(max(r, -1 + 1e-9), 1 - 1e-9))
-    half = Z / math.sqrt(freedom - 2)
+    half = TWO_SIDED / math.sqrt(freedom - 2)
     return Estimate(r, math.tanh(z - half), math.tanh(z + half))
 
 

@@ -15,10 +15,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..records import FAILED, JUDGED, MISSING, Estimate, SamplerConfig, ScoreTable
+from ..records import FAILED, JUDGED, MISSING, UNKNOWN, Estimate, SamplerConfig, ScoreTable
 from .intervals import mean_interval, rate_interval
-from .power import Z
-from .reading import posterior_of
+from .reading import interval, posterior_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -26,7 +25,6 @@ if TYPE_CHECKING:
     from ..search import Problem
 
 NAN = float("nan")
-UNKNOWN = Estimate(NAN, NAN, NAN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,10 +118,7 @@ def estimate(
         return [UNKNOWN] * len(configs)
     posterior = posterior_of(table, problem)
     mean, sd = posterior.marginal_at(posterior.frame.place(configs))
-    return [
-        Estimate(float(m), float(m - Z * s), float(m + Z * s))
-        for m, s in zip(mean, sd, strict=True)
-    ]
+    return [interval(float(m), float(s)) for m, s in zip(mean, sd, strict=True)]
 
 
 def _summary(mine: ScoreTable, index: int, problem: Problem, estimated: Estimate) -> ConfigSummary:

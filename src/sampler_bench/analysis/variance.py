@@ -21,8 +21,8 @@ from scipy.special import gammaincinv
 
 from ..posterior import Posterior
 from ..posterior.noise import INTERACTION, PROMPT, SIGMA
-from ..records import Estimate, SamplerConfig, ScoreTable
-from .landscape import Landscape, survey
+from ..records import UNKNOWN, Estimate, SamplerConfig, ScoreTable
+from .landscape import Landscape, quantiles, survey
 from .power import TWO_SIDED
 from .reading import posterior_of
 
@@ -33,8 +33,6 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-NAN = float("nan")
-UNKNOWN = Estimate(NAN, NAN, NAN)
 FEWEST_PAIRS = 3  # degrees of freedom before a judge's noise is told
 
 
@@ -74,8 +72,8 @@ def parts(
     posterior, seen = posterior_of(table, problem), survey(table, problem)
     several = table.n_prompts > 1
     return Parts(
-        settings=_quantiles(_over_settings(seen)),
-        sampler=_quantiles(_over_samplers(seen)) if len(seen.grids) > 1 else UNKNOWN,
+        settings=quantiles(_over_settings(seen)),
+        sampler=quantiles(_over_samplers(seen)) if len(seen.grids) > 1 else UNKNOWN,
         prompt=_learned(posterior, PROMPT) if several else UNKNOWN,
         interaction=_learned(posterior, INTERACTION) if several else UNKNOWN,
         text=_text(posterior, best),
@@ -120,11 +118,6 @@ def _over_samplers(seen: Landscape) -> Floats:
     """(draws,) the SD of the samplers' mean objectives."""
     means = [seen.of(k).mean(axis=1) for k in range(len(seen.grids))]
     return np.asarray(np.std(means, axis=0))
-
-
-def _quantiles(values: Floats) -> Estimate:
-    low, middle, high = np.quantile(values, [0.025, 0.5, 0.975])
-    return Estimate(float(middle), float(low), float(high))
 
 
 def _learned(posterior: Posterior, which: int) -> Estimate:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..records import Estimate, SamplerConfig, ScoreTable, Verdict
+from ..records import UNKNOWN, Estimate, SamplerConfig, ScoreTable, Verdict
 from .choice import AS_GOOD, CANNOT_TELL, choose_winner, equivalents, sentence_of, simplest
 from .notes import best_tried, for_new_prompts, needed, notes, saved
 from .power import WIDER, Z
@@ -84,10 +84,8 @@ def _probability_best(reading: Reading) -> float:
 
 
 def _nothing(winner: SamplerConfig, problem: Problem) -> Verdict:
-    nan = float("nan")
-    unknown = Estimate(nan, nan, nan)
-    gain = None if problem.baseline is None else unknown
+    gain = None if problem.baseline is None else UNKNOWN
     said = ("No text was judged yet: nothing is known.",)
     return Verdict(
-        winner, False, unknown, problem.baseline, gain, CANNOT_TELL, problem.margin, notes=said
+        winner, False, UNKNOWN, problem.baseline, gain, CANNOT_TELL, problem.margin, notes=said
     )

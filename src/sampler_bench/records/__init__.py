@@ -20,13 +20,14 @@ from .trial import (
     Unscored,
     Unwritten,
 )
-from .verdict import Estimate, Needed, Verdict
+from .verdict import UNKNOWN, Estimate, Needed, Verdict
 
 __all__ = [
     "FAILED",
     "JUDGED",
     "MISSING",
     "PENDING",
+    "UNKNOWN",
     "Cell",
     "Completion",
     "Estimate",

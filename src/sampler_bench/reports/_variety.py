@@ -9,8 +9,8 @@ from ..analysis.answers import Answers, Embedded, distinct_answers
 from ..analysis.diversity import ConfigDiversity, front, measure
 from ..analysis.diversity_estimate import estimated_diversity, pair_table
 from ..analysis.phrases import Phrase, recurring
-from ..analysis.summary import UNKNOWN, estimate
-from ..records import Completion, Estimate, SamplerConfig, ScoreTable, Trial
+from ..analysis.summary import estimate
+from ..records import UNKNOWN, Completion, Estimate, SamplerConfig, ScoreTable, Trial
 from ..search import Problem
 from ._depth import worth as on_scale
 from ._document import DiversityResult, DiversitySummary, Interval, PhraseResult, Result
