@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 
 from ..analysis.panel import Agreement, JudgeSummary, agreement, judges
-from ..records import Estimate, Trial
-from ._document import AgreementResult, Interval, JudgeResult, PanelResult
-
-DIGITS = 6
+from ..records import Trial
+from ._depth import DIGITS, interval, number
+from ._document import AgreementResult, JudgeResult, PanelResult
 
 
 def panel_result(trials: Sequence[Trial]) -> PanelResult | None:
@@ -25,13 +23,13 @@ def _judge(one: JudgeSummary) -> JudgeResult:
     return JudgeResult(
         judge=one.judge,
         texts=one.texts,
-        mean=_number(one.mean),
-        std=_number(one.std),
+        mean=number(one.mean),
+        std=number(one.std),
         values=one.values,
-        top=_number(one.top),
-        at_top=_number(one.at_top),
-        length=_interval(one.length),
-        drift=_interval(one.drift),
+        top=number(one.top),
+        at_top=number(one.at_top),
+        length=interval(one.length),
+        drift=interval(one.drift),
         failed=one.failed,
         cost=round(one.cost, DIGITS),
         seconds=round(one.seconds, 3),
@@ -44,14 +42,6 @@ def _pair(pair: Agreement) -> AgreementResult:
         first=pair.first,
         second=pair.second,
         texts=pair.texts,
-        correlation=_interval(pair.correlation),
-        difference=_number(pair.difference),
+        correlation=interval(pair.correlation),
+        difference=number(pair.difference),
     )
-
-
-def _interval(found: Estimate) -> Interval:
-    return Interval(mean=_number(found.mean), low=_number(found.low), high=_number(found.high))
-
-
-def _number(value: float) -> float | None:
-    return None if math.isnan(value) else round(value, DIGITS)

@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..records import Completion, Score, Trial
+from ._depth import DIGITS
 from ._document import Document
 
 INSIDE = 5_000_000  # bytes of JSON that a page holds
-DIGITS = 6
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,10 +12,9 @@ from ..analysis.phrases import Phrase, recurring
 from ..analysis.summary import estimate
 from ..records import UNKNOWN, Completion, Estimate, SamplerConfig, ScoreTable, Trial
 from ..search import Problem
+from ._depth import interval, number
 from ._depth import worth as on_scale
-from ._document import DiversityResult, DiversitySummary, Interval, PhraseResult, Result
-
-DIGITS = 6
+from ._document import DiversityResult, DiversitySummary, PhraseResult, Result
 
 
 def with_diversity(
@@ -70,7 +69,7 @@ def with_diversity(
         embedding=embedded.model if embedded else "",
         same_from=embedded.threshold if embedded else None,
         answers_of=answers.size,
-        across_prompts=_number(answers.across),
+        across_prompts=number(answers.across),
         front=chosen,
     )
     return filled, summary
@@ -109,19 +108,19 @@ def _part(
     answers: Estimate,
 ) -> DiversityResult:
     part = DiversityResult(
-        estimate=_interval(belief),
+        estimate=interval(belief),
         quality=on_scale(quality),
-        answers=_interval(answers),
+        answers=interval(answers),
         phrases=[PhraseResult(text=p.text, texts=p.texts, prompts=p.prompts) for p in phrases],
     )
     if seen is None:
         return part
     measures = {
-        "seen": _interval(seen.diversity),
-        "overlap": _number(seen.overlap),
-        "distinct": _number(seen.distinct),
-        "compression": _number(seen.compression),
-        "openings": _number(seen.openings),
+        "seen": interval(seen.diversity),
+        "overlap": number(seen.overlap),
+        "distinct": number(seen.distinct),
+        "compression": number(seen.compression),
+        "openings": number(seen.openings),
         "texts": seen.texts,
         "prompts": seen.prompts,
     }
@@ -135,11 +134,3 @@ def _front(results: Sequence[Result], parts: Sequence[DiversityResult]) -> list[
         if result.sample_count and part.quality.mean is not None and part.estimate.mean is not None
     }
     return front(points)
-
-
-def _interval(found: Estimate) -> Interval:
-    return Interval(mean=_number(found.mean), low=_number(found.low), high=_number(found.high))
-
-
-def _number(value: float) -> float | None:
-    return None if math.isnan(value) else round(float(value), DIGITS)
