@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 from support.tables import BASELINE, awkward_tables, problem_of, table_of
 
+from sampler_bench.analysis.power import Z
+from sampler_bench.analysis.reading import posterior_of
 from sampler_bench.analysis.surfaces import slices
-from sampler_bench.analysis.verdict import Z, posterior_of
 from sampler_bench.records import JUDGED, Cell, SamplerConfig, ScoreTable
 from sampler_bench.samplers import Listed, Range, SamplerSpace, Space
 

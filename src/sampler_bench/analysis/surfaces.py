@@ -17,7 +17,8 @@ import numpy as np
 
 from ..records import SamplerConfig, ScoreTable, Value
 from ..samplers import Dimension, Range, SamplerSpace, parameter, parameter_names
-from .verdict import Z, posterior_of
+from .power import Z
+from .reading import posterior_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

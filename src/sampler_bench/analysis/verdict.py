@@ -18,13 +18,11 @@ import numpy as np
 from ..records import UNKNOWN, Estimate, SamplerConfig, ScoreTable, Verdict
 from .choice import AS_GOOD, CANNOT_TELL, choose_winner, equivalents, sentence_of, simplest
 from .notes import best_tried, for_new_prompts, needed, notes, saved
-from .power import WIDER, Z
+from .power import WIDER
 from .reading import Reading, interval, posterior_of, read
 
 if TYPE_CHECKING:
     from ..search import Problem
-
-__all__ = ["Z", "posterior_of", "verdict"]
 
 DRAWS = 4000
 
