@@ -7,6 +7,7 @@ from optuna.samplers import TPESampler
 from sampler_bench.records import FAILED, JUDGED, MISSING, PENDING, Cell, ScoreTable
 from sampler_bench.samplers import Listed, Range, SamplerSpace, Space
 from sampler_bench.search import Problem, _optuna
+from sampler_bench.search._cells import objective
 
 SPACE = Space(
     (
@@ -69,5 +70,5 @@ def test_a_trials_value_is_the_objective_of_what_is_known():
     config = SPACE.draw(np.random.default_rng(0))
     states = [(JUDGED, 7.0), (JUDGED, 8.0), (FAILED, 0.0), (MISSING, 0.0), (PENDING, 0.0)]
     rows = [(Cell(config, 0, k), state, score) for k, (state, score) in enumerate(states)]
-    assert _optuna.objective(ScoreTable.of(rows, 2), 0, 1.0) == pytest.approx(16 / 3)
-    assert _optuna.objective(ScoreTable.of(rows[3:], 2), 0, 1.0) is None
+    assert objective(ScoreTable.of(rows, 2), 0, 1.0) == pytest.approx(16 / 3)
+    assert objective(ScoreTable.of(rows[3:], 2), 0, 1.0) is None

@@ -1,4 +1,4 @@
-"""Cells that fixed-replication strategies share: which are due, and in which order.
+"""What strategies share: which cells are due, in which order, and what a configuration is worth.
 
 Each configuration gets `samples_per_config` texts on each prompt, prompts in turn, so that what has
 been seen of a configuration is balanced over prompts at every moment. A cell that was asked for
@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from ..records import Cell, SamplerConfig, ScoreTable
+from ..records import FAILED, JUDGED, Cell, SamplerConfig, ScoreTable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -141,3 +141,14 @@ def draw_new(
         return config
     left = [config for config in problem.space.grid() if config not in known]
     return left[int(rng.integers(len(left)))] if left else None
+
+
+def objective(table: ScoreTable, index: int, failure_score: float) -> float | None:
+    """The mean over the known texts of a configuration, failures at their worth; None if none."""
+    mine = (table.config == index) & ~table.fresh
+    judged = mine & (table.state == JUDGED)
+    failed = int((mine & (table.state == FAILED)).sum())
+    count = int(judged.sum()) + failed
+    if not count:
+        return None
+    return float((table.score[judged].sum() + failed * failure_score) / count)

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..records import FAILED, JUDGED, SamplerConfig, ScoreTable, Value
+from ..records import SamplerConfig, ScoreTable, Value
 from ..samplers import Dimension, Range
-from ._cells import draw_new, one_after_another
+from ._cells import draw_new, objective, one_after_another
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -76,17 +76,6 @@ def _trial(table: ScoreTable, index: int, problem: Problem, flat: bool) -> Froze
         params=params,
         distributions=distributions,
     )
-
-
-def objective(table: ScoreTable, index: int, failure_score: float) -> float | None:
-    """The mean over the known texts of a configuration, failures at their worth; None if none."""
-    mine = (table.config == index) & ~table.fresh
-    judged = mine & (table.state == JUDGED)
-    failed = int((mine & (table.state == FAILED)).sum())
-    count = int(judged.sum()) + failed
-    if not count:
-        return None
-    return float((table.score[judged].sum() + failed * failure_score) / count)
 
 
 def _encode(

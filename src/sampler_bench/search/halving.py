@@ -11,8 +11,7 @@ import math
 from typing import TYPE_CHECKING
 
 from ..records import PENDING, Cell, SamplerConfig, ScoreTable
-from ._cells import draw_new, next_repeats, searched, with_baseline, with_pending
-from ._optuna import objective
+from ._cells import draw_new, next_repeats, objective, searched, with_baseline, with_pending
 
 if TYPE_CHECKING:
     from collections import Counter
