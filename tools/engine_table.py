@@ -15,7 +15,7 @@ from sampler_bench.samplers import parameter, parameter_names
 PAGE = Path(__file__).parent.parent / "docs" / "engines.md"
 BEGIN = "<!-- begin of the generated table -->"
 END = "<!-- end of the generated table -->"
-SAME = {"embedded": "llamacpp"}  # one server, one column
+SAME = {"embedded": "llamacpp", "lemonade": "llamacpp"}  # one server, one column
 
 
 def main() -> None:

@@ -29,6 +29,7 @@ NAMED = (
     "lmstudio",
     "mlx-lm",
     "transformers",
+    "lemonade",
     *HOSTED,
 )  # they serve the model that a request names
 KNOWN = "not the server that this study began with: .*would not compare and are not kept"

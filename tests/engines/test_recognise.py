@@ -5,11 +5,19 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from support.double import LMSTUDIO, LMSTUDIO_V1, USUAL, CannedWriter, Double, Quirks
+from support.double import (
+    LEMONADE_SEVERAL,
+    LMSTUDIO,
+    LMSTUDIO_V1,
+    USUAL,
+    CannedWriter,
+    Double,
+    Quirks,
+)
 from support.loopback import Loopback, Reply, as_json
 from support.plain_servers import PlainServer
 
-from sampler_bench.engines import EngineOptions, embedded, lmstudio
+from sampler_bench.engines import EngineOptions, embedded, lemonade, lmstudio
 from sampler_bench.engines._recognise import recognise
 from sampler_bench.errors import EngineError
 
@@ -34,6 +42,18 @@ async def test_lm_studio_names_the_model_that_writes(quirks: Quirks) -> None:
         options = EngineOptions(server=server.url, model="another")
         async with lmstudio.build(options) as engine:
             assert (await engine.check()).context == 0  # it is not loaded yet
+
+
+@pytest.mark.anyio
+async def test_lemonade_names_the_model_that_is_loaded() -> None:
+    """Not the first of its list; nor is it LM Studio or Ollama, whose questions it answers."""
+    async with Double(LEMONADE_SEVERAL, CannedWriter()) as server:
+        assert await recognise(server.url) == "lemonade"
+        async with lemonade.build(EngineOptions(server=server.url)) as engine:
+            info = await engine.check()
+        assert (info.model, info.context, info.version) == (server.model, 4096, "2026.39.1-2")
+        async with lemonade.build(EngineOptions(server=server.url, model="other")) as engine:
+            assert (await engine.check()).context == 77
 
 
 @pytest.mark.anyio

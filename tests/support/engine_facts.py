@@ -267,6 +267,7 @@ FACTS: dict[str, dict[str, Any]] = {
     "aphrodite": APHRODITE,
     "embedded": LLAMACPP,
     "koboldcpp": KOBOLD,
+    "lemonade": LLAMACPP,
     "llamacpp": LLAMACPP,
     "lmstudio": LMSTUDIO,
     "mlx-lm": MLX_LM,

@@ -38,6 +38,7 @@ PLACES = (
     *(("lmstudio", "", name) for name in ("LMSTUDIO", "LMSTUDIO_SETTING")),
     *(("mlx-lm", way, "MLX_LM") for way in ("", "raw")),
     *(("transformers", way, "TRANSFORMERS") for way in ("", "raw")),
+    *(("lemonade", way, "LEMONADE") for way in ("", "raw")),
     ("openai", "", "OPENAI"),
     *(("openrouter", "", name) for name in ("OPENROUTER", "OPENROUTER_NARROW")),
     *(("openai-compatible", way, "OPENAI_COMPATIBLE") for way in ("", "raw")),

@@ -21,6 +21,7 @@ HOSTED = {"api.openai.com": "openai", "openrouter.ai": "openrouter"}
 OWNERS = {
     "koboldcpp": "koboldcpp",
     "llamacpp": "llamacpp",
+    "lemonade": "lemonade",
     "vllm": "vllm",
     "sglang": "sglang",
     "pygmalionai": "aphrodite",

@@ -22,7 +22,7 @@ from ._remote import Request
 
 DEFAULT_SERVER = "http://127.0.0.1:8000"
 CONFIG = "generation_config"
-NOT = Unspoken("transformers has no such parameter")
+NOT = Unspoken()
 
 
 def _heat(value: Value, _: Values) -> JsonObject:
@@ -49,7 +49,7 @@ WORDS: Mapping[str, Word] = {
     "dynatemp_range": NOT,
     "epsilon_cutoff": Spoken("epsilon_cutoff", high=0.999),  # 1 is off there
     "eta_cutoff": Spoken("eta_cutoff", high=0.999),
-    "frequency_penalty": NOT,
+    "frequency_penalty": Unspoken("made a repetition penalty of there"),
     "max_tokens": Spoken("max_new_tokens"),
     "min_p": Spoken("min_p"),
     "mirostat_eta": NOT,

@@ -25,6 +25,7 @@ USUAL = {
         *(servers.APHRODITE, servers.TABBYAPI, servers.TEXTGEN, servers.OLLAMA, servers.LMSTUDIO),
         servers.MLX_LM,
         servers.TRANSFORMERS,
+        servers.LEMONADE,
         *(servers.OPENAI, servers.OPENROUTER, servers.OPENAI_COMPATIBLE),
     )
 }

@@ -222,6 +222,7 @@ class Quirks:
     think_key: str = ""
 
 
+LLAMACPPS = ("llamacpp", "lemonade")  # engines whose texts come from llama-server as it is
 # Knobs that are no knobs of the model's: they become `temperature` and `dynatemp_range`.
 SPAN = ("heat_low", "heat_high")
 

@@ -14,7 +14,7 @@ from support.loopback import Loopback, Reply, Request, as_json
 
 from . import faults
 from .applied import Applied, Reader, Refusal
-from .quirks import Endpoint, Quirks
+from .quirks import LLAMACPPS, Endpoint, Quirks
 from .shapes import FLOOR, Shape, listed, refusal, with_chosen
 from .writer import End, Piece, Writer
 
@@ -203,13 +203,13 @@ class Double(Loopback):
         if self.quirks.overflow != "refuse":
             left = left if self.quirks.overflow == "trim" else applied.room - 1
             return prompt[-max(1, left) :]
-        if len(prompt) < applied.room and self.quirks.engine == "llamacpp":
+        if len(prompt) < applied.room and self.quirks.engine in LLAMACPPS:
             return prompt  # the answer ends where the context does
         size, room = len(prompt), applied.room
         raise Refusal(
             400,
             f"request ({size} tokens) exceeds the available context size ({room} tokens)"
-            if self.quirks.engine == "llamacpp"
+            if self.quirks.engine in LLAMACPPS
             else f"This model's maximum context length is {room} tokens. However, you requested "
             f"{size + applied.tokens} tokens",
         )

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .applied import Refusal
-from .quirks import Endpoint, Quirks
+from .quirks import LLAMACPPS, Endpoint, Quirks
 from .writer import End, Piece
 
 Stream = AsyncIterator[Piece | End]
@@ -105,7 +105,7 @@ class Shape:
         if self.quirks.drawn_first:
             probs = [_drawn_first(entry, self.endpoint.asks == "chat") for entry in probs]
         if self.endpoint.asks != "chat":
-            form = listed if self.quirks.engine == "llamacpp" else _legacy
+            form = listed if self.quirks.engine in LLAMACPPS else _legacy
             return {"index": 0, "text": text, "logprobs": form(probs) if probs else None}
         told = listed(probs) if probs else None
         where = "message" if whole else "delta"

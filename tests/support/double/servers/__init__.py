@@ -5,7 +5,7 @@ Nothing here is taken from the engines under test, or it would share their mista
 
 from .hosted import OPENAI, OPENAI_COMPATIBLE, OPENAI_COMPATIBLE_BARE, OPENROUTER, OPENROUTER_NARROW
 from .koboldcpp import KOBOLDCPP_1_76, KOBOLDCPP_1_102, KOBOLDCPP_1_115, KOBOLDCPP_FORCING
-from .llamacpp import LLAMACPP, LLAMACPP_OLD, LLAMACPP_SHARED
+from .llamacpp import LEMONADE, LEMONADE_SEVERAL, LLAMACPP, LLAMACPP_OLD, LLAMACPP_SHARED
 from .local import (
     LLAMA_CPP_PYTHON,
     LMSTUDIO,
@@ -38,6 +38,8 @@ __all__ = [
     "KOBOLDCPP_1_102",
     "KOBOLDCPP_1_115",
     "KOBOLDCPP_FORCING",
+    "LEMONADE",
+    "LEMONADE_SEVERAL",
     "LLAMACPP",
     "LLAMA_CPP_PYTHON",
     "LLAMACPP_OLD",

@@ -71,6 +71,33 @@ LLAMACPP = Quirks(
     thinks_in="reasoning_content",
     think_key="chat_template_kwargs.enable_thinking",
 )
+# Lemonade of Debian (2026.39) before it, seen running: texts and lists of models come through, and
+# it answers Ollama's and LM Studio's questions as well.
+LEMONADE = replace(
+    LLAMACPP,
+    engine="lemonade",
+    endpoints=LLAMACPP.endpoints[:2],
+    owner="lemonade",
+    entry={"context_length": "{context}", "recipe": "llamacpp"},
+    asked={
+        "/api/v1/health": {"status": "ok", "model_loaded": "{model}", "version": "2026.39.1-2"},
+        "/api/v0/models": {"data": [{"id": "{model}"}]},
+        "/api/version": {"version": "0.16.1"},
+    },
+)
+# With a model that is not loaded before the one that is.
+LEMONADE_SEVERAL = replace(
+    LEMONADE,
+    asked={
+        **LEMONADE.asked,
+        "/v1/models": {
+            "data": [
+                {"id": "other", "owned_by": "lemonade", "context_length": 77},
+                {"id": "{model}", "owned_by": "lemonade", "context_length": "{context}"},
+            ]
+        },
+    },
+)
 # As it starts when nobody says how many slots: four, in one context (seen of b11669).
 LLAMACPP_SHARED = replace(LLAMACPP, shared=True)
 OLD_KEYS = {name: key for name, key in KEYS.items() if name != "top_n_sigma"}
