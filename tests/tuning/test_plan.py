@@ -13,9 +13,9 @@ from sampler_bench.tuning.plan import judged_tokens, plan
 SPEC = StudySpec(SPACE, (Prompt(0, "Write."), Prompt(1, "Sing.")))
 
 
-def minutes(slots, judged=20, **changes):
+def minutes(slots, judged=20, spent=0.0, **changes):
     judge = ScriptedJudge(cost=0.01)
-    return plan(replace(SPEC, **changes), problem_of(), judge, 100, 50.0, slots, 20, judged)
+    return plan(replace(SPEC, **changes), problem_of(), judge, 100, 50.0, slots, 20, judged, spent)
 
 
 def test_as_many_texts_at_once_as_the_server_writes_take_less_time():
@@ -29,6 +29,8 @@ def test_budgets_bound_what_is_planned():
     assert minutes(1, max_samples=30).texts == 30
     assert minutes(1, max_minutes=2).minutes == 2
     assert minutes(1, max_cost=0.1).dollars == 0.1
+    assert minutes(1, max_cost=0.1, spent=0.04).dollars == pytest.approx(0.06)
+    assert minutes(1, max_cost=0.1, spent=0.2).dollars == 0
     assert minutes(1).dollars == pytest.approx(0.8)
 
 

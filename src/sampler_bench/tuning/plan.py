@@ -50,6 +50,7 @@ def plan(
     slots: int,
     kept: int,
     judged: float,
+    spent: float = 0.0,
 ) -> Plan:
     """Estimate a run.
 
@@ -62,6 +63,7 @@ def plan(
         slots: texts at once.
         kept: how many texts are there already.
         judged: how many of them by this judge too, in parts where some of a panel have.
+        spent: US dollars of `max_cost` that earlier runs have used.
     """
     if spec.max_samples is not None:
         texts = min(texts, spec.max_samples)
@@ -75,7 +77,7 @@ def plan(
         kept=kept,
         tokens=left * length,
         minutes=minutes if spec.max_minutes is None else min(minutes, spec.max_minutes),
-        dollars=cost if spec.max_cost is None else min(cost, spec.max_cost),
+        dollars=cost if spec.max_cost is None else min(cost, max(spec.max_cost - spent, 0.0)),
     )
 
 
