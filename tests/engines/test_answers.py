@@ -157,6 +157,25 @@ async def test_a_text_that_koboldcpp_broke_off_is_none(why: str, words: str) -> 
 
 
 @pytest.mark.anyio
+@pytest.mark.parametrize("template", ["", "raw"])
+async def test_a_stream_that_broke_off_is_no_text_though_koboldcpp_ended_it(template: str) -> None:
+    """What came is the half of it; what it says of its last text is true of the whole."""
+    plain = PlainServer("koboldcpp")
+    plain.double.fault = lambda _: "no_end"
+    perf = {"stop_reason": 1, "last_token_count": 4, "last_seed": 1, "queue": 0, "idle": 1}
+
+    async def answer(request: Request) -> Reply:
+        asked = request.path == "/api/extra/perf"
+        return as_json(perf) if asked else await plain.answer(request)
+
+    options = replace(OPTIONS, template=template)
+    async with talking("koboldcpp", options, answer) as (engine, _server):
+        written = await engine.generate(config(40), PROMPT, 1)
+    assert isinstance(written, Unwritten)
+    assert "broke off" in written.detail
+
+
+@pytest.mark.anyio
 @pytest.mark.parametrize("reason", [-1, 0], ids=["failed", "aborted"])
 async def test_a_text_that_koboldcpp_ended_is_no_fault_for_what_befell_the_next(
     reason: int,

@@ -183,6 +183,8 @@ class KoboldEngine(OpenAIEngine):
         self._in_flight += 1
         try:
             answer = await super().write(request)
+            if answer.finish is None:
+                return answer  # the stream broke off; it may have ended the text all the same
             if answer.tokens is None or answer.finish == "length":
                 await self._look_back(request, answer)
             return answer
