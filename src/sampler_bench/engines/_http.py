@@ -27,7 +27,7 @@ from ._retry import Fault, Reason
 CONNECT_SECONDS = 10.0
 KEEP_SECONDS = 2.0  # less than servers keep idle connections (5), or one dies under a request
 LONGEST_TEXT = 30  # times the longest silence: no server may hold a text for ever
-MAY_PASS = {408, 409, 425, 429, 500, 502, 503, 504, 520, 521, 522, 523, 524, 529}
+MAY_PASS = {408, 409, 425, 429}  # and what a server cannot help, but for 501: it lacks the method
 OVERLOAD = {429, 503, 529}
 TOO_LONG = re.compile(
     r"exceed_context|context[ _](length|size|window)|maximum (model|context|allowed|input)"
@@ -249,7 +249,7 @@ class _Translation:
 
 def passing(status: int, told: str, headers: Mapping[str, str]) -> Fault | None:
     """The fault of a status that may pass, with the wait that is asked for; None where it stays."""
-    if status not in MAY_PASS:
+    if status not in MAY_PASS and (status < 500 or status == 501):
         return None
     reason: Reason = "overload" if status in OVERLOAD else "protocol"
     return Fault(reason, told, wait=_retry_after(headers))
