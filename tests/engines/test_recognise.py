@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -54,6 +55,13 @@ async def test_lemonade_names_the_model_that_is_loaded() -> None:
         assert (info.model, info.context, info.version) == (server.model, 4096, "2026.39.1-2")
         async with lemonade.build(EngineOptions(server=server.url, model="other")) as engine:
             assert (await engine.check()).context == 77
+    none = {**LEMONADE_SEVERAL.asked, "/api/v1/health": {"model_loaded": None}}
+    async with (
+        Double(replace(LEMONADE_SEVERAL, asked=none), CannedWriter()) as server,
+        lemonade.build(EngineOptions(server=server.url)) as engine,
+    ):
+        with pytest.raises(EngineError, match="loaded none of 2 models; name one with --model: o"):
+            await engine.check()
 
 
 @pytest.mark.anyio
