@@ -132,6 +132,23 @@ async def test_one_that_is_away_at_first_may_join_later() -> None:
 
 
 @pytest.mark.anyio
+async def test_looking_for_an_absent_server_costs_no_text_its_tries() -> None:
+    """One worker more than the living server has slots keeps meeting the dead one."""
+    async with AsyncExitStack() as stack:
+        here = await stack.enter_async_context(PlainServer("llamacpp", pause=0.02).start())
+        gone = PlainServer("llamacpp").start()
+        await stack.enter_async_context(gone)
+        url = gone.url
+        await gone.__aexit__()
+        options = replace(OPTIONS, max_retries=1)
+        engines = [llamacpp.build(replace(options, server=u)) for u in (here.url, url)]
+        engine = await stack.enter_async_context(pool(engines, rest_seconds=0.002))
+        assert isinstance(engine, PoolEngine)
+        await engine.check()
+        complete(await many(engine, 60, at_once=engine.at_once), 60)
+
+
+@pytest.mark.anyio
 async def test_what_can_be_said_is_told_by_one_that_answers() -> None:
     """It may depend on its context: told by one that is away, it was refused in mid-run."""
     async with PlainServer("koboldcpp", context=1000).start() as here:

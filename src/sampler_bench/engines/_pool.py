@@ -206,9 +206,8 @@ class PoolEngine(Engine):
     async def _attempt(
         self, config: SamplerConfig, prompt: Prompt, seed: int, tried: list[Member]
     ) -> Completion:
-        member = await self._take(tried)
+        member = await self._reach(tried)
         try:
-            await self._revive(member)
             written = await member.engine.attempt(config, prompt, seed)
         except Fault as fault:
             tried.append(member)
@@ -225,6 +224,32 @@ class PoolEngine(Engine):
         finally:
             member.running -= 1
             self._wake()
+
+    async def _reach(self, tried: list[Member]) -> Member:
+        """Wait for a server with room that answers, and take a place there.
+
+        Raises:
+            Fault: one does not answer, and no other is well. Where one is, a vain look costs the
+                text none of its tries.
+            EngineError: no server is left that may be used.
+        """
+        while True:
+            member = await self._take(tried)
+            try:
+                await self._revive(member)
+            except BaseException as error:
+                member.running -= 1
+                self._wake()
+                if isinstance(error, EngineError):
+                    self._refuse(member, error)
+                elif isinstance(error, Fault) and error.may_pass:
+                    self._note_fault(member, error)
+                    if not self._others_ready(member):
+                        raise
+                else:
+                    raise
+            else:
+                return member
 
     def _note_fault(self, member: Member, fault: Fault) -> None:
         well, limit = not member.failures, member.limit
