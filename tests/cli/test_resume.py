@@ -105,6 +105,17 @@ def test_what_changed_when_a_study_went_on_stays_changed(tmp_path, command):
     assert len(judge.requests) == asked + 1  # the check's
 
 
+def test_the_minutes_of_one_run_are_not_those_of_the_next(tmp_path, command):
+    (tmp_path / "study.yaml").write_text(STUDY)
+    assert command("search", "--config", "study.yaml", "--study", "s")[0] == 0
+    code, _, said = command("search", "--resume", "s", "--max-minutes", "0.0001")
+    assert code == 0, said
+    assert "0.0001 minutes are over" in said
+    assert said.endswith("   sampler-bench search --resume s --max-minutes 0.0001\n")
+    code, out, said = command("search", "--resume", "s", "--json")
+    assert (code, json.loads(out)["search_metadata"]["state"]) == (0, "done"), said
+
+
 def test_a_name_that_is_taken_is_found_before_anybody_is_asked(tmp_path, command):
     begin(tmp_path, "s", 1.0)
     nobody = ("--server", "http://127.0.0.1:9", "--judge", "offline")

@@ -137,16 +137,16 @@ def _resumed(args: argparse.Namespace, overrides: Mapping[str, object], store: S
     from ..tuning.choices import see_strategy
 
     row = store.chosen(args.resume or None)
-    spec = replace(StudySpec.from_json(row.spec), **read_overrides(overrides))
+    changed = read_overrides(overrides)
+    minutes = changed.pop("max_minutes", None)  # of this run alone
+    spec = replace(StudySpec.from_json(row.spec), **changed)
     see_strategy(spec)
     note = store.note(row.id, "results") or {}
     path = args.output_dir / str(note.get("file") or f"{row.name}.json")
-    return _request(args, spec, row.name, path, resume=True)
+    return replace(_request(args, spec, row.name, path), resume=True, minutes=minutes)
 
 
-def _request(
-    args: argparse.Namespace, spec: StudySpec, name: str, path: Path, resume: bool = False
-) -> Request:
+def _request(args: argparse.Namespace, spec: StudySpec, name: str, path: Path) -> Request:
     from ..tuning.request import Request
 
     return Request(
@@ -155,7 +155,6 @@ def _request(
         name,
         path,
         environment(),
-        resume=resume,
         allow_unverified=getattr(args, "allow_unverified", False),
         words=args.words,
     )

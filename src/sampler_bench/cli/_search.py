@@ -93,6 +93,8 @@ def resume_command(request: Request) -> str:
     words = ["sampler-bench", "search", "--resume", request.name]
     if request.folder != Path("results"):
         words += ["--output-dir", str(request.folder)]
+    if request.minutes is not None:
+        words += ["--max-minutes", f"{request.minutes:g}"]
     return command_line([*words, *_addresses(request.spec)])
 
 

@@ -24,6 +24,7 @@ class Request:
         resume: True to go on with a kept study.
         allow_unverified: True to go on although the server ignores a knob.
         pilot: texts after which a pilot ends; None for a whole run.
+        minutes: that this run may take where it goes on; None for those that the study states.
         words: of the command line, to be kept with the study; none from Python.
     """
 
@@ -35,14 +36,18 @@ class Request:
     resume: bool = False
     allow_unverified: bool = False
     pilot: int | None = None
+    minutes: float | None = None
     words: tuple[str, ...] = ()
 
     @property
     def limited(self) -> StudySpec:
-        """The study as this run goes through it: a pilot ends early."""
-        if self.pilot is None:
-            return self.spec
-        return replace(self.spec, max_samples=min(self.pilot, self.spec.max_samples or self.pilot))
+        """The study as this run goes through it: a pilot ends early, minutes are of one run."""
+        spec = self.spec
+        if self.minutes is not None:
+            spec = replace(spec, max_minutes=self.minutes)
+        if self.pilot is not None:
+            spec = replace(spec, max_samples=min(self.pilot, spec.max_samples or self.pilot))
+        return spec
 
     @property
     def kind(self) -> Literal["search", "benchmark"]:

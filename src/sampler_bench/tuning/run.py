@@ -119,8 +119,8 @@ async def _checked(request: Request, crew: Crew, store: Store, watch: Watcher) -
 def open_study(store: Store, request: Request, now: float) -> StudyRow:
     """Find or create the study of a request and take it for this process.
 
-    What has changed of a study that goes on (its judge, server or budget) stays with it, for the
-    next time.
+    What has changed of a study that goes on (its judge, server, texts or dollars) stays with it,
+    for the next time; minutes are of one run.
 
     Raises:
         StoreError: it is taken, already there, or not there.
