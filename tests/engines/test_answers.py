@@ -378,6 +378,8 @@ LOADED = [{"id": n, "type": "llm", "state": "loaded"} for n in ("first", "mine")
         ("openai-compatible", "/v1/models", LISTED),
         ("lmstudio", "/api/v0/models", {"data": LOADED}),
         ("mlx-lm", "/v1/models", LISTED),
+        ("transformers", "/v1/models", LISTED),
+        ("lemonade", "/v1/models", LISTED),
         ("ollama", "/api/tags", {"models": [{"name": "first"}, {"name": "mine:latest"}]}),
     ],
 )
@@ -393,7 +395,7 @@ async def test_a_model_that_is_listed_by_its_name_of_models_yaml_is_taken(
     async with talking(engine, options, answer) as (built, _server):
         if called == "mine":
             assert (await built.check()).model.startswith("mine")
-        elif engine == "mlx-lm":
+        elif engine in ("mlx-lm", "transformers"):
             with pytest.raises(EngineError, match="name the one that writes with --model"):
                 await built.check()
         else:

@@ -16,6 +16,7 @@ from functools import partial
 
 import httpx2
 
+from ..errors import EngineError
 from ..records import Json, JsonObject, Prompt, SamplerConfig
 from . import Distributions, EngineOptions, ServerInfo
 from ._answer import Answer
@@ -48,6 +49,8 @@ class Wire:
 
 class OpenAIEngine(RemoteEngine):
     """An engine whose server speaks the OpenAI protocol."""
+
+    loads_any = False  # True: it loads whichever model is named, so of several one has to be
 
     def __init__(
         self, dialect: Dialect, options: EngineOptions, server: str, wire: Wire | None = None
@@ -104,17 +107,27 @@ class OpenAIEngine(RemoteEngine):
             return {"logprobs": True, "top_logprobs": tokens}
         return {"logprobs": tokens}
 
-    def _choose(self, listed: object) -> tuple[str, Mapping[str, object]]:
-        """Pick the model that was asked for, else the one called as here, else the first one."""
+    def _choose(self, listed: object, loaded: str = "") -> tuple[str, Mapping[str, object]]:
+        """Pick the model that was asked for, else the one called as here, the loaded, the first.
+
+        Raises:
+            EngineError: the first of several is as good as any.
+            Fault: there is none.
+        """
         data = listed.get("data") if isinstance(listed, dict) else None
         entries = [e for e in data or [] if isinstance(e, dict) and e.get("id")]
         by_id = {str(entry["id"]): entry for entry in entries}
-        if self.options.model:
-            return self.options.model, by_id.get(self.options.model, {})
+        called = self.called if self.called in by_id else ""
+        if named := self.options.model or called or loaded:
+            return named, by_id.get(named, {})
         if not by_id:
-            raise Fault("protocol", f"{self.wire.models} lists no model: is one loaded?")
-        first = self.called if self.called in by_id else next(iter(by_id))
-        return first, by_id[first]
+            raise Fault("protocol", f"{self.wire.models} lists no model: is one there, or loaded?")
+        if self.loads_any and len(by_id) > 1:
+            raise EngineError(
+                f"{self.dialect.name} at {self.http.shown}: it would load any of {len(by_id)} "
+                f"models; name the one that writes with --model: {', '.join(list(by_id)[:6])}"
+            )
+        return next(iter(by_id.items()))
 
     def request(self, config: SamplerConfig, prompt: Prompt, seed: int) -> Request:
         sent = self.express(config, seed)

@@ -8,8 +8,8 @@ fingerprint needs.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
-from ..errors import EngineError
 from ..records import JsonObject, Value
 from . import EngineOptions, ServerInfo
 from ._dialect import Dialect, Spoken, Unspoken, Values, Word
@@ -100,46 +100,20 @@ class MlxLmEngine(OpenAIEngine):
     """mlx_lm.server."""
 
     confirms = False  # it serves what a request names, and says so in its answer
+    loads_any = True
 
     async def ask(self) -> ServerInfo:
         """Take the model that is named, or the only one.
 
-        Raises:
-            EngineError: it lists several, and each could be loaded in place of the one that is.
+        Its list is empty or broken where nothing was downloaded.
         """
-        if self.options.model:
-            model = self.options.model
-        else:
-            model = await self._only_model()
-        return ServerInfo(
-            engine=self.dialect.name,
-            url=self.http.shown,
-            model=model,
-            slots=1,
-        )
-
-    async def _only_model(self) -> str:
-        """The one model of its list; the list is empty or broken where nothing was downloaded."""
         try:
-            names = _names(await self.http.get(self.wire.models))
+            found = await super().ask()
         except Fault as fault:
             if fault.reason != "protocol":
                 raise
-            names = []
-        if self.called in names:
-            return self.called
-        if len(names) > 1:
-            raise EngineError(
-                f"mlx-lm at {self.http.shown}: it would load any of {len(names)} models; name the "
-                f"one that writes with --model: {', '.join(names[:6])}"
-            )
-        return names[0] if names else STARTED_WITH
-
-
-def _names(listed: object) -> list[str]:
-    data = listed.get("data") if isinstance(listed, Mapping) else None
-    entries = data if isinstance(data, list) else []
-    return [str(e["id"]) for e in entries if isinstance(e, Mapping) and e.get("id")]
+            found = self.described(self.options.model or STARTED_WITH, {})
+        return replace(found, slots=1)
 
 
 def build(options: EngineOptions) -> MlxLmEngine:

@@ -12,7 +12,6 @@ import json
 from collections.abc import Mapping
 from dataclasses import replace
 
-from ..errors import EngineError
 from ..records import JsonObject, Value
 from . import EngineOptions, ServerInfo
 from ._answer import Answer
@@ -96,26 +95,13 @@ class TransformersEngine(OpenAIEngine):
     """transformers serve."""
 
     confirms = False  # it serves what a request names, and says so in its answer
+    loads_any = True
 
     async def ask(self) -> ServerInfo:
-        """Take the model that is named, else the only one that was downloaded.
-
-        Raises:
-            EngineError: none is named, and there is not just one.
-        """
-        model = self.options.model
-        if not model:
-            listed = await self.http.get(self.wire.models)
-            data = listed.get("data") if isinstance(listed, Mapping) else None
-            entries = data if isinstance(data, list) else []
-            names = [str(entry["id"]) for entry in entries if isinstance(entry, Mapping)]
-            if len(names) != 1:
-                raise EngineError(
-                    f"transformers at {self.http.shown}: it lists {len(names)} models; name the "
-                    "one that it was started with by --model"
-                )
-            model = names[0]
-        return ServerInfo(engine=self.dialect.name, url=self.http.shown, model=model, slots=1)
+        """Take the model that is named, else the only one that was downloaded."""
+        named = self.options.model
+        found = self.described(named, {}) if named else await super().ask()
+        return replace(found, slots=1)
 
     async def write(self, request: Request) -> Answer:
         """As others; the configuration goes as a text, the seed beside it."""
