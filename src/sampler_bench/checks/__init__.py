@@ -140,6 +140,6 @@ async def _more_facts(ask: Ask) -> list[Fact]:
 
 def _settled(finding: Finding, ask: Ask) -> Finding:
     """A finding with the error rate that all repeats of the check allow."""
-    if finding.by != "seeds" or finding.says == "ignored":
+    if finding.by not in ("seeds", "greedy") or finding.says == "ignored":
         return finding
     return replace(finding, false_honoured=seeds_error(ask))

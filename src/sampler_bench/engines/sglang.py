@@ -1,7 +1,8 @@
 """SGLang, through its OpenAI-compatible server.
 
 Source: sglang 0.5.23, `srt/sampling/` (`sampling_params.py`, `penaltylib/`),
-`srt/layers/sampler.py` and `srt/entrypoints/openai/protocol.py`. Not run here.
+`srt/layers/sampler.py` and `srt/entrypoints/openai/protocol.py`; run on a CPU, by its own PyTorch
+code in place of its kernels (docs/checks.md).
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """vLLM and its kin: temperature first, the model's own defaults hidden behind omitted keys.
 
 Source: vllm-project/vllm 0.10 to 0.32, sgl-project/sglang, aphrodite-engine/aphrodite-engine, read
-in 2026; vLLM 0.32.0 was run on a CPU, the others were not.
+in 2026; vLLM 0.32.0 and SGLang 0.5.23 were run on a CPU, Aphrodite was not. SGLang's logprobs are
+after temperature alone, as seen; here they are after all samplers.
 """
 
 from __future__ import annotations
