@@ -171,9 +171,9 @@ class LlamaCppEngine(OpenAIEngine):
             },
         )
 
-    def _choose(self, listed: object) -> tuple[str, Mapping[str, object]]:
+    def _choose(self, listed: object, loaded: str = "") -> tuple[str, Mapping[str, object]]:
         """As for others; a router's model must be named, a lone one answers to any name."""
-        model, entry = super()._choose(listed)
+        model, entry = super()._choose(listed, loaded)
         entries = _mapping(listed).get("data")
         known = [e for e in entries if isinstance(e, dict)] if isinstance(entries, list) else []
         if len(known) == 1 and "status" not in known[0]:
