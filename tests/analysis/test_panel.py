@@ -6,7 +6,7 @@ from scipy import stats
 from support.tables import GRID
 
 from sampler_bench.analysis.panel import agreement, correlation, judges
-from sampler_bench.records import Cell, Completion, Score, Trial, Unscored
+from sampler_bench.records import INTERRUPTED, Cell, Completion, Score, Trial, Unscored
 
 
 def trial(i, tokens, *judgments, config=0):
@@ -69,7 +69,8 @@ def test_agreement_and_difference_of_two_judges():
 def test_saturation_failed_judgments_and_cost_are_counted():
     some = [trial(i, 100, Score("a", 10.0 if i < 6 else 8.0, cost=0.01)) for i in range(8)]
     lost = [trial(9, 100, Unscored("a", "overload", "", cost=0.02))]
-    [found] = judges([*some, *lost])
+    not_awaited = [trial(10, 100, Unscored("a", INTERRUPTED, "", cost=0.0))]
+    [found] = judges([*some, *lost, *not_awaited])
     assert (found.texts, found.values, found.top, found.at_top) == (8, 2, 10.0, 0.75)
     assert found.failed == {"overload": 1}
     assert found.cost == pytest.approx(0.10)

@@ -2,20 +2,32 @@
 
 import json
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 import jsonschema
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support.documents import document_of
+from support.documents import JUDGE, SERVER, document_of, study_row, trials_of
 from support.tables import BASELINE, GRID, awkward_tables, problem_of, table_of
 
 import sampler_bench.reports as room
 from sampler_bench.errors import SpecError
-from sampler_bench.records import JUDGED, Cell, SamplerConfig, ScoreTable
+from sampler_bench.records import (
+    INTERRUPTED,
+    JUDGED,
+    PENDING,
+    Cell,
+    SamplerConfig,
+    ScoreTable,
+    Unscored,
+    settle,
+)
+from sampler_bench.reports._collect import collect
 from sampler_bench.reports._document import SCHEMAS, Document, Interval, read_document, schema
 from sampler_bench.reports._words import half_width, plus_minus
+from sampler_bench.reports.terminal import report
 
 GUIDE_KEYS = {
     *("parameters", "mean", "std", "scores", "sampler_type", "sample_count", "evaluation_time"),
@@ -120,6 +132,21 @@ def test_missing_texts_are_counted_with_their_reason_and_never_as_failures():
     assert meta.missing_reasons == {"timeout": len(GRID)}
     assert meta.retries == 2 * len(GRID)
     assert document.best_configuration is None
+
+
+def test_judgments_that_a_runs_end_did_not_wait_for_are_open_and_cost_what_they_cost():
+    rows = [(Cell(c, 0, 0), PENDING if i else JUDGED, 7.0) for i, c in enumerate(GRID)]
+    trials = trials_of(ScoreTable.of([(cell, JUDGED, 7.0) for cell, _, _ in rows], 2))
+    lost = (Unscored(JUDGE, INTERRUPTED, "not waited for", 0.001),)
+    trials = [replace(t, judgments=lost) if i else t for i, t in enumerate(trials)]
+    states = [settle(trial, (JUDGE,))[0] for trial in trials]
+    assert states == [state for _, state, _ in rows]
+    problem, server = problem_of(), dict(SERVER)
+    document = collect(study_row(2), trials, ScoreTable.of(rows, 2), problem, server, (JUDGE,))
+    meta = document.search_metadata
+    assert (meta.pending, meta.missing, meta.missing_reasons) == (len(GRID) - 1, 0, {})
+    assert meta.cost == pytest.approx(0.001 * len(GRID))
+    assert "Check the server and the judge" not in report(document)
 
 
 def test_reads_back_what_it_wrote(tmp_path):

@@ -397,6 +397,8 @@ async def test_a_judgment_whose_answer_was_not_waited_for_counts_as_paid_and_not
     asked = sum(study.judge.calls.values())
     lost = [judgment for trial in study.kept() for judgment in trial.judgments]
     assert [judgment.reason for judgment in lost] == ["interrupted"] * asked
+    told = Ledger(study.kept(), ("scripted",), len(PROMPTS), forget=False)
+    assert told.count(MISSING) == 0, "nobody failed"
     study.limits, study.judge.seconds = Limits(max_cost=10), 0
     assert await study.run() == "done"
     assert study.budget.spent == pytest.approx(0.01 * (60 + asked))

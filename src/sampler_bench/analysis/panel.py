@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..records import UNKNOWN, Completion, Estimate, Score, Trial, Unscored
+from ..records import INTERRUPTED, UNKNOWN, Completion, Estimate, Score, Trial, Unscored
 from .power import TWO_SIDED
 
 if TYPE_CHECKING:
@@ -125,11 +125,17 @@ def _summary(name: str, trials: Sequence[Trial]) -> JudgeSummary:
         at_top=float((found.value == top).mean()) if len(found.value) else NAN,
         length=correlation(found.value, found.tokens, found.config),
         drift=correlation(found.value, order, found.config),
-        failed=dict(Counter(j.reason for j in mine if isinstance(j, Unscored)).most_common()),
+        failed=dict(Counter(_lost(mine)).most_common()),
         cost=math.fsum(j.cost for j in mine),
         seconds=math.fsum(j.seconds for j in mine if isinstance(j, Score)),
         tokens=sum(j.tokens for j in mine if isinstance(j, Score)),
     )
+
+
+def _lost(judgments: Iterable[Score | Unscored]) -> Iterator[str]:
+    """Why judgments never came; not those that a run's end did not wait for."""
+    lost = (j.reason for j in judgments if isinstance(j, Unscored))
+    return (reason for reason in lost if reason != INTERRUPTED)
 
 
 def _judgments(name: str, trials: Iterable[Trial]) -> Iterator[Score | Unscored]:

@@ -9,6 +9,7 @@ fault), which is never a number and never counts against a configuration.
 from .config import SamplerConfig, Value
 from .table import FAILED, JUDGED, MISSING, PENDING, ScoreTable, settle
 from .trial import (
+    INTERRUPTED,
     Cell,
     Completion,
     Failure,
@@ -24,6 +25,7 @@ from .verdict import UNKNOWN, Estimate, Needed, Verdict
 
 __all__ = [
     "FAILED",
+    "INTERRUPTED",
     "JUDGED",
     "MISSING",
     "PENDING",

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from .config import SamplerConfig
-from .trial import Cell, Score, Trial, Unwritten
+from .trial import INTERRUPTED, Cell, Score, Trial, Unwritten
 
 if TYPE_CHECKING:
     import numpy as np
@@ -116,5 +116,8 @@ def settle(trial: Trial, identities: tuple[str, ...]) -> tuple[int, float]:
     scores = [j.value for j in trial.judgments if isinstance(j, Score) and j.judge in identities]
     if len(scores) == len(identities):
         return JUDGED, sum(scores) / len(scores)
-    answered = {j.judge for j in trial.judgments}
+    lost = {
+        j.judge for j in trial.judgments if not isinstance(j, Score) and j.reason == INTERRUPTED
+    }
+    answered = {j.judge for j in trial.judgments} - lost
     return (MISSING if answered >= set(identities) else PENDING), nothing

@@ -11,6 +11,9 @@ Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | Non
 JsonObject: TypeAlias = "dict[str, Json]"
 
 
+INTERRUPTED = "interrupted"  # reason of a judgment that was asked for and not waited for
+
+
 @dataclass(frozen=True, slots=True)
 class Prompt:
     """What the model is asked. `index` is its place in the study."""
@@ -106,7 +109,11 @@ class Score:
 
 @dataclass(frozen=True, slots=True)
 class Unscored:
-    """No judgment: the judge or the network failed, after retries. Never counts, never a number."""
+    """No judgment: the judge or the network failed, after retries. Never counts, never a number.
+
+    Where `reason` is INTERRUPTED nobody failed: the text is still to be judged, and only what it
+    may have cost is kept.
+    """
 
     judge: str
     reason: str

@@ -10,6 +10,7 @@ from typing import Any
 from .. import __version__
 from ..records import (
     FAILED,
+    INTERRUPTED,
     JUDGED,
     MISSING,
     PENDING,
@@ -94,7 +95,7 @@ def _faults(trials: Sequence[Trial], judges: tuple[str, ...]) -> Iterator[str]:
         if isinstance(trial.written, Unwritten):
             yield trial.written.reason
         lost = (j for j in trial.judgments if isinstance(j, Unscored) and j.judge in judges)
-        yield from (judgment.reason for judgment in lost)
+        yield from (judgment.reason for judgment in lost if judgment.reason != INTERRUPTED)
 
 
 def _time(seconds: float) -> str:

@@ -14,7 +14,17 @@ from functools import partial
 from ..engines._answer import NEARLY
 from ..engines._openai import asked_tokens
 from ..errors import EngineError, JudgeError, SpecError
-from ..records import PENDING, Cell, Completion, Failure, Score, Trial, Unscored, Unwritten
+from ..records import (
+    INTERRUPTED,
+    PENDING,
+    Cell,
+    Completion,
+    Failure,
+    Score,
+    Trial,
+    Unscored,
+    Unwritten,
+)
 from ..rules import look
 from .budget import Budget
 from .events import Settled, Warned, Watcher, Written
@@ -201,7 +211,7 @@ class Work:
             judgment = await self.parts.judge.judge(identity, prompt, trial.written.text)
         except asyncio.CancelledError:
             if reserved:  # it was asked for, so it may be on the bill
-                judgment = Unscored(identity, "interrupted", "not waited for", reserved)
+                judgment = Unscored(identity, INTERRUPTED, "not waited for", reserved)
                 self.active += 1
                 self._to_keep.put_nowait(
                     (partial(self._save, trial.cell, judgment), asyncio.Event())
