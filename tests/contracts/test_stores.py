@@ -95,7 +95,9 @@ def test_a_fault_gives_way_to_a_score_and_a_score_to_nothing(store, study):
     lost = Unscored("j", "unreadable", "", cost=0.25)
     for judgment in (lost, lost, Score("j", 7.5, cost=0.5), lost, Score("j", 1)):
         store.save_judgment(study, cell, judgment, 4.0)
-    assert store.trials(study)[0].judgments == (Score("j", 7.5, cost=1.0),), "what was paid adds up"
+    assert store.trials(study)[0].judgments == (Score("j", 7.5, cost=1.0, lost=0.5),), (
+        "what was paid adds up"
+    )
 
 
 def test_nothing_is_kept_for_a_cell_that_nobody_asked_for(store, study):

@@ -402,6 +402,10 @@ async def test_a_judgment_whose_answer_was_not_waited_for_counts_as_paid_and_not
     study.limits, study.judge.seconds = Limits(max_cost=10), 0
     assert await study.run() == "done"
     assert study.budget.spent == pytest.approx(0.01 * (60 + asked))
+    after = Budget(Limits(), 0.0, time.monotonic)
+    after.recall(study.kept(), 0.5)
+    assert after.spent == pytest.approx(study.budget.spent + 0.5)
+    assert after.price == pytest.approx(0.01), "of one judgment, not of all that a text has cost"
 
 
 async def test_a_ledger_knows_what_is_written_and_what_is_left_to_judge():

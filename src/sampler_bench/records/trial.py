@@ -93,6 +93,7 @@ class Score:
     Attributes:
         criteria: (name, score 0-10) pairs; empty where the judge has none.
         cost: in US dollars; 0 where the judge is free.
+        lost: what of the cost is that of judgments of this text that never came; the store adds it.
         seconds, tokens, retries: what the judgment took.
         comment: the judge's words, if any. Untrusted text.
     """
@@ -105,6 +106,7 @@ class Score:
     tokens: int = 0
     retries: int = 0
     comment: str = ""
+    lost: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +114,7 @@ class Unscored:
     """No judgment: the judge or the network failed, after retries. Never counts, never a number.
 
     Where `reason` is INTERRUPTED nobody failed: the text is still to be judged, and only what it
-    may have cost is kept.
+    may have cost is kept. `cost` and `lost` are as those of a `Score`.
     """
 
     judge: str
@@ -120,6 +122,7 @@ class Unscored:
     detail: str
     cost: float = 0.0
     retries: int = 0
+    lost: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

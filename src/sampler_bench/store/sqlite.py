@@ -15,7 +15,7 @@ import struct
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -218,8 +218,9 @@ class SqliteStore(Store):
 
     def save_judgment(self, study: int, cell: Cell, judgment: Score | Unscored, now: float) -> None:
         with self._writing():
-            paid = judgment.cost + self._lost(study, cell, judgment.judge)
-            kind, text = type(judgment).__name__, json.dumps({**asdict(judgment), "cost": paid})
+            lost = self._lost(study, cell, judgment.judge)
+            kept = replace(judgment, cost=judgment.cost + lost, lost=lost)
+            kind, text = type(kept).__name__, json.dumps(asdict(kept))
             done = self._db.execute(
                 "INSERT INTO judgments SELECT study, position, ?, ?, ?, ? FROM trials "
                 f"WHERE {PLACE} ON CONFLICT DO UPDATE SET kind = excluded.kind, "

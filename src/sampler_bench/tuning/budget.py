@@ -47,11 +47,16 @@ class Budget:
         began = now() if began is None else began
         self._end = None if limits.max_minutes is None else began + 60 * limits.max_minutes
 
-    def recall(self, trials: list[Trial]) -> None:
-        """Count what earlier runs of the study have spent."""
+    def recall(self, trials: list[Trial], besides: float = 0.0) -> None:
+        """Count what earlier runs of the study have spent, and `besides` dollars on other things.
+
+        The highest price is that of a single judgment, not of all that a text has cost.
+        """
+        self.spent += besides
         for trial in trials:
             for judgment in trial.judgments:
-                self._bill(judgment.cost)
+                self._bill(judgment.cost - judgment.lost)
+                self.spent += judgment.lost
 
     def seconds_left(self) -> float | None:
         """Seconds until the time is up; None where time is not limited."""

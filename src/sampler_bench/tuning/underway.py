@@ -103,8 +103,7 @@ class Underway:
         limits = Limits(spec.max_samples, spec.max_cost, spec.max_minutes)
         price = judge.expected_cost(1, judged_tokens(spec))
         budget = Budget(limits, price, time.monotonic, self.began)
-        budget.recall(trials)
-        budget.settle(0.0, float(str((noted or {}).get("cost", 0.0))))
+        budget.recall(trials, float(str((noted or {}).get("cost", 0.0))))
         texts = not Objective.of(spec).plain
         return Ledger(trials, judge.identities, len(spec.prompts), texts=texts), budget
 
