@@ -1,10 +1,13 @@
 """Going on with a study, and what is left on the disk where nothing came of one."""
 
 import json
+import os
 import signal
 import socket
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 from support.cli import failed, in_process, start
@@ -169,6 +172,42 @@ def test_a_store_that_cannot_be_read_is_told_and_leaves_the_page_with_its_texts(
     assert page.read_bytes() == before
     (tmp_path / "results" / FILE).unlink()
     assert "store is not beside its results" in command("report", "results/s.json")[2]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="folders have other rights there")
+def test_a_study_in_a_folder_that_may_not_be_written_is_reported_with_its_texts(monkeypatch, capfd):
+    def command(*words):
+        return in_process(words, name, monkeypatch, capfd)
+
+    with TemporaryDirectory() as name:
+        begin(Path(name), "s", 1.0)
+        results = Path(name, "results")
+        (results / "s.json").write_text(command("analyze", results / "s.json", "--json")[1])
+        page = Path(name, "s.html")
+        words = ("report", results / "s.json", "--html", page)
+        command(*words)  # Python's own files may be root's alone: they are read here
+        page.unlink()
+        with read_only(results):
+            code, _, said = command(*words)
+        assert code == 0, said
+        assert "no texts" not in said
+        monkeypatch.undo()  # leave the folder before it goes
+
+
+@contextmanager
+def read_only(folder):
+    """A folder that may not be written meanwhile, not even by root."""
+    user = os.geteuid()
+    folder.parent.chmod(0o777)
+    for path in (*folder.iterdir(), folder):
+        path.chmod(0o555)
+    if user == 0:
+        os.seteuid(65534)
+    try:
+        yield
+    finally:
+        os.seteuid(user)
+        folder.chmod(0o755)
 
 
 def test_the_latest_study_is_the_one_begun_last_whatever_the_clock_said(tmp_path, command):

@@ -80,13 +80,13 @@ def _bank(args: argparse.Namespace) -> tuple[Bank, str, str]:
 
 
 def _kept(args: argparse.Namespace) -> tuple[Fingerprint, str, str]:
-    from ..store.sqlite import FILE, open_store
+    from ..store.sqlite import FILE, open_kept
     from ..tuning.fingerprint import NOTE, recalled
     from ..tuning.order import ORDER
 
     if not (args.output_dir / FILE).is_file():
         raise StoreError(f"there is no study in {args.output_dir}; run a search first")
-    with open_store(args.output_dir) as store:
+    with open_kept(args.output_dir) as store:
         study = store.chosen(args.study)
         found = recalled(store.note(study.id, NOTE))
         server = store.note(study.id, "server") or {}

@@ -84,19 +84,48 @@ def open_store(folder: Path) -> Store:
     return SqliteStore(folder / FILE)
 
 
-class SqliteStore(Store):
-    """See the module. One connection that threads take in turns."""
+def open_kept(folder: Path) -> Store:
+    """Open the store of a results folder to read it, also where nothing may be written.
 
-    def __init__(self, path: Path) -> None:
+    Raises:
+        StoreError: it cannot be read, or is no store of ours.
+    """
+    try:
+        return open_store(folder)
+    except StoreError as error:
+        if not _denied(error.__cause__):
+            raise
+        return SqliteStore(folder / FILE, reading=True)
+
+
+def _denied(error: BaseException | None) -> bool:
+    """Whether a file or folder may not be written."""
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # the rest says more of the same
+    return code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN)
+
+
+class SqliteStore(Store):
+    """See the module. One connection that threads take in turns.
+
+    Args:
+        path: the file.
+        reading: True opens it only to be read; it must be there.
+    """
+
+    def __init__(self, path: Path, reading: bool = False) -> None:
         self.path = path
         self._turn = threading.RLock()
         self._locks: dict[int, FileLock] = {}
         with self._translated():
             self._db = sqlite3.connect(
-                path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
+                _address(path) if reading else path,
+                timeout=BUSY_SECONDS,
+                isolation_level=None,
+                check_same_thread=False,
+                uri=reading,
             )
         try:
-            self._prepare()
+            self._see_version() if reading else self._prepare()
         except BaseException:
             self._db.close()
             raise
@@ -112,12 +141,16 @@ class SqliteStore(Store):
                 for statement in filter(str.strip, SCHEMA.split(";")):
                     self._db.execute(statement)
                 self._db.execute(f"PRAGMA user_version={VERSION}")
-            elif version != VERSION:
-                raise StoreError(
-                    f"{self.path} is of store version {version}, this program knows {VERSION}; "
-                    "use the program that wrote it, or another --output-dir"
-                )
+            self._see_version()
             self._db.execute(ADDED)
+
+    def _see_version(self) -> None:
+        [(version,)] = self._rows("PRAGMA user_version")
+        if version != VERSION:
+            raise StoreError(
+                f"{self.path} is of store version {version}, this program knows {VERSION}; "
+                "use the program that wrote it, or another --output-dir"
+            )
 
     @contextmanager
     def _translated(self) -> Iterator[None]:
@@ -305,6 +338,12 @@ class SqliteStore(Store):
             self.unlock(study)
         with self._turn:
             self._db.close()
+
+
+def _address(path: Path) -> str:
+    """Of a file that is only read. Without a log beside it nobody writes, so nothing is locked."""
+    still = "" if path.with_name(f"{path.name}-wal").exists() else "&immutable=1"
+    return f"{path.resolve().as_uri()}?mode=ro{still}"
 
 
 def _unpacked(blob: bytes) -> tuple[float, ...]:

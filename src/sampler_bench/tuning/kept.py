@@ -15,7 +15,7 @@ from ..reports._document import Document, RunResult, read_document
 from ..search import Problem
 from ..spec import StudySpec
 from ..store import Store, StudyRow
-from ..store.sqlite import FILE, open_store
+from ..store.sqlite import FILE, open_kept
 from .answers import recalled as embeddings_of
 from .build import build_problem
 from .choices import choose_baseline, find_model
@@ -139,7 +139,7 @@ def study_of_kept(folder: Path, name: str | None) -> Kept:
     if not (folder / FILE).is_file():
         path = _newest_file(folder)
         return Kept(read_document(path), (), path)
-    with open_store(folder) as store:
+    with open_kept(folder) as store:
         study = read_study(store, name)
     return Kept(study.document(), tuple(study.trials), folder / study.file)
 
@@ -169,7 +169,7 @@ def _texts_beside(file: Path, study: str) -> tuple[Trial, ...]:
     """The texts of a study whose store lies beside its results file; none where it does not."""
     if not study or not (file.parent / FILE).is_file():
         return ()
-    with open_store(file.parent) as store:
+    with open_kept(file.parent) as store:
         row = store.study(study)
         return () if row is None else tuple(store.trials(row.id))
 
@@ -178,7 +178,7 @@ def _not_written_yet(file: Path) -> str | None:
     """The study that an empty results file waits for; None where it is not empty, or of nobody."""
     if not (file.parent / FILE).is_file() or not file.is_file() or file.stat().st_size:
         return None
-    with open_store(file.parent) as store:
+    with open_kept(file.parent) as store:
         for study in store.studies():
             if (store.note(study.id, "results") or {}).get("file") == file.name:
                 return study.name
