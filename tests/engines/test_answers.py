@@ -395,7 +395,7 @@ async def test_a_model_that_is_listed_by_its_name_of_models_yaml_is_taken(
     async with talking(engine, options, answer) as (built, _server):
         if called == "mine":
             assert (await built.check()).model.startswith("mine")
-        elif engine in ("mlx-lm", "transformers"):
+        elif engine == "transformers":
             with pytest.raises(EngineError, match="name the one that writes with --model"):
                 await built.check()
         else:

@@ -27,7 +27,6 @@ HOSTED = ("openai", "openrouter")
 NAMED = (
     "ollama",
     "lmstudio",
-    "mlx-lm",
     "transformers",
     "lemonade",
     *HOSTED,
@@ -241,7 +240,6 @@ async def test_a_model_that_is_unloaded_while_idle_is_the_same_one() -> None:
             {"/api/v1/health": {"model_loaded": "another", "version": "2026.39.1-2"}},
         ),
         ("transformers", {"/v1/models": {"data": [{"id": "another"}, {"id": "mine"}]}}),
-        ("mlx-lm", {"/v1/models": {"data": [{"id": "another"}, {"id": "mine"}]}}),
     ],
 )
 async def test_the_model_that_was_found_is_taken_while_another_is_loaded_as_well(

@@ -114,9 +114,7 @@ class OpenAIEngine(RemoteEngine):
             EngineError: the first of several is as good as any.
             Fault: there is none.
         """
-        data = listed.get("data") if isinstance(listed, dict) else None
-        entries = [e for e in data or [] if isinstance(e, dict) and e.get("id")]
-        by_id = {str(entry["id"]): entry for entry in entries}
+        by_id = models_of(listed)
         called = self.called if self.called in by_id else ""
         if named := self.options.model or called or loaded:
             return named, by_id.get(named, {})
@@ -232,6 +230,13 @@ def _count(found: object, before: int | None) -> int | None:
 
 def _is_stream(response: httpx2.Response) -> bool:
     return response.headers.get("content-type", "").startswith("text/event-stream")
+
+
+def models_of(listed: object) -> dict[str, Mapping[str, object]]:
+    """What a list of models says of each, by its name."""
+    data = listed.get("data") if isinstance(listed, dict) else None
+    entries = [e for e in data or [] if isinstance(e, dict) and e.get("id")]
+    return {str(entry["id"]): entry for entry in entries}
 
 
 def asked_tokens(config: SamplerConfig) -> int:

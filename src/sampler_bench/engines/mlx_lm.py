@@ -10,10 +10,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
+from ..errors import EngineError
 from ..records import JsonObject, Value
 from . import EngineOptions, ServerInfo
 from ._dialect import Dialect, Spoken, Unspoken, Values, Word
-from ._openai import OpenAIEngine, Wire
+from ._openai import OpenAIEngine, Wire, models_of
 from ._retry import Fault
 
 DEFAULT_SERVER = "http://127.0.0.1:8080"
@@ -87,7 +88,10 @@ DIALECT = Dialect(
     order="last",
     words=WORDS,
     notes=(
-        "It loads whichever model a request names: where it lists several, say which with --model.",
+        "Unless --model names one, the model that it was started with writes; what is named is "
+        "loaded in its place, without the adapter of --adapter-path.",
+        "A model that it was started with by a name, no folder, is called default_model: that "
+        "another one was served later, nothing tells.",
         "Texts with a seed are written one after another there.",
         "A prompt that it knows is cached, and penalties then do not see it: start it with "
         "--prompt-cache-size 0 where a penalty is searched.",
@@ -97,23 +101,46 @@ DIALECT = Dialect(
 
 
 class MlxLmEngine(OpenAIEngine):
-    """mlx_lm.server."""
+    """mlx_lm.server. What it was started with has a name of its own there, whatever it is."""
 
-    confirms = False  # it serves what a request names, and says so in its answer
     loads_any = True
 
-    async def ask(self) -> ServerInfo:
-        """Take the model that is named, or the only one.
+    @property
+    def model(self) -> str:
+        """What requests name: by its path, the model would be loaded once more, without adapter."""
+        found = super().model
+        own = not self.options.model and (not found or found.startswith("/"))
+        return STARTED_WITH if own else found
 
-        Its list is empty or broken where nothing was downloaded.
-        """
+    async def ask(self) -> ServerInfo:
+        """Take the model that is named, else the one that it was started with, or the only one."""
+        model = self.options.model or await self._unnamed()
+        return replace(self.described(model, {}), slots=1)
+
+    async def _unnamed(self) -> str:
+        """Its list has what lies in the cache, and a --model only where that is a folder."""
         try:
-            found = await super().ask()
+            listed = await self.http.get(self.wire.models)
         except Fault as fault:
-            if fault.reason != "protocol":
+            if fault.reason != "protocol":  # the list breaks off where nothing was downloaded
                 raise
-            found = self.described(self.options.model or STARTED_WITH, {})
-        return replace(found, slots=1)
+            listed = {}
+        names = models_of(listed)
+        if self.called in (STARTED_WITH, *names):
+            return self.called
+        for name in names:
+            if name.startswith("/"):
+                return name
+        return STARTED_WITH if await self._was_started_with_one() else self._choose(listed)[0]
+
+    async def _was_started_with_one(self) -> bool:
+        """Whether it writes a token though no model is named."""
+        asked: JsonObject = {"messages": [{"role": "user", "content": "Hi"}], "max_tokens": 1}
+        try:
+            await self.http.post(self.wire.chat, asked, seconds=self.options.timeout_seconds)
+        except EngineError:
+            return False
+        return True
 
 
 def build(options: EngineOptions) -> MlxLmEngine:

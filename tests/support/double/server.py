@@ -162,7 +162,8 @@ class Double(Loopback):
         body = request.body if isinstance(request.body, dict) else {}
         applied = self._reader.read(endpoint, body, self.writer.context)
         prompt = self._fitted(await self._prompt(endpoint.asks, body), applied)
-        shape = Shape(self.quirks, endpoint, body, self.model)
+        asked = body.get("model", "default_model") if self.quirks.engine == "mlx-lm" else ""
+        shape = Shape(self.quirks, endpoint, body, asked or self.model)
         self._admit()
         pieces = self._pieces(body, applied, prompt)
         if not self._streams(endpoint, body):

@@ -17,7 +17,7 @@ from .local import (
     TEXTGEN,
     TEXTGEN_TRANSFORMERS,
 )
-from .mlx_lm import MLX_LM, MLX_LM_SEVERAL
+from .mlx_lm import MLX_LM, MLX_LM_UNLISTED
 from .ollama import OLLAMA, OLLAMA_2025
 from .transformers import TRANSFORMERS
 from .vllm import (
@@ -48,7 +48,7 @@ __all__ = [
     "LMSTUDIO_SETTING",
     "LMSTUDIO_V1",
     "MLX_LM",
-    "MLX_LM_SEVERAL",
+    "MLX_LM_UNLISTED",
     "OLLAMA",
     "OLLAMA_2025",
     "OPENAI",

@@ -29,6 +29,7 @@ MLX_LM = Quirks(
     order=orders.fixed(*orders.MLX),
     also=("presence_context_size", "frequency_context_size", "chat_template_kwargs"),
     owner="",
+    prefix="/models/",  # started with a folder, the one --model that its list has
     asked={"/health": {"status": "ok"}, "/v1/models/not/one": {"object": "list", "data": []}},
     greedy=0.0,
     logprobs="none",
@@ -36,6 +37,6 @@ MLX_LM = Quirks(
     thinks_in="reasoning",
     think_key="chat_template_kwargs.enable_thinking",
 )
-# With two models in the cache of Hugging Face, of which it would load either.
-LIST = {"object": "list", "data": [{"id": "somebody/other", "object": "model"}, {"id": "{model}"}]}
-MLX_LM_SEVERAL = replace(MLX_LM, asked={**MLX_LM.asked, "/v1/models": LIST})
+# Started with a name of Hugging Face, of one file: its list has but others that lie in the cache.
+LIST = {"object": "list", "data": [{"id": "somebody/other", "object": "model"}]}
+MLX_LM_UNLISTED = replace(MLX_LM, asked={**MLX_LM.asked, "/v1/models": LIST})
