@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from support.double import LLAMACPP, OLLAMA, OPENAI_COMPATIBLE, Double, LlamaWriter
+from support.double import LLAMACPP, MLX_LM, OLLAMA, OPENAI_COMPATIBLE, Double, LlamaWriter
 from support.double.quirks import Quirks
 from support.loopback import Request as Asked
 
@@ -207,3 +207,19 @@ async def test_a_study_whose_model_was_found_goes_on_with_it_when_another_is_loa
         finished = await search(tmp_path, Story(), server.url, resume=True)
     assert finished.ended == "done"
     assert {text.model for text in kept(tmp_path)} == {"mine"}
+
+
+@pytest.mark.anyio
+async def test_a_study_goes_on_with_a_server_that_has_got_an_engine_of_its_own_since(
+    tmp_path: Path, writer: LlamaWriter
+) -> None:
+    """It was taken for openai-compatible when it began, and is to this day; no other one is."""
+    ours = replace(OPENAI_COMPATIBLE, slots=2)
+    told = MLX_LM.asked["/v1/models/not/one"]
+    async with Double(ours, writer, model="mine") as server:
+        await begun(tmp_path, server, 3)
+        server.quirks = replace(ours, asked={**ours.asked, "/version": {"version": "0.8"}})
+        with pytest.raises(EngineError, match="engine is 'vllm', not 'openai-compatible'"):
+            await search(tmp_path, Story(), server.url, resume=True)
+        server.quirks = replace(ours, asked={**ours.asked, "/v1/models/not/one": told})
+        assert (await search(tmp_path, Story(), server.url, resume=True)).ended == "done"

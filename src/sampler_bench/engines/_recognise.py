@@ -28,6 +28,12 @@ OWNERS = {
     "aphrodite": "aphrodite",
     "tabbyapi": "tabbyapi",
 }
+# What was said of a server before it had an engine of its own.
+TAKEN_FOR = {
+    "lemonade": "lmstudio",
+    "mlx-lm": "openai-compatible",
+    "transformers": "openai-compatible",
+}
 # (path, keys of the answer, one in the other, engine), the most particular first.
 PATHS = (
     ("/v1/internal/model/info", "model_name", "textgen"),
@@ -70,6 +76,11 @@ async def recognise(url: str, api_key: str = "") -> str:
         if not found:
             raise EngineError(await _why_unknown(http))
         return found
+
+
+def as_before(engine: str, began: str) -> str:
+    """The engine for a study to go on with: as what the server was taken when it began."""
+    return began if TAKEN_FOR.get(engine) == began else engine
 
 
 def _owner(listed: Json) -> str:

@@ -19,6 +19,7 @@ from ..spec import ModelEntry, StudySpec
 from ..spec.environment import JUDGE_KEY, JUDGE_URL
 from ..tasks import Task
 from .order import acts_last
+from .served import NOBODY, Began
 
 MOST_STEPS, INSIDE = 100, 0.001  # of a range: what is tried before a study
 BUILT_IN = "demo"  # the model that is served where neither a model nor a server is named
@@ -31,7 +32,11 @@ def build_task(spec: StudySpec) -> Task:
 
 
 async def build_engine(
-    spec: StudySpec, entry: ModelEntry | None, api_key: str, log: Path | None, began: str = ""
+    spec: StudySpec,
+    entry: ModelEntry | None,
+    api_key: str,
+    log: Path | None,
+    began: Began = NOBODY,
 ) -> Engine:
     """Build the engine of a study: connect to its servers, or serve a local file.
 
@@ -40,7 +45,7 @@ async def build_engine(
         entry: the model of models.yaml, if the study names one.
         api_key: for servers that ask for one.
         log: file for the output of a server that we start.
-        began: the model that a study began with, by its server's name; empty for a new one.
+        began: what a study that goes on began with.
 
     Raises:
         EngineError: no server answers.
@@ -48,13 +53,13 @@ async def build_engine(
     from ..engines._pool import pool
 
     options = _options(spec, entry, api_key, log)
-    options = replace(options, called=began or options.called)
+    options = replace(options, called=began.model or options.called)
     servers = spec.server or (entry.servers if entry else ())
     if not servers:
         name = "embedded" if spec.engine == "auto" else spec.engine
         built: Engine = find("engines", name).build(options)
         return built
-    names = await _engines_at(servers, api_key) if spec.engine == "auto" else None
+    names = await _engines_at(servers, api_key, began) if spec.engine == "auto" else None
     engines: list[Engine] = [
         find("engines", names[i] if names else spec.engine).build(replace(options, server=url))
         for i, url in enumerate(servers)
@@ -62,23 +67,23 @@ async def build_engine(
     return pool(engines)
 
 
-async def _engines_at(servers: Sequence[str], api_key: str) -> list[str]:
+async def _engines_at(servers: Sequence[str], api_key: str, began: Began) -> list[str]:
     """The engine at each address; who does not answer yet is taken to be as the others.
 
     Raises:
         EngineError: nobody answers.
     """
-    from ..engines._recognise import recognise
+    from ..engines._recognise import as_before, recognise
 
     asked = (recognise(url, api_key) for url in servers)
     answers = await asyncio.gather(*asked, return_exceptions=True)
     for answer in answers:
         if isinstance(answer, BaseException) and not isinstance(answer, EngineError):
             raise answer
-    known = [answer for answer in answers if isinstance(answer, str)]
-    if not known:
+    known = [as_before(a, began.engine) if isinstance(a, str) else "" for a in answers]
+    if not any(known):
         raise EngineError("; ".join(str(answer) for answer in answers))
-    return [answer if isinstance(answer, str) else known[0] for answer in answers]
+    return [engine or next(filter(None, known)) for engine in known]
 
 
 def _options(

@@ -30,7 +30,7 @@ from .parts import Stop
 from .plan import longest_answer
 from .request import Finished, Request
 from .said import hold_to_words
-from .served import away, began_with, describe, hold
+from .served import NOBODY, away, began_with, describe, hold
 from .underway import Underway
 
 
@@ -84,7 +84,7 @@ async def _assembled(request: Request, store: Store, stack: AsyncExitStack) -> C
     task, entry = build_task(spec), find_model(spec)
     judge = build_judge(spec, task, request.environment)
     key = request.environment.get(SERVER_KEY, "")
-    began = began_with(store, request.name) if request.resume else ""
+    began = began_with(store, request.name) if request.resume else NOBODY
     engine = await build_engine(spec, entry, key, request.folder / "server.log", began)
     await stack.enter_async_context(engine)
     await stack.enter_async_context(judge)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from ..engines import ServerInfo
 from ..engines._identity import CONTEXT, PATH, VERSION, difference, identity
 from ..errors import EngineError
@@ -48,11 +50,22 @@ def describe(info: ServerInfo) -> str:
     return ", ".join(parts)
 
 
-def began_with(store: Store, study: str) -> str:
-    """The model that a study began with, by its server's name; empty where there is none yet."""
+@dataclass(frozen=True, slots=True)
+class Began:
+    """The engine and the model, by its server's name, that a study began with; empty: none yet."""
+
+    engine: str = ""
+    model: str = ""
+
+
+NOBODY = Began()
+
+
+def began_with(store: Store, study: str) -> Began:
+    """Who wrote a study's first texts."""
     row = store.study(study)
-    kept = store.note(row.id, SERVER) if row is not None else None
-    return str((kept or {}).get("model") or "")
+    kept = (store.note(row.id, SERVER) if row is not None else None) or {}
+    return Began(str(kept.get("engine") or ""), str(kept.get("model") or ""))
 
 
 def hold(store: Store, study: str, info: ServerInfo) -> None:
