@@ -29,7 +29,7 @@ from sampler_bench.records import (
 )
 from sampler_bench.samplers import Listed, Range, SamplerSpace, Space
 from sampler_bench.search import Problem
-from sampler_bench.store.sqlite import open_store
+from sampler_bench.store.sqlite import SqliteStore, open_store
 from sampler_bench.tuning.budget import Budget, Limits
 from sampler_bench.tuning.events import Warned
 from sampler_bench.tuning.ledger import Ledger
@@ -406,6 +406,43 @@ async def test_a_judgment_whose_answer_was_not_waited_for_counts_as_paid_and_not
     after.recall(study.kept(), 0.5)
     assert after.spent == pytest.approx(study.budget.spent + 0.5)
     assert after.price == pytest.approx(0.01), "of one judgment, not of all that a text has cost"
+
+
+async def test_a_text_that_is_broken_off_has_the_time_to_close_its_connection(tmp_path):
+    closed = []
+
+    class Closing(ScriptedEngine):
+        async def generate(self, config, prompt, seed):
+            try:
+                await asyncio.sleep(3600)
+            finally:
+                await asyncio.sleep(0.6)
+                closed.append(prompt)
+
+    study = Study(tmp_path, Closing(), limits=Limits(max_minutes=0.3 / 60))
+    assert "max_minutes" in await study.run()
+    assert len(closed) == 1
+
+
+async def test_nothing_goes_on_after_a_ctrl_c_while_results_are_kept(tmp_path, monkeypatch):
+    go_on, keeping, loop = threading.Event(), asyncio.Event(), asyncio.get_running_loop()
+
+    def slowly(*judgment):
+        loop.call_soon_threadsafe(keeping.set)
+        go_on.wait(30)
+
+    monkeypatch.setattr(SqliteStore, "save_judgment", slowly)
+    others = asyncio.all_tasks()
+    study = Study(tmp_path, pace=Pace(slots=4, judging=4, lag=8, batch=4))
+    running = asyncio.create_task(study.run())
+    await keeping.wait()
+    await asyncio.sleep(0.1)  # more come meanwhile
+    for _ in range(2):
+        running.cancel()
+        await asyncio.sleep(0.1)
+    assert running.cancelled()
+    assert asyncio.all_tasks() == others
+    go_on.set()
 
 
 async def test_a_ledger_knows_what_is_written_and_what_is_left_to_judge():

@@ -95,19 +95,23 @@ class Work:
     def stop_writing(self) -> None:
         """Break off the texts in flight, which cost nothing; what was written is kept."""
         for worker in self._writing:
-            worker.cancel()
+            if not worker.cancelling():  # else it closes its connection
+                worker.cancel()
 
     async def end(self) -> None:
         """Stop the workers; let the keeper finish what has come, unless it failed itself."""
         for worker in (*self._writing, *self._judging):
             worker.cancel()
+        kept = asyncio.create_task(self._all_kept())
         try:
-            await asyncio.wait([*self._writing, *self._judging])  # they may have more to keep
-            rest = asyncio.create_task(self._to_keep.join())
-            await asyncio.wait({rest, self._keeper}, return_when=asyncio.FIRST_COMPLETED)
-            rest.cancel()
+            await asyncio.wait({kept, self._keeper}, return_when=asyncio.FIRST_COMPLETED)
         finally:
+            kept.cancel()
             self._keeper.cancel()
+
+    async def _all_kept(self) -> None:
+        await asyncio.wait([*self._writing, *self._judging])  # they may have more to keep
+        await self._to_keep.join()
 
     def had_their_time(self) -> bool:
         """Whether what was in flight has ended, or has had its time; it may have been paid for."""
