@@ -10,9 +10,16 @@ from typing import Any
 
 import pytest
 from support.cli import run
-from support.double import KOBOLDCPP_1_76, TABBYAPI_FORCING, CannedWriter, Double, LlamaWriter
+from support.double import (
+    KOBOLDCPP_1_76,
+    MLX_LM,
+    TABBYAPI_FORCING,
+    CannedWriter,
+    Double,
+    LlamaWriter,
+)
 
-from sampler_bench.engines import EngineOptions
+from sampler_bench.engines import EngineOptions, mlx_lm
 from sampler_bench.plugins import find
 from sampler_bench.samplers import Listed, SamplerSpace, Space
 from sampler_bench.store.sqlite import open_store
@@ -122,3 +129,20 @@ async def test_seeds_in_doubt_are_told_at_the_start() -> None:
     warned = [event.message for event in told if isinstance(event, Warned)]
     seed = f"seed on {server.url}: cannot tell: texts do not vary there, whatever the seed"
     assert seed in warned
+
+
+@pytest.mark.anyio
+async def test_what_a_server_of_its_kind_makes_of_a_knob_is_told_before_texts_are_spent() -> None:
+    """mlx-lm caches prompts, which penalties do not see then: no probe of one prompt tells that."""
+    told: list[Event] = []
+    knobs = ("presence_penalty", Listed((0, 0.5))), ("repetition_penalty", Listed((1, 1.2)))
+    space = Space((SamplerSpace("temperature", knobs),))
+    async with (
+        Double(MLX_LM, CannedWriter()) as server,
+        find("engines", "mlx-lm").build(EngineOptions(server=server.url)) as engine,
+    ):
+        await KnobCheck(space, None, True, told.append).begin(engine, None)
+    said = [event.message for event in told if isinstance(event, Warned)]
+    assert [text for text in said if "--prompt-cache-size 0" in text] == [
+        f"presence_penalty, repetition_penalty on {server.url}: {mlx_lm.CACHED}"
+    ]

@@ -34,6 +34,7 @@ class Spoken:
         only: the values that it takes, where it takes few.
         filled: True where it refuses an empty list.
         differs: in words, where the server's meaning is not quite ours.
+        mind: a sentence that is told before texts are spent on it; empty: nothing.
         say: writes the keys from our value and all values; None: the value under `key`.
     """
 
@@ -46,6 +47,7 @@ class Spoken:
     only: tuple[Value, ...] = ()
     filled: bool = False
     differs: str = ""
+    mind: str = ""
     say: Callable[[Value, Values], JsonObject] | None = None
 
     def problem(self, value: Value) -> str | None:

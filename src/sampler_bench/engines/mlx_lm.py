@@ -20,6 +20,10 @@ from ._retry import Fault
 DEFAULT_SERVER = "http://127.0.0.1:8080"
 STARTED_WITH = "default_model"  # its word for the model of its own --model
 NOT = Unspoken()
+CACHED = (
+    "A prompt that it knows is cached, and penalties then do not see it: start it with "
+    "--prompt-cache-size 0 where a penalty is searched."
+)
 WINDOWS = ("repetition_context_size", "presence_context_size", "frequency_context_size")
 
 
@@ -54,14 +58,14 @@ WORDS: Mapping[str, Word] = {
     "dynatemp_range": NOT,
     "epsilon_cutoff": NOT,
     "eta_cutoff": NOT,
-    "frequency_penalty": Spoken("frequency_penalty"),
+    "frequency_penalty": Spoken("frequency_penalty", mind=CACHED),
     "max_tokens": Spoken("max_tokens"),
     "min_p": Spoken("min_p"),
     "mirostat_eta": NOT,
     "mirostat_mode": NOT,
     "mirostat_tau": NOT,
-    "presence_penalty": Spoken("presence_penalty"),
-    "repetition_penalty": Spoken("repetition_penalty"),
+    "presence_penalty": Spoken("presence_penalty", mind=CACHED),
+    "repetition_penalty": Spoken("repetition_penalty", mind=CACHED),
     "repetition_range": Spoken(
         ", ".join(WINDOWS), low=1, differs="0 is the whole text there", say=_window
     ),
@@ -93,8 +97,7 @@ DIALECT = Dialect(
         "A model that it was started with by a name, no folder, is called default_model: that "
         "another one was served later, nothing tells.",
         "Texts with a seed are written one after another there.",
-        "A prompt that it knows is cached, and penalties then do not see it: start it with "
-        "--prompt-cache-size 0 where a penalty is searched.",
+        CACHED,
         "Nothing holds a text to the model's context, which is not told.",
     ),
 )

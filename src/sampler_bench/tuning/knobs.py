@@ -16,6 +16,7 @@ from typing import Any
 
 from ..checks import Report, check, servers_of
 from ..engines import Engine
+from ..engines._dialect import Spoken
 from ..engines._remote import RemoteEngine
 from ..errors import SpecError
 from ..records import JsonObject, SamplerConfig
@@ -85,6 +86,8 @@ class KnobCheck:
     async def _probed(self, server: RemoteEngine, excused: Collection[str]) -> JsonObject:
         searched = knobs_of(self.space)
         wanted = searched | _moved(self.baseline)
+        for told, names in minded(server, wanted).items():
+            self.watch(Warned(f"{', '.join(names)} on {server.http.shown}: {told}"))
         report = await check(server, wanted, ranges_of(self.space), thorough=False)
         _refuse_or_tell(report, searched - set(excused), self.watch)
         return report.to_json()
@@ -105,6 +108,16 @@ def _excused(kept: JsonObject | None) -> set[str]:
 def _dead(servers: Sequence[Mapping[str, Any]]) -> set[str]:
     found = (finding for told in servers for finding in _mappings(told.get("findings")))
     return {str(finding["knob"]) for finding in found if finding.get("says") == "ignored"}
+
+
+def minded(server: RemoteEngine, knobs: Collection[str]) -> dict[str, list[str]]:
+    """What has to be minded of knobs on a server of its kind, each with the knobs it is said of."""
+    found: dict[str, list[str]] = {}
+    for name in sorted(knobs):
+        word = server.dialect.words[name]
+        if isinstance(word, Spoken) and word.mind:
+            found.setdefault(word.mind, []).append(name)
+    return found
 
 
 def knobs_of(space: Space) -> set[str]:
