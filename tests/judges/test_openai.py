@@ -163,7 +163,10 @@ async def test_a_wait_until_a_time_of_the_clock_is_understood():
     assert isinstance(score, Unscored)
 
 
-@pytest.mark.parametrize(("status", "kind"), [("429", "insufficient_quota"), ("402", "test")])
+@pytest.mark.parametrize(
+    ("status", "kind"),
+    [("429", "insufficient_quota"), ("402", "test"), ("400", "billing_hard_limit_reached")],
+)
 async def test_an_account_without_credit_ends_the_run(status, kind):
     with JudgeServer(always=status) as server:
         server.kind = kind

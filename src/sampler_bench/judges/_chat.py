@@ -76,6 +76,8 @@ class Chat:
         try:
             reply = await create(model=model, messages=messages, **extra)
         except (openai.BadRequestError, openai.UnprocessableEntityError) as error:
+            if out_of_money(error.status_code, error.body):
+                raise self._refused(error, model) from error
             raise NotTaken(self.short(error)) from error
         except openai.APITimeoutError as error:
             raise Fault("timeout", f"no answer in {self._options.timeout_seconds:g} s") from error
