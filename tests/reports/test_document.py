@@ -141,12 +141,17 @@ def test_judgments_that_a_runs_end_did_not_wait_for_are_open_and_cost_what_they_
     trials = [replace(t, judgments=lost) if i else t for i, t in enumerate(trials)]
     states = [settle(trial, (JUDGE,))[0] for trial in trials]
     assert states == [state for _, state, _ in rows]
+    trials = [
+        replace(t, written=replace(t.written, cut_off=i % 2 > 0)) for i, t in enumerate(trials)
+    ]
     problem, server = problem_of(), dict(SERVER)
     document = collect(study_row(2), trials, ScoreTable.of(rows, 2), problem, server, (JUDGE,))
     meta = document.search_metadata
     assert (meta.pending, meta.missing, meta.missing_reasons) == (len(GRID) - 1, 0, {})
     assert meta.cost == pytest.approx(0.001 * len(GRID))
     assert "Check the server and the judge" not in report(document)
+    assert (meta.written, meta.cut_off) == (len(GRID), len(GRID) // 2)
+    assert f"{meta.cut_off / len(GRID):.0%} of the texts were cut off" in report(document)
 
 
 def test_reads_back_what_it_wrote(tmp_path):

@@ -30,8 +30,8 @@ def advice(document: Document) -> list[str]:
 
 def _cut_off(document: Document) -> Iterator[str]:
     meta = document.search_metadata
-    if meta.texts and meta.cut_off / meta.texts > MANY_CUT_OFF:
-        share = meta.cut_off / meta.texts
+    written = meta.written or max(meta.texts, meta.cut_off)  # earlier files count no written ones
+    if written and (share := meta.cut_off / written) > MANY_CUT_OFF:
         yield (
             f"Raise max_tokens, or the server's own limit: {share:.0%} of the texts were cut off."
         )

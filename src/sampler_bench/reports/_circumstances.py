@@ -138,6 +138,7 @@ class Metadata(Part):
     failed: int = 0
     missing: int = 0
     pending: int = 0
+    written: int = 0
     cut_off: int = 0
     tokens: int = 0
     cost: float = 0.0

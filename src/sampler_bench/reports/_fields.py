@@ -116,6 +116,7 @@ FIELDS = {
     "Metadata.total_configurations": "configurations with a text that counted",
     "Metadata.judged": "texts that the whole panel scored",
     "Metadata.pending": "texts not written or judged yet",
+    "Metadata.written": "texts that came, judged or not",
     "Metadata.judges": "identities of the panel",
     "Metadata.retries": "attempts that were lost before one succeeded",
     "Metadata.server": "the server as it described itself",

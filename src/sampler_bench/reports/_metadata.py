@@ -58,6 +58,7 @@ def metadata(
         failed=int((table.state == FAILED).sum()),
         missing=int((table.state == MISSING).sum()),
         pending=int((table.state == PENDING).sum()),
+        written=len(written),
         cut_off=sum(text.cut_off for text in written),
         tokens=sum(text.tokens for text in written),
         cost=round(sum(j.cost for t in trials for j in t.judgments), 6),
