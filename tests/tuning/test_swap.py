@@ -17,6 +17,7 @@ from sampler_bench.errors import EngineError
 from sampler_bench.records import Completion
 from sampler_bench.spec import load_study
 from sampler_bench.store.sqlite import open_store
+from sampler_bench.tuning import fingerprint
 from sampler_bench.tuning.events import Checked, Event, Settled, Watcher
 from sampler_bench.tuning.request import Finished, Request
 from sampler_bench.tuning.run import run
@@ -159,6 +160,24 @@ async def test_a_run_that_is_stopped_before_its_first_text_leaves_no_study_that_
             await running
         with open_store(tmp_path) as store:
             assert store.chosen("s").state == "interrupted"
+        await search(tmp_path, Story(3), server.url, resume=True)
+    assert kept(tmp_path)
+
+
+@pytest.mark.anyio
+async def test_a_run_that_fails_before_its_first_text_leaves_no_study_that_runs(
+    tmp_path: Path, writer: LlamaWriter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def silent(*asked: object) -> None:
+        raise EngineError("the server is gone")
+
+    monkeypatch.setattr(fingerprint, "remembered", silent)
+    async with Double(LLAMACPP, writer, model="mine") as server:
+        with pytest.raises(EngineError, match="gone"):
+            await search(tmp_path, Story(), server.url)
+        with open_store(tmp_path) as store:
+            assert store.chosen("s").state == "failed"
+        monkeypatch.undo()
         await search(tmp_path, Story(3), server.url, resume=True)
     assert kept(tmp_path)
 

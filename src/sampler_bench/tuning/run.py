@@ -60,9 +60,10 @@ async def run(
             ended = await underway.conducted(known)
             if ended != "interrupted":
                 await answers.embed_at_the_end(store, study, request, watch, stop)
-        except asyncio.CancelledError:
+        except BaseException as error:
             if store.chosen(study.name).state == "running":  # it has not come as far as the loop
-                store.set_state(study.id, "interrupted", clock())
+                stopped = isinstance(error, asyncio.CancelledError)
+                store.set_state(study.id, "interrupted" if stopped else "failed", clock())
             raise
         finally:
             store.unlock(study.id)
