@@ -5,7 +5,7 @@ import json
 import pytest
 from support.cli import run
 
-TIMES = ("timestamp", "started", "study", "url", "evaluation_time", "minutes")
+TIMES = ("timestamp", "started", "study", "url", "evaluation_time", "minutes", "alone_minutes")
 
 
 def without_times(value):
