@@ -379,7 +379,7 @@ async def test_judgments_under_way_are_waited_for_when_the_time_is_over_and_text
         return completion(config, prompt, seed)
 
     engine = ScriptedEngine(slow_at_the_ninth)
-    study = Study(tmp_path, engine, Paid(0.4), limits=Limits(max_minutes=0.5 / 60))
+    study = Study(tmp_path, engine, Paid(0.4), limits=Limits(max_minutes=1 / 60))
     study.pace = Pace(slots=2, judging=4, lag=12, batch=12)
     began = time.monotonic()
     assert "max_minutes" in await study.run()
