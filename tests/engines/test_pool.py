@@ -149,6 +149,45 @@ async def test_looking_for_an_absent_server_costs_no_text_its_tries() -> None:
 
 
 @pytest.mark.anyio
+async def test_a_text_is_given_up_where_no_server_answers() -> None:
+    """The looks at two dead servers are its tries: another that rests no more is not well."""
+    async with AsyncExitStack() as stack:
+        servers = [PlainServer("llamacpp").start() for _ in range(2)]
+        for server in servers:
+            await stack.enter_async_context(server)
+        options = replace(OPTIONS, max_retries=1)
+        engines = [llamacpp.build(replace(options, server=server.url)) for server in servers]
+        engine = await stack.enter_async_context(pool(engines, rest_seconds=0.0))
+        await engine.check()
+        for server in servers:
+            await server.__aexit__()
+        async with asyncio.timeout(5):
+            written = await engine.generate(CONFIG, PROMPT, 1)
+    assert isinstance(written, Unwritten)
+    assert written.retries == 2
+
+
+@pytest.mark.anyio
+async def test_a_server_that_loads_its_model_is_not_asked_without_rest() -> None:
+    loading = False
+    busy = as_json({"error": {"message": "Loading model"}}, 503)
+    good = PlainServer("llamacpp").answer
+    asked = 0
+
+    def answer(request: Request) -> Reply:
+        nonlocal asked
+        asked += loading
+        return busy if loading else good(request)
+
+    async with joined([answer, PlainServer("llamacpp", pause=0.02).answer]) as (engine, _):
+        assert isinstance(engine, PoolEngine)
+        await engine.check()
+        loading, engine.members[0].doubted = True, True
+        complete(await many(engine, 40, at_once=8), 40)
+    assert asked < 40
+
+
+@pytest.mark.anyio
 async def test_what_can_be_said_is_told_by_one_that_answers() -> None:
     """It may depend on its context: told by one that is away, it was refused in mid-run."""
     async with PlainServer("koboldcpp", context=1000).start() as here:

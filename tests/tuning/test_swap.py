@@ -223,7 +223,7 @@ async def test_a_study_whose_model_was_found_goes_on_with_it_when_another_is_loa
             server.quirks = quirks(loaded)
             await search(tmp_path, Story(1), server.url, resume=True)
         server.quirks = quirks(["mine"])
-        finished = await search(tmp_path, Story(), server.url, resume=True)
+        finished = await search(tmp_path, Story(999), server.url, resume=True)
     assert finished.ended == "done"
     assert {text.model for text in kept(tmp_path)} == {"mine"}
 
@@ -241,4 +241,4 @@ async def test_a_study_goes_on_with_a_server_that_has_got_an_engine_of_its_own_s
         with pytest.raises(EngineError, match="engine is 'vllm', not 'openai-compatible'"):
             await search(tmp_path, Story(), server.url, resume=True)
         server.quirks = replace(ours, asked={**ours.asked, "/v1/models/not/one": told})
-        assert (await search(tmp_path, Story(), server.url, resume=True)).ended == "done"
+        assert (await search(tmp_path, Story(999), server.url, resume=True)).ended == "done"

@@ -111,20 +111,22 @@ class OpenAIEngine(RemoteEngine):
         """Pick the model that was asked for, else the one called as here, the loaded, the first.
 
         Raises:
-            EngineError: the first of several is as good as any.
+            EngineError: it loads whichever is named, and nothing says which.
             Fault: there is none.
         """
         by_id = models_of(listed)
         called = self.called if self.called in by_id else ""
         if named := self.options.model or called or loaded:
             return named, by_id.get(named, {})
+        if self.loads_any and len(by_id) != 1:
+            some = ": " + ", ".join(list(by_id)[:6]) if by_id else ""
+            has = f"would load any of {len(by_id)} models" if by_id else "lists no model"
+            raise EngineError(
+                f"{self.dialect.name} at {self.http.shown}: it {has}; name the one that writes "
+                f"with --model{some}"
+            )
         if not by_id:
             raise Fault("protocol", f"{self.wire.models} lists no model: is one there, or loaded?")
-        if self.loads_any and len(by_id) > 1:
-            raise EngineError(
-                f"{self.dialect.name} at {self.http.shown}: it would load any of {len(by_id)} "
-                f"models; name the one that writes with --model: {', '.join(list(by_id)[:6])}"
-            )
         return next(iter(by_id.items()))
 
     def request(self, config: SamplerConfig, prompt: Prompt, seed: int) -> Request:

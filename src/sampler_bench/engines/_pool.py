@@ -82,7 +82,8 @@ class Member:
         if fault.reason == "context":
             self.rests_until = now + rest_seconds  # until what it lost has come back
             return
-        if fault.reason == "overload" and fault.wait is None and self.running > 1:
+        writes = self.running > 1 and not self.doubted
+        if fault.reason == "overload" and fault.wait is None and writes:
             return  # it works, only not for so many
         self.failures += 1
         self.doubted = True
@@ -244,7 +245,7 @@ class PoolEngine(Engine):
                     self._refuse(member, error)
                 elif isinstance(error, Fault) and error.may_pass:
                     self._note_fault(member, error)
-                    if not self._others_ready(member):
+                    if not any(m.info and not m.refused and not m.doubted for m in self.members):
                         raise
                 else:
                     raise

@@ -54,7 +54,8 @@ class Sayings:
             return title_of(self.best.config)
         if not self.meta.texts:
             return "Nothing was judged yet"
-        return "No score yet" if self.meta.missing else "Every text failed"
+        open_ones = self.meta.missing or self.meta.pending
+        return "No score yet" if open_ones else "Every text failed"
 
     @property
     def judged_by(self) -> str:

@@ -15,6 +15,7 @@ from typing import Any, TypeAlias
 
 from ..records import (
     FAILED,
+    INTERRUPTED,
     JUDGED,
     MISSING,
     PENDING,
@@ -157,8 +158,8 @@ def _reason(trial: Trial, judges: tuple[str, ...]) -> str | None:
         return trial.written.reason
     if isinstance(trial.failure, Failure):
         return trial.failure.reason
-    lost = (j.reason for j in trial.judgments if isinstance(j, Unscored) and j.judge in judges)
-    return next(lost, None)
+    lost = (j for j in trial.judgments if isinstance(j, Unscored) and j.judge in judges)
+    return next((j.reason for j in lost if j.reason != INTERRUPTED), None)
 
 
 def _judgments(trial: Trial) -> Iterator[Row]:

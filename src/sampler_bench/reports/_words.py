@@ -141,6 +141,6 @@ def no_score(document: Document) -> str:
         return (
             f"no text has a score: {failed}{meta.missing} missing ({reasons(meta.missing_reasons)})"
         )
-    if meta.failed:
+    if meta.failed and not meta.pending:
         return f"all {meta.failed} texts failed by rule, so none was sent to a judge"
     return "no text has a score yet"
