@@ -18,7 +18,8 @@ from support.tiny_gguf import write_tiny_gguf
 from sampler_bench.engines import Engine, EngineOptions, llamacpp
 from sampler_bench.engines._child import Order
 from sampler_bench.engines._launch import Child
-from sampler_bench.engines._pool import Member, PoolEngine, pool
+from sampler_bench.engines._member import Member
+from sampler_bench.engines._pool import PoolEngine, pool
 from sampler_bench.engines._retry import Fault
 from sampler_bench.errors import EngineError, SpecError
 from sampler_bench.plugins import find
@@ -38,6 +39,20 @@ async def joined(
         build = find("engines", name).build
         engines = [build(replace(OPTIONS, server=server.url)) for server in servers]
         yield await stack.enter_async_context(pool(engines, rest_seconds=0.05)), servers
+
+
+async def beside_one_away(
+    stack: AsyncExitStack, there: PlainServer, retries: int, rest_seconds: float
+) -> tuple[PoolEngine, str, str]:
+    """A pool of a server and of one that has ended, and where they are."""
+    gone = PlainServer("llamacpp").start()
+    urls = [(await stack.enter_async_context(s)).url for s in (there.start(), gone)]
+    await gone.__aexit__()
+    options = replace(OPTIONS, max_retries=retries)
+    engines = [llamacpp.build(replace(options, server=url)) for url in urls]
+    engine = await stack.enter_async_context(pool(engines, rest_seconds=rest_seconds))
+    assert isinstance(engine, PoolEngine)
+    return engine, urls[0], urls[1]
 
 
 async def many(engine: Engine, size: int, at_once: int) -> list[Completion | Unwritten]:
@@ -107,17 +122,9 @@ async def test_all_away_is_missing_not_wrong() -> None:
 @pytest.mark.anyio
 async def test_one_that_is_away_at_first_may_join_later() -> None:
     async with AsyncExitStack() as stack:
-        here = await stack.enter_async_context(PlainServer("llamacpp").start())
-        late = PlainServer("llamacpp").start()
-        await stack.enter_async_context(late)
-        url = late.url
-        await late.__aexit__()
-        options = replace(OPTIONS, max_retries=0)
-        engines = [llamacpp.build(replace(options, server=u)) for u in (here.url, url)]
-        engine = await stack.enter_async_context(pool(engines, rest_seconds=0.05))
-        assert isinstance(engine, PoolEngine)
+        engine, here, url = await beside_one_away(stack, PlainServer("llamacpp"), 0, 0.05)
         info = await engine.check()
-        assert info.details["servers"] == [here.url]
+        assert info.details["servers"] == [here]
         assert len(info.details["away"]) == 1  # type: ignore[arg-type]
         assert (info.slots, engine.at_once) == (4, 5)  # one looks after who is awaited
         at_once: list[int] = []
@@ -135,15 +142,8 @@ async def test_one_that_is_away_at_first_may_join_later() -> None:
 async def test_looking_for_an_absent_server_costs_no_text_its_tries() -> None:
     """One worker more than the living server has slots keeps meeting the dead one."""
     async with AsyncExitStack() as stack:
-        here = await stack.enter_async_context(PlainServer("llamacpp", pause=0.02).start())
-        gone = PlainServer("llamacpp").start()
-        await stack.enter_async_context(gone)
-        url = gone.url
-        await gone.__aexit__()
-        options = replace(OPTIONS, max_retries=1)
-        engines = [llamacpp.build(replace(options, server=u)) for u in (here.url, url)]
-        engine = await stack.enter_async_context(pool(engines, rest_seconds=0.002))
-        assert isinstance(engine, PoolEngine)
+        slow = PlainServer("llamacpp", pause=0.02)
+        engine, _, _ = await beside_one_away(stack, slow, 1, 0.002)
         await engine.check()
         complete(await many(engine, 60, at_once=engine.at_once), 60)
 

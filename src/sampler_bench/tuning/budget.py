@@ -1,7 +1,8 @@
-"""A budget is a promise: texts, dollars and minutes that a run never exceeds.
+"""A budget is a promise: texts and dollars that a run never exceeds, minutes after which it ends.
 
-Money is reserved before a judgment is asked for, at the highest price seen so far (or the judge's
-own estimate), and settled when the bill is known.
+When the minutes are over nothing more is begun; what a judge was asked for may still come
+(`parts.Pace.grace_seconds`). Money is reserved before a judgment is asked for, at the highest price
+seen so far (or the judge's own estimate), and settled when the bill is known.
 """
 
 from __future__ import annotations
