@@ -1,66 +1,49 @@
 """How much of a server's speed reaches a search? Prints a table.
 
-    python benchmarks/throughput.py --slots 1 4 8 --rounds 5 --blocks 60
+    python benchmarks/throughput.py --slots 1 4 8 --rounds 2 --blocks 60
     python benchmarks/throughput.py --servers 2 --rounds 5
     python benchmarks/throughput.py --memory 20000
 
-A round is one whole search (rules, judge, SQLite, strategy; from its first check to its verdict's
-evidence) and one bare load generator that sends the very same requests, as many at once, reads
-bytes and looks at nothing but the token count. Both go to the same embedded llama.cpp, one after
-the other, in turns; tokens per second of the one by the other is the round's share. Shown: the
-median over rounds with a 95 % bootstrap interval, for the whole run (with checks, fingerprint and
-imports) and for the loop alone, which is what a long search tends to. `full` is how full the search
-kept the slots, divided by how full the bare generator did: on a machine where others take the
-server's cores by turns, the speeds wander and this does not. `--blocks` slows the demo model to a
-real model's speed (`_slowed.py`).
+A search is run as the command line does (rules, judge, SQLite, strategy), and is held after every
+few texts, while a bare load generator sends the very same requests again, as many at once, to the
+same embedded llama.cpp (`_turns.py`). Its share is its tokens per second by the other's: with a
+95 % bootstrap interval over turns for the loop alone, which is what a long search tends to, and
+for the whole run (with checks, fingerprint and imports). `full` is how full the search kept the
+slots, divided by how full the bare generator did. `--blocks` slows the demo model to a real model's
+speed (`_slowed.py`).
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
-import json
 import os
 import sys
 import tempfile
 import time
+from collections.abc import Callable, Iterable
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import numpy as np
 
+sys.path.insert(0, str(Path(__file__).parent))
+from _turns import Pace, Turns, taking
+
 from sampler_bench import demo_model
 from sampler_bench._algebra import one_thread
-from sampler_bench.engines import EngineOptions, llamacpp
 from sampler_bench.engines._child import Order
 from sampler_bench.engines._launch import Child
-from sampler_bench.records import Completion, Trial
+from sampler_bench.records import Completion
 from sampler_bench.spec import StudySpec, load_study
 from sampler_bench.store.sqlite import open_store
-from sampler_bench.tasks import Task
-from sampler_bench.tuning.build import build_task
 from sampler_bench.tuning.events import Event, Planned
-from sampler_bench.tuning.parts import with_instructions
 from sampler_bench.tuning.request import Request
 from sampler_bench.tuning.run import run
 
 CONTEXT = 1024
-
-
-@dataclass(frozen=True, slots=True)
-class Pace:
-    """Tokens written in so many seconds; `busy` slots at a time on average."""
-
-    tokens: int
-    seconds: float
-    busy: float
-
-    @property
-    def speed(self) -> float:
-        """Tokens a second."""
-        return self.tokens / self.seconds
+TURN = 12  # texts of a turn, for each slot
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +52,7 @@ class Searched:
 
     whole: Pace
     loop: Pace
-    trials: list[Trial]
+    texts: int
 
 
 def main() -> None:
@@ -93,7 +76,10 @@ def _measure(options: argparse.Namespace) -> None:
     if options.servers > 1:
         _compare_servers(options)
         return
-    print("slots  texts  search t/s  bare t/s  share of the whole run  of the loop  full")
+    print(
+        "slots  texts  turns  search t/s  bare t/s  share of the loop     whole run  full",
+        flush=True,
+    )
     for slots in options.slots:
         _compare_slots(options, slots)
 
@@ -113,59 +99,69 @@ def _options() -> argparse.Namespace:
 
 
 def _compare_slots(options: argparse.Namespace, slots: int) -> None:
-    """One row of the table: search and bare generator in turns."""
-    rounds = []
+    """One row of the table: search and bare generator by turns."""
+    pairs, wholes, texts = list[tuple[Pace, Pace]](), list[Pace](), 0
     with ExitStack() as stack:
         url = _serve(stack, options.model, slots)
-        spec = _spec(options, (url,))
         for number in range(options.rounds):
-            searched = asyncio.run(_search(spec, number))
-            bare = asyncio.run(_bare(spec, (url,), slots, searched.trials))
-            rounds.append((searched, bare))
-            told = f"loop {searched.loop.speed:.0f} t/s, bare {bare.speed:.0f} t/s, "
-            told += f"busy {searched.loop.busy:.2f} and {bare.busy:.2f}"
-            print(f"  {slots} slots, round {number + 1}: {told}", file=sys.stderr, flush=True)
-    whole = [s.whole.speed / b.speed for s, b in rounds]
-    loop = [s.loop.speed / b.speed for s, b in rounds]
-    search, other = (np.median([x.speed for x in xs]) for xs in zip(*_paces(rounds), strict=True))
-    full = [s.loop.busy / b.busy for s, b in rounds]
-    texts = len(rounds[0][0].trials)
+            turns = Turns(TURN * slots, slots, (url,))
+            searched = asyncio.run(_search(_spec(options, (url,)), number, turns))
+            pairs += turns.pairs
+            wholes.append(searched.whole)
+            texts += searched.texts
+            shares = " ".join(f"{s.speed / b.speed:.2f}" for s, b in turns.pairs)
+            print(f"  {slots} slots, search {number + 1}: {shares}", file=sys.stderr, flush=True)
+    search, bare = (_together(paces) for paces in zip(*pairs, strict=True))
+    whole = _together(wholes).speed / bare.speed
     print(
-        f"{slots:5d}  {texts:5d}  {search:10.0f}  {other:8.0f}  {_interval(whole):>22s}"
-        f"  {_interval(loop):>11s}  {_interval(full)}  load {os.getloadavg()[0]:.1f}",
+        f"{slots:5d}  {texts:5d}  {len(pairs):5d}  {search.speed:10.0f}  {bare.speed:8.0f}  "
+        f"{_ratio(pairs, lambda pace: pace.speed)}  {whole:9.3f}  "
+        f"{_ratio(pairs, lambda pace: pace.busy)}  load {os.getloadavg()[0]:.1f}",
         flush=True,
     )
 
 
-def _paces(rounds: list[tuple[Searched, Pace]]) -> list[tuple[Pace, Pace]]:
-    return [(searched.whole, bare) for searched, bare in rounds]
+def _together(paces: Iterable[Pace]) -> Pace:
+    """Several turns as one."""
+    tokens, seconds, busy = zip(
+        *((p.tokens, p.seconds, p.busy * p.seconds) for p in paces), strict=True
+    )
+    return Pace(sum(tokens), sum(seconds), sum(busy) / sum(seconds))
+
+
+def _ratio(pairs: list[tuple[Pace, Pace]], of: Callable[[Pace], float]) -> str:
+    """The search by the bare generator, all turns as one; bootstrap over turns."""
+
+    def ratio(chosen: list[tuple[Pace, Pace]]) -> float:
+        search, bare = zip(*chosen, strict=True)
+        return of(_together(search)) / of(_together(bare))
+
+    rng = np.random.default_rng(1)
+    draws = [ratio([pairs[i] for i in rng.integers(0, len(pairs), len(pairs))]) for _ in range(500)]
+    low, high = np.quantile(draws, [0.025, 0.975])
+    return f"{ratio(pairs):.3f} [{low:.3f}, {high:.3f}]"
 
 
 def _compare_servers(options: argparse.Namespace) -> None:
-    """Several servers of one slot against one of them, in turns; searches and bare generators."""
-    rounds = []
+    """Several servers of one slot against one of them; each held against the bare generator."""
+    ones, manies = list[tuple[Searched, Pace]](), list[tuple[Searched, Pace]]()
     with ExitStack() as stack:
         urls = tuple(_serve(stack, options.model, 1) for _ in range(options.servers))
         for number in range(options.rounds):
-            one = asyncio.run(_search(_spec(options, urls[:1]), number))
-            many = asyncio.run(_search(_spec(options, urls), number))
-            spec = _spec(options, urls)
-            bare_one = asyncio.run(_bare(spec, urls[:1], 1, one.trials))
-            bare_many = asyncio.run(_bare(spec, urls, 1, many.trials))
-            rounds.append((one, many, bare_one, bare_many))
-            print(
-                f"loop of one {one.loop.speed:.0f} t/s, of {options.servers} "
-                f"{many.loop.speed:.0f}, bare {bare_one.speed:.0f} and {bare_many.speed:.0f}, "
-                f"load {os.getloadavg()[0]:.1f}",
-                file=sys.stderr,
-                flush=True,
-            )
-    loop = _interval([many.loop.speed / one.loop.speed for one, many, _, _ in rounds])
-    whole = _interval([many.whole.speed / one.whole.speed for one, many, _, _ in rounds])
-    bare = _interval([many.speed / one.speed for _, _, one, many in rounds])
+            for some, found in ((urls[:1], ones), (urls, manies)):
+                turns = Turns(TURN * len(some), len(some), some)
+                searched = asyncio.run(_search(_spec(options, some), number, turns))
+                found.append((searched, _together(bare for _, bare in turns.pairs)))
+                speeds = f"loop {searched.loop.speed:.0f} t/s, bare {found[-1][1].speed:.0f}"
+                told = f"  {len(some)} servers, search {number + 1}: {speeds}"
+                print(told, file=sys.stderr, flush=True)
+    pairs = list(zip(ones, manies, strict=True))
+    loop = _interval([many.loop.speed / one.loop.speed for (one, _), (many, _) in pairs])
+    whole = _interval([many.whole.speed / one.whole.speed for (one, _), (many, _) in pairs])
+    bare = _interval([many.speed / one.speed for (_, one), (_, many) in pairs])
     print(
         f"{options.servers} servers of one slot give {loop} times one (loop), {whole} times (whole "
-        f"runs of {len(rounds[0][0].trials)} texts); the bare generator sees {bare} times"
+        f"runs of {ones[0][0].texts} texts); the bare generator sees {bare} times"
     )
 
 
@@ -187,73 +183,26 @@ def _spec(options: argparse.Namespace, urls: tuple[str, ...]) -> StudySpec:
     return load_study(None, "demo", overrides)
 
 
-async def _search(spec: StudySpec, number: int) -> Searched:
+async def _search(spec: StudySpec, number: int, turns: Turns) -> Searched:
     """Run a whole search as the command line does, with a store on disk."""
-    began, planned = time.perf_counter(), 0.0
+    began = time.perf_counter()
 
     def watch(event: Event) -> None:
-        nonlocal planned
         if isinstance(event, Planned):
-            planned = time.perf_counter()
+            turns.begin()
 
     with tempfile.TemporaryDirectory() as folder, open_store(Path(folder)) as store:
         request = Request(spec, Path(folder), f"round_{number}", Path(folder) / "x.json", {})
-        finished = await run(request, store, watch, asyncio.Event())
-        ended = time.perf_counter()
+        async with taking(turns):
+            finished = await run(request, store, watch, asyncio.Event())
+        seconds = time.perf_counter() - began - turns.held
+        await turns.write_again()
     trials = finished.study.trials
     written = [trial.written for trial in trials if isinstance(trial.written, Completion)]
     assert len(written) == len(trials), "a text is missing: the speeds would not compare"
-    tokens = sum(text.tokens for text in written)
-    used = sum(text.seconds for text in written)
-    whole = Pace(tokens, ended - began, used / (ended - began))
-    return Searched(whole, Pace(tokens, ended - planned, used / (ended - planned)), trials)
-
-
-async def _bare(spec: StudySpec, urls: tuple[str, ...], slots: int, trials: list[Trial]) -> Pace:
-    """Send the same requests again, `slots` at once to each server, and read bytes."""
-    task: Task = build_task(spec)
-    engine = llamacpp.build(EngineOptions(server=urls[0], model="served"))
-    written = [t.written for t in trials if isinstance(t.written, Completion)]
-    engine._pace = float(np.median([w.tokens / w.seconds for w in written]))  # whole, or streamed
-    bodies = iter(
-        [
-            engine.as_sent(
-                engine.request(
-                    t.cell.config, with_instructions(spec.prompts[t.cell.prompt], task), t.seed
-                )
-            )
-            for t in trials
-        ]
-    )
-    counts: list[int] = []
-    used: list[float] = []
-
-    async def worker(url: str) -> None:
-        for request in bodies:
-            start = time.perf_counter()
-            counts.append(await _post(url, request.path, json.dumps(request.body)))
-            used.append(time.perf_counter() - start)
-
-    began = time.perf_counter()
-    await asyncio.gather(*(worker(url) for url in urls for _ in range(slots)))
-    seconds = time.perf_counter() - began
-    return Pace(sum(counts), seconds, sum(used) / seconds)
-
-
-async def _post(url: str, path: str, body: str) -> int:
-    """One request over a socket of its own; returns the tokens that the server counted."""
-    place = urlsplit(url)
-    reader, writer = await asyncio.open_connection(place.hostname, place.port)
-    head = (
-        f"POST {path} HTTP/1.1\r\nHost: {place.netloc}\r\nContent-Type: application/json\r\n"
-        f"Content-Length: {len(body.encode())}\r\nConnection: close\r\n\r\n{body}"
-    )
-    writer.write(head.encode())
-    tail = b""
-    while block := await reader.read(65536):
-        tail = (tail + block)[-65536:]
-    writer.close()
-    return int(tail.rpartition(b'"completion_tokens":')[2].split(b",")[0])
+    loop = _together(search for search, _ in turns.pairs)
+    whole = Pace(loop.tokens, seconds, loop.busy * loop.seconds / seconds)
+    return Searched(whole, loop, len(trials))
 
 
 def _interval(values: list[float]) -> str:
@@ -264,5 +213,4 @@ def _interval(values: list[float]) -> str:
 
 
 if __name__ == "__main__":
-    sys.path.insert(0, str(Path(__file__).parent))
     main()

@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import NoReturn
@@ -29,6 +30,20 @@ def commands() -> list[str]:
 
 class Parser(argparse.ArgumentParser):
     """An argument parser whose errors say what to do next."""
+
+    def parse_known_args(  # type: ignore[override]
+        self, args: Sequence[str] | None = None, namespace: argparse.Namespace | None = None
+    ) -> tuple[argparse.Namespace, list[str]]:
+        """As argparse does; but a command refuses what it does not know itself, and says so."""
+        found, rest = super().parse_known_args(args, namespace)
+        if rest:
+            word = next((word for word in rest if word.startswith("-")), rest[0])
+            if not word.startswith("-"):
+                self.error(f"{self.prog}: one word too many: {word!r}")
+            names = [option.removeprefix("--") for option in self._option_string_actions]
+            near = did_you_mean(word.partition("=")[0].removeprefix("--"), names)
+            self.error(f"{self.prog} has no option {word}" + near.replace("'", "'--", 1))
+        return found, rest
 
     def error(self, message: str) -> NoReturn:
         """Print one line and where to look, and leave with exit code 2."""

@@ -50,7 +50,12 @@ def _missing(document: Document) -> Iterator[str]:
 
 def _failed(document: Document) -> Iterator[str]:
     meta = document.search_metadata
-    if meta.texts and meta.failed / meta.texts > MANY_FAILED:
+    if meta.texts and meta.failed == meta.texts:
+        yield (
+            "Every text failed by rule, so the settings are hardly to blame: read some of them on "
+            "the page, and look at the model, its chat template, max_tokens and the task's rules."
+        )
+    elif meta.texts and meta.failed / meta.texts > MANY_FAILED:
         hot = _hottest_sound(document)
         lower = f" above temperature {hot:g}" if hot is not None else ""
         yield (
