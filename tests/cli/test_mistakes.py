@@ -104,6 +104,7 @@ WORDS = [
     (("search", "--nonsense"), "sampler-bench search has no option --nonsense\n", 2),
     (("search", "--seeds", "3"), "no option --seeds (did you mean '--seed'?)", 2),
     (("demo", "again"), "sampler-bench demo: one word too many: 'again'", 2),
+    (("search", "--timeout", "0"), "expected a number from 1 to 86400, found 0", 2),
     (("search", "--model", "demo", "--resume", "s"), "model cannot change", 2),
     (("search", "--engine", "vllm", "--resume", "s"), "engine cannot change", 2),
     (("plan", "--texts", "0", *DEMO[:2]), "--texts is 0, expected at least 1", 2),

@@ -12,6 +12,7 @@ from support.loopback import Loopback, Reply, Request, as_json, chat, sse, until
 
 from sampler_bench.engines import EngineOptions
 from sampler_bench.engines._http import base_url, is_local, shown_url
+from sampler_bench.engines._retry import Fault
 from sampler_bench.engines.openai_compatible import build
 from sampler_bench.errors import EngineError
 from sampler_bench.records import Completion, Prompt, SamplerConfig, Unwritten
@@ -138,6 +139,33 @@ async def test_a_silent_server_times_out() -> None:
     )
     assert isinstance(written, Unwritten)
     assert (written.reason, written.retries) == ("timeout", 1)
+    assert "silent for too long (ReadTimeout; --timeout gives it more than 0.2 s)" in written.detail
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("others_wait_too", [False, True])
+async def test_a_server_that_writes_others_is_not_silent_but_crowded(others_wait_too: bool) -> None:
+    """One that dies under all of them at once is not crowded: all hear of it last together."""
+    asked = 0
+
+    def answer(_: Request) -> Reply:
+        nonlocal asked
+        asked += 1
+        if asked > 1:
+            return chat("once", finish=None, end="hang")
+        words = "a" if others_wait_too else "a " * 60
+        return chat(words, finish=None, end="hang", pause=0.02)
+
+    options = replace(OPTIONS, timeout_seconds=0.6, max_retries=0)
+    async with Loopback(answer) as server, build(replace(options, server=server.url)) as engine:
+        first = asyncio.ensure_future(engine.attempt(CONFIG, PROMPT, 1))
+        await until(lambda: asked == 1)
+        with pytest.raises(Fault) as caught:
+            await engine.attempt(CONFIG, PROMPT, 2)
+        first.cancel()
+        await asyncio.gather(first, return_exceptions=True)
+    assert caught.value.reason == "timeout"
+    assert caught.value.crowded is not others_wait_too
 
 
 @pytest.mark.anyio

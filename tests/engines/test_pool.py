@@ -11,6 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from support.double import Double
 from support.loopback import Answer, Loopback, Reply, Request, as_json
 from support.plain_servers import MODEL, PlainServer
 from support.tiny_gguf import write_tiny_gguf
@@ -368,6 +369,43 @@ def test_a_member_learns_its_limit() -> None:
     assert (member.failures, member.rests_until) == (1, 1.0)  # the same trouble
     member.failed(Fault("timeout", "x"), now=1.5, rest_seconds=1.0)
     assert (member.failures, member.rests_until) == (2, 3.5)
+
+
+@pytest.mark.anyio
+async def test_texts_that_wait_in_line_are_fewer_from_then_on(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """As Ollama: one text at a time, and the others wait; none is lost, no server fails."""
+    limit = 0.9
+    server = PlainServer("ollama", pause=limit / 6 / 4)
+    server.double = Double(replace(server.double.quirks, slots=1), server.double.writer)
+    server.double.pause = server.pause
+    async with Loopback(server.answer) as loopback:
+        options = replace(OPTIONS, server=loopback.url, timeout_seconds=limit)
+        async with pool([find("engines", "ollama").build(options)]) as engine:
+            assert isinstance(engine, PoolEngine)
+            await engine.check()
+            engine.members[0].limit = 8.0
+            complete(await many(engine, 24, at_once=8), 24)
+            assert engine.members[0].limit <= 4
+            assert engine.members[0].failures == 0
+    said = [record.getMessage() for record in caplog.records]
+    assert not any("fails" in line for line in said)
+    assert said[0].startswith(f"{loopback.url} let a text wait for 0.9 s while it wrote others; ")
+    assert len(loopback.posts()) < 24 + 8
+
+
+def test_a_crowded_server_is_given_half_and_never_more() -> None:
+    member = Member(llamacpp.build(OPTIONS), limit=9.0, running=8)
+    assert member.crowd(began=1.0, now=9.0)
+    assert not member.crowd(began=2.0, now=9.1)  # it was asked for before: the same crowd
+    assert (member.limit, member.failures, member.rests_until) == (4, 0, 0.0)
+    for _ in range(50):
+        member.succeeded()
+    assert member.limit == 4
+    member.running = 4
+    assert member.crowd(began=9.5, now=20.0)
+    assert member.limit == 2
 
 
 @pytest.mark.anyio

@@ -60,6 +60,7 @@ KEPT = {
     "failure_score": SHARE,
     "margin": SHARE,
     "slots": st.integers(1, 99),
+    "timeout": st.floats(1, 9999),
     "lag": st.integers(0, 99),
     "batch": st.integers(1, 9),
     "raw": st.booleans(),

@@ -24,6 +24,14 @@ async def test_a_server_may_know_a_model_by_its_name_in_models_yaml(tmp_path):
     assert (options.model, options.called) == ("", "demo")
 
 
+@pytest.mark.anyio
+@pytest.mark.parametrize(("said", "seconds"), [({}, 120.0), ({"timeout": 900}, 900.0)])
+async def test_a_study_says_how_long_a_server_may_be_silent(said, seconds):
+    spec = load_study(None, None, {"server": ["http://127.0.0.1:1"], "engine": "ollama", **said})
+    engine = await build_engine(spec, None, "", None)
+    assert engine.members[0].engine.options.timeout_seconds == seconds
+
+
 @pytest.mark.parametrize("heat", [[3.0, 0.7, 1.0], [0.7, 3.0, 1.0], [0.7, 1.0, 3.0]])
 def test_each_listed_value_is_looked_at(heat):
     space = space_of({"min_p": {"temperature": heat, "min_p": 0.05, "max_tokens": 64}})

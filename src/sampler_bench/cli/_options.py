@@ -27,6 +27,11 @@ SHARED: dict[str, dict[str, Any]] = {
     "--engine": {"help": "koboldcpp, llamacpp, embedded, ...; default: ask the server"},
     "--baseline": {"metavar": "CONFIG", "help": "what the best is compared with"},
     "--slots": {"type": int, "metavar": "N", "help": "texts written at once"},
+    "--timeout": {
+        "type": float,
+        "metavar": "SECONDS",
+        "help": "longest silence of a server (default: 120)",
+    },
     "--raw": {"action": "store_true", "default": None, "help": "without a chat template"},
     "--max-samples": {"type": int, "metavar": "N", "help": "at most so many texts"},
     "--max-cost": {"type": float, "metavar": "DOLLARS", "help": "at most so much for judging"},

@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import asyncio
 import json
+import math
 import re
-from collections.abc import AsyncIterator, Mapping
+import time
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -23,6 +25,7 @@ from ..errors import EngineError
 from ..records import Json, JsonObject
 from . import SERVER_KEY
 from ._retry import Fault, Reason
+from ._translation import Noting, Translation
 
 CONNECT_SECONDS = 10.0
 KEEP_SECONDS = 2.0  # less than servers keep idle connections (5), or one dies under a request
@@ -92,6 +95,7 @@ class Http:
         # llama.cpp and KoboldCpp drop a connection after a stream without saying so: a request that
         # follows at once would be lost with it. A new one costs nothing but where there is TLS.
         self.reuses = url.startswith("https:")
+        self._heard = -math.inf  # when a part of any streamed answer came last
         self._client: httpx2.AsyncClient | None = None
         self._stack = AsyncExitStack()
 
@@ -171,9 +175,11 @@ class Http:
         """Send JSON and read the answer as it comes. Leaving early closes the connection.
 
         Raises:
-            Fault, EngineError: also for what goes wrong while the caller reads.
+            Fault, EngineError: also for what goes wrong while the caller reads. Where the server
+                was silent, but not to others, the fault is `crowded`.
         """
-        with self._translated():
+        remedy = f"; --timeout gives it more than {self._timeout:g} s"
+        with self._translated(self._answers_others, remedy):
             limit = asyncio.timeout(LONGEST_TEXT * self._timeout)
             close = {} if self.reuses else {"Connection": "close"}
             client = self._open()
@@ -181,7 +187,18 @@ class Http:
                 if response.status_code >= 300:
                     text = (await response.aread()).decode("utf-8", "replace")
                     self._refuse(response.status_code, text, response.headers, path)
+                response.stream = Noting(response.stream, self._hear)
                 yield response
+
+    def _hear(self) -> None:
+        self._heard = time.monotonic()
+
+    def _answers_others(self) -> bool:
+        """Whether others heard of the server in the second half of the silence that just ended.
+
+        A server that dies under all of them is silent for as long to each, give or take a word.
+        """
+        return time.monotonic() - self._heard < self._timeout / 2
 
     def complain(self, error: Json, path: str) -> NoReturn:
         """Translate an error that a server reported inside an answer of status 200."""
@@ -208,8 +225,10 @@ class Http:
             raise Fault("protocol", f"{path}: expected JSON, found {found!r}") from None
         return parsed
 
-    def _translated(self) -> _Translation:
-        return _Translation(self.shown)
+    def _translated(
+        self, crowded: Callable[[], bool] = lambda: False, remedy: str = ""
+    ) -> Translation:
+        return Translation(self.shown, crowded, remedy)
 
     def _refuse(self, status: int, text: str, headers: httpx2.Headers, path: str) -> NoReturn:
         said = self.hide(_message(text))
@@ -225,26 +244,6 @@ class Http:
         if status in (401, 403):
             raise EngineError(f"{told}; put the right API key into {self._key_name}, in .env")
         raise EngineError(f"{told}; {_advice(status)}")
-
-
-class _Translation:
-    """Turn what httpx2 and the clock raise into faults; let cancellation and ours pass."""
-
-    def __init__(self, shown: str) -> None:
-        self._shown = shown
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        if isinstance(error, httpx2.TimeoutException | TimeoutError):
-            words = str(error) or type(error).__name__
-            raise Fault("timeout", f"{self._shown} was silent for too long ({words})") from error
-        if isinstance(error, httpx2.TransportError | httpx2.StreamError):
-            words = str(error) or type(error).__name__
-            raise Fault("connection", f"{self._shown}: {words}") from error
-        if isinstance(error, httpx2.InvalidURL | httpx2.HTTPError):
-            raise Fault("protocol", f"{self._shown}: {error}") from error
 
 
 def passing(status: int, told: str, headers: Mapping[str, str]) -> Fault | None:

@@ -3,7 +3,9 @@
 Where a server tells its slots, that many texts run there at once. Where it does not, the number
 grows by one after each round of successes and halves when the server complains (additive increase,
 multiplicative decrease; Chiu and Jain 1989). Slots that share one context (llama.cpp's default, in
-2026) may not hold as many long texts: where they have filled it together, half as many follow.
+2026) may not hold as many long texts: where they have filled it together, half as many follow. A
+server that lets a text wait in line for too long, while it writes others, is well: it gets half as
+many from then on, and never more again.
 """
 
 from __future__ import annotations
@@ -26,6 +28,8 @@ class Member:
 
     Attributes:
         limit: texts at once; grows and shrinks where `fixed` is False.
+        ceiling: as far as `limit` may grow.
+        crowded_at: when it was last seen to let texts wait for too long.
         running: texts in flight.
         streak: successes since the limit last changed.
         failures: faults in a row, the same trouble counted once.
@@ -37,6 +41,8 @@ class Member:
 
     engine: RemoteEngine
     limit: float = FIRST_LIMIT
+    ceiling: float = LARGEST_LIMIT
+    crowded_at: float = 0.0
     fixed: bool = False
     running: int = 0
     streak: int = 0
@@ -52,7 +58,7 @@ class Member:
         self.failures = 0
         self.streak += 1
         if not self.fixed and self.streak >= self.limit:
-            self.limit = min(self.limit + 1, LARGEST_LIMIT)
+            self.limit = min(self.limit + 1, self.ceiling)
             self.streak = 0
 
     def failed(self, fault: Fault, now: float, rest_seconds: float) -> None:
@@ -72,6 +78,22 @@ class Member:
         self.doubted = True
         rest = min(rest_seconds * 2.0 ** (self.failures - 1), LONGEST_REST_SECONDS)
         self.rests_until = now + max(rest, fault.wait or 0.0)
+
+    def crowd(self, began: float, now: float) -> bool:
+        """Note a text that waited in line for too long: half as many at once from now on.
+
+        Args:
+            began: when it was asked for. One asked for before the last such note says nothing new.
+            now: on the same clock.
+
+        Returns:
+            Whether there was something new to note.
+        """
+        if began < self.crowded_at:
+            return False
+        self.limit = self.ceiling = max(1.0, min(self.limit, self.running) // 2)
+        self.streak, self.crowded_at = 0, now
+        return True
 
     def has_room(self, now: float) -> bool:
         """Say whether it may be given a text; only one at a time until the first succeeds."""

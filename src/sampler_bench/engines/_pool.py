@@ -141,12 +141,16 @@ class PoolEngine(Engine):
         self, config: SamplerConfig, prompt: Prompt, seed: int, tried: list[Member]
     ) -> Completion:
         member = await self._reach(tried)
+        began = self._clock()
         try:
             written = await member.engine.attempt(config, prompt, seed)
         except Fault as fault:
             tried.append(member)
-            if fault.may_pass:
+            if fault.crowded:
+                self._note_crowd(member, began)
+            elif fault.may_pass:
                 self._note_fault(member, fault)
+            if fault.may_pass:
                 fault.wait = 0.0 if self._others_ready(member) else fault.wait
             raise
         except EngineError as error:
@@ -194,6 +198,17 @@ class PoolEngine(Engine):
         if well and member.failures:
             others = "the others take its texts" if self._others_ready(member) else "it is awaited"
             _log.warning("a server fails (%s); %s until it answers again", fault.detail, others)
+
+    def _note_crowd(self, member: Member, began: float) -> None:
+        if not member.crowd(began, self._clock()):
+            return
+        engine = member.engine
+        told = (
+            "%s let a text wait for %g s while it wrote others; from now on %d at once (where that "
+            "is slower, give it more time with --timeout)"
+        )
+        shown, seconds = engine.http.shown, engine.options.timeout_seconds
+        _log.warning(told, shown, seconds, int(member.limit))
 
     async def _take(self, tried: list[Member]) -> Member:
         """Wait for a server with room; the least loaded, those not yet tried first."""

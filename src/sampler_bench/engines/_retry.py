@@ -25,17 +25,25 @@ class Fault(Exception):
         reason: one word, as in `Unwritten`.
         may_pass: True where another attempt makes sense.
         wait: seconds that the server asked us to wait; None where it did not.
+        crowded: True where it was silent to us while it answered others: too many are asked for.
         retries: attempts lost before this one; filled in by `patiently`.
     """
 
     def __init__(
-        self, reason: Reason, detail: str, *, may_pass: bool = True, wait: float | None = None
+        self,
+        reason: Reason,
+        detail: str,
+        *,
+        may_pass: bool = True,
+        wait: float | None = None,
+        crowded: bool = False,
     ) -> None:
         super().__init__(f"{reason}: {detail}")
         self.reason: Reason = reason
         self.detail = detail
         self.may_pass = may_pass
         self.wait = wait
+        self.crowded = crowded
         self.retries = 0
 
 

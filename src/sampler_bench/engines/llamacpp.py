@@ -122,7 +122,8 @@ class LlamaCppEngine(OpenAIEngine):
         self._pace = 0.0  # tokens a second of the last text
 
     def as_sent(self, request: Request) -> Request:
-        if request.max_tokens > WHOLE_SECONDS * self._pace:
+        seconds = min(WHOLE_SECONDS, self.options.timeout_seconds / 2)
+        if request.max_tokens > seconds * self._pace:
             return request
         kept = {name: value for name, value in request.body.items() if name != "stream_options"}
         return replace(request, body={**kept, "stream": False})

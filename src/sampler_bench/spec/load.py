@@ -46,6 +46,7 @@ SETTINGS: dict[str, Callable[[Node], Any]] = {
     "max_minutes": values.number(0),
     "max_samples": values.whole(1),
     "slots": values.whole(1),
+    "timeout": values.number(1, 86_400),
     "lag": values.whole(0),
     "batch": values.whole(1),
     "raw": values.yes_or_no,

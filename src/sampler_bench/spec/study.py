@@ -45,6 +45,7 @@ class StudySpec:
         failure_score: what a failed text is worth, 0 to 10.
         margin: differences up to this many points count as none.
         slots: texts written at once; None: as many as the server says.
+        timeout: longest silence of a server, in seconds; None: two minutes.
         lag, batch: how far the strategy's view lags behind, and how many cells it asks for at once.
         raw: True sends prompts without a chat template.
         given: the configurations of a benchmark; empty for a search.
@@ -73,6 +74,7 @@ class StudySpec:
     max_minutes: float | None = None
     max_samples: int | None = None
     slots: int | None = None
+    timeout: float | None = None
     lag: int = 16
     batch: int = 4
     raw: bool = False

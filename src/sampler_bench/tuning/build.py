@@ -95,6 +95,7 @@ def _options(
         slots=spec.slots or 4,
         log=log,
     )
+    options = replace(options, timeout_seconds=spec.timeout or options.timeout_seconds)
     if entry is None:
         return replace(options, model=spec.model or "")
     return replace(
