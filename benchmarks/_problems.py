@@ -350,6 +350,28 @@ def flat(seed: int) -> Study:
     )
 
 
+def bump(seed: int) -> Study:
+    """All alike but for one bump just above a margin of .1, in one sampler of a quiet model.
+
+    In half of the studies the baseline lies in the space, away from the bump.
+    """
+    rng = np.random.default_rng([17, seed])
+    part, other = (STANDARD.samplers[i] for i in rng.permutation(3)[:2])
+    centre, width = rng.uniform(0.15, 0.85, 2), rng.uniform(0.12, 0.3)
+    height, text_sd = rng.uniform(0.12, 0.3), rng.choice([0.2, 0.4])
+
+    def quality(configs):
+        away = [
+            ((fractions(part, c) - centre) ** 2).sum() if c.sampler == part.sampler else np.inf
+            for c in configs
+        ]
+        return 7 + height * np.exp(-np.array(away) / (2 * width**2))
+
+    study = _plain("bump", STANDARD, 5, quality, (text_sd, 0.1, 0.02), rng)
+    inside = at(other, np.full(2, 0.5))
+    return replace(study, baseline=inside) if rng.random() < 0.5 else study
+
+
 KNOBS = (
     ("temperature", Range(0.6, 1.6)),
     ("min_p", Range(0.005, 0.15, "log")),
@@ -434,4 +456,5 @@ FAMILIES: dict[str, Callable[[int], Study]] = {
     "crowded": crowded,
     "listed": listed,
     "flat": flat,
+    "bump": bump,
 }
