@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,8 @@ from sampler_bench.engines._download import Source, download, models_folder
 from sampler_bench.errors import EngineError
 
 DATA = b"GGUF" + bytes(range(256)) * 12_000  # 3 MB
+SPLIT = [f"big-Q8_0/m-Q8_0-{part:05d}-of-00003.gguf" for part in (1, 2, 3)]
+PARTS = {name: b"GGUF" + name.encode() * 20_000 for name in SPLIT}
 
 
 @pytest.fixture(autouse=True)
@@ -109,11 +112,14 @@ def test_no_space_is_noticed_before_the_download(tmp_path: Path) -> None:
         (["only.gguf", "README.md"], "only.gguf"),
         (["m-Q8_0.gguf", "m-Q4_K_M.gguf", "m-IQ2.gguf"], "m-Q4_K_M.gguf"),
         (["m-Q4_K_M-00001-of-00002.gguf", "m-Q6_K.gguf"], "m-Q6_K.gguf"),
+        ([*SPLIT, "README.md"], SPLIT[0]),
+        ([*SPLIT, "m-Q8_0.gguf"], "m-Q8_0.gguf"),
+        ([*SPLIT, "m-IQ2.gguf"], SPLIT[0]),
     ],
 )
 def test_the_usual_file_is_chosen(tmp_path: Path, files: list[str], chosen: str) -> None:
     with Hub(dict.fromkeys(files, b"GGUF")) as hub:
-        assert fetch(hub, tmp_path)[0].name == chosen
+        assert fetch(hub, tmp_path)[0] == tmp_path / "owner--name" / chosen
 
 
 @pytest.mark.parametrize(
@@ -151,5 +157,77 @@ def test_a_quantization_is_chosen(tmp_path: Path) -> None:
     with Hub(files) as hub:
         assert fetch(hub, tmp_path)[0].name == "m-Q4_K_M.gguf"
         assert fetch(hub, tmp_path, kind="q5_k_m")[0].name == "m-Q5_K_M.gguf"
-        with pytest.raises(EngineError, match=r"m-Q8_0.gguf; none of them is Q2_K. Name one as"):
+        with pytest.raises(
+            EngineError, match=r"m-Q8_0.gguf; none of them is a whole Q2_K. Name one as"
+        ):
             fetch(hub, tmp_path, kind="Q2_K")
+
+
+@pytest.mark.parametrize("named", [{}, {"kind": "q8_0"}, {"file": SPLIT[0]}, {"file": SPLIT[1]}])
+def test_all_parts_of_a_split_model_come_and_the_first_is_started_with(
+    tmp_path: Path, named: dict[str, str]
+) -> None:
+    with Hub({**PARTS, "m-IQ2.gguf": DATA}) as hub:
+        path, said = fetch(hub, tmp_path, **named)
+        whole = sum(map(len, PARTS.values()))
+        assert fetch(hub, tmp_path, **named) == (path, [])
+        assert whole <= hub.sent < whole + 5_000  # twice the list of files
+    folder = tmp_path / "owner--name"
+    assert path == folder / SPLIT[0]
+    assert {p.name for p in path.parent.iterdir()} == {Path(name).name for name in SPLIT}
+    assert all((folder / name).read_bytes() == data for name, data in PARTS.items())
+    assert said[0] == f"{SPLIT[0]}: 3 of 3 parts are to come, 2 MiB in all"
+    assert [line.split()[1] for line in said if line.startswith("downloading")] == SPLIT
+    assert said.count("checksum verified") == 3
+
+
+def test_a_split_model_goes_on_with_the_part_and_the_byte_where_it_broke(tmp_path: Path) -> None:
+    with Hub(PARTS) as hub:
+        fetch(hub, tmp_path, file=SPLIT[0])
+        here = tmp_path / "owner--name"
+        whole = (here / SPLIT[1]).read_bytes()
+        (here / SPLIT[1]).unlink()
+        hub.break_after, hub.breaks, hub.refuses_parts = 300_000, 1, True
+        with pytest.raises(EngineError, match="what arrived is kept, start again to go on"):
+            fetch(hub, tmp_path, file=SPLIT[0])
+        hub.refuses_parts, hub.sent = False, 0
+        fetch(hub, tmp_path, file=SPLIT[0])
+        assert (here / SPLIT[1]).read_bytes() == whole
+        assert hub.ranges == ["bytes=300000-"]
+        assert hub.sent == len(whole) - 300_000
+
+
+def test_a_wrong_part_alone_is_removed(tmp_path: Path) -> None:
+    here = tmp_path / "owner--name"
+    with Hub(PARTS) as hub:
+        with pytest.raises(EngineError, match=r"00002-of-00003.*expected b+; the file was removed"):
+            fetch(hub, tmp_path, file=SPLIT[1], sha256="b" * 64)
+        assert [(here / name).exists() for name in SPLIT] == [True, False, False]
+        assert fetch(hub, tmp_path, file=SPLIT[1])[0] == here / SPLIT[0]
+
+
+def test_the_disk_must_have_room_for_the_sum_of_the_parts(tmp_path: Path) -> None:
+    with Hub(PARTS) as hub:
+        hub.size = shutil.disk_usage(tmp_path).free // 2
+        with pytest.raises(EngineError, match=r"00001-of.*00003-of.*: what is to come needs"):
+            fetch(hub, tmp_path, file=SPLIT[0])
+        assert hub.sent == 0
+
+
+def test_a_split_model_that_lacks_a_part_is_none(tmp_path: Path) -> None:
+    with Hub({SPLIT[0]: b"GGUF", SPLIT[2]: b"GGUF"}) as hub:
+        with pytest.raises(EngineError, match=r"00001-of.*00003-of.*none of them is a whole Q8_0"):
+            fetch(hub, tmp_path, kind="Q8_0")
+        with pytest.raises(EngineError, match=r"m-Q8_0-00002-of-00003\.gguf cannot be had"):
+            fetch(hub, tmp_path, file=SPLIT[0])
+
+
+def test_split_models_are_told_as_one(tmp_path: Path) -> None:
+    words = r"m-Q8_0-00001-of-00003\.gguf \(3 parts\), m-IQ2\.gguf; none of them is a whole Q2_K\."
+    with Hub({**PARTS, "m-IQ2.gguf": DATA}) as hub, pytest.raises(EngineError, match=words):
+        fetch(hub, tmp_path, kind="Q2_K")
+
+
+def test_a_file_outside_of_its_folder_is_refused(tmp_path: Path) -> None:
+    with Hub({"../m.gguf": DATA}) as hub, pytest.raises(EngineError, match="inside the repository"):
+        fetch(hub, tmp_path)

@@ -180,3 +180,14 @@ def test_a_log_that_cannot_be_written_is_named(tiny_gguf: Path, tmp_path: Path) 
     (tmp_path / "file").write_text("")
     with pytest.raises(EngineError, match=r"server log .*file/x\.log: cannot be written"):
         Child.start(Order(tiny_gguf, slots=1, context=256), tmp_path / "file" / "x.log")
+
+
+def test_a_split_model_is_complete_and_begins_with_its_first(tmp_path: Path) -> None:
+    first, second = (tmp_path / f"m-{n:05d}-of-00002.gguf" for n in (1, 2))
+    first.write_bytes(b"GGUF")
+    with pytest.raises(EngineError, match=r"all 2 parts beside it, m-00002-of-00002\.gguf not f"):
+        check_gguf(first)
+    second.write_bytes(b"GGUF")
+    check_gguf(first)
+    with pytest.raises(EngineError, match=r"name its first, m-00001-of-00002\.gguf"):
+        check_gguf(second)

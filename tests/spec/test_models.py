@@ -77,3 +77,5 @@ def test_a_path_that_is_not_there_is_no_hub(word: str) -> None:
 def test_a_hubs_file_by_name() -> None:
     entry = model_or_file("owner/Model-GGUF:Model-Q6_K.gguf")
     assert (entry.hub, entry.file, entry.kind) == ("owner/Model-GGUF", "Model-Q6_K.gguf", "")
+    split = model_or_file("owner/Model-GGUF:Q8_0/Model-Q8_0-00001-of-00003.gguf")
+    assert split.file == "Q8_0/Model-Q8_0-00001-of-00003.gguf"

@@ -3,7 +3,8 @@
 huggingface_hub (an optional dependency) knows where a file is, how large it should be, its SHA-256
 and the user's token (`HF_ENDPOINT`, `HF_TOKEN`). The bytes are fetched here, because that library
 (2.4) throws away what arrived when a download fails for good: we keep it, and go on from there, now
-or the next time. A file whose checksum is wrong is removed.
+or the next time. A file whose checksum is wrong is removed. Of a model that was split into several
+files, all are fetched; each has its own checksum, and the disk must have room for their sum.
 """
 
 from __future__ import annotations
@@ -13,12 +14,13 @@ import os
 import re
 import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from ..errors import EngineError
+from ._parts import is_complete, models_among, parts_of, shown
 
 if TYPE_CHECKING:
     import httpx2
@@ -37,9 +39,10 @@ class Source:
 
     Attributes:
         hub: id of the repository, `owner/name`.
-        file: its path there; empty to choose by the usual quantizations.
+        file: its path there, or that of one part of a split model; empty to choose by the usual
+            quantizations.
         kind: the quantization to choose where `file` is empty; empty for the usual ones.
-        sha256: expected checksum; empty for the one that the hub names.
+        sha256: expected checksum of `file`, or of the first part; empty for what the hub names.
         endpoint: another hub; empty for the usual one.
     """
 
@@ -60,15 +63,20 @@ def models_folder() -> Path:
 class _Known:
     """What a hub says about a file. `size` is 0 and `sha256` empty where it does not say."""
 
+    file: str
     url: str
     size: int
     sha256: str
     etag: str
     headers: dict[str, str] = field(repr=False)
 
+    def part(self, folder: Path) -> Path:
+        """What has arrived of it."""
+        return folder / f"{self.file}.{self.etag[:16]}.part"
+
 
 def download(source: Source, folder: Path, say: Say, *, wait_seconds: float = 1.0) -> Path:
-    """Bring a file from a hub into a folder, unless it is there already.
+    """Bring a model from a hub into a folder, unless it is there already.
 
     Args:
         source: where it is.
@@ -76,62 +84,83 @@ def download(source: Source, folder: Path, say: Say, *, wait_seconds: float = 1.
         say: told what happens, a line at a time.
         wait_seconds: before a broken connection is tried again; it doubles from there.
 
+    Returns:
+        Its file; of a split model the first, which finds the others beside it.
+
     Raises:
-        EngineError: the hub or the file cannot be reached, the disk is too small, the checksum is
+        EngineError: the hub or a file cannot be reached, the disk is too small, a checksum is
             wrong, or huggingface_hub is not installed.
     """
     _check_installed()
     folder = folder / source.hub.replace("/", "--")
-    if source.file and (folder / source.file).is_file():
-        return folder / source.file
-    file = source.file or _choose(source)
-    if (folder / file).is_file():
-        return folder / file
-    known = _ask(source, file)
-    part = folder / f"{file}.{known.etag[:16]}.part"
-    _check_space(part, known.size)
-    say(f"downloading {file} from {source.hub} ({size_text(known.size)}) to {folder}")
-    with _Translation(source, file, "; what arrived is kept, start again to go on"):
+    parts = parts_of(source.file) if source.file else _choose(source)
+    _check_inside(parts, source)
+    if missing := [file for file in parts if not (folder / file).is_file()]:
+        known = {source.file or parts[0]: source.sha256}
+        wanted = [_ask(source, file, known.get(file, "")) for file in missing]
+        _check_space(folder, wanted)
+        if len(wanted) > 1:
+            size = size_text(sum(one.size for one in wanted))
+            say(f"{parts[0]}: {len(wanted)} of {len(parts)} parts are to come, {size} in all")
+        for one in wanted:
+            _bring(one, source, folder, say, wait_seconds)
+    return folder / parts[0]
+
+
+def _bring(known: _Known, source: Source, folder: Path, say: Say, wait_seconds: float) -> None:
+    part = known.part(folder)
+    say(f"downloading {known.file} from {source.hub} ({size_text(known.size)}) to {folder}")
+    with _Translation(source, known.file, "; what arrived is kept, start again to go on"):
         _fetch(known, part, say, wait_seconds)
     _check_whole(part, known, say)
-    part.replace(folder / file)
-    return folder / file
+    part.replace(folder / known.file)
 
 
-def _choose(source: Source) -> str:
-    """Pick a file of a repository: of the kind that is asked for, the only GGUF, or a usual one."""
+def _check_inside(parts: Sequence[str], source: Source) -> None:
+    """See that files stay in their folder: a hub's list of files is a stranger's word."""
+    for file in parts:
+        path = PurePosixPath(file)
+        if path.is_absolute() or ".." in path.parts:
+            raise EngineError(
+                f"{source.hub}: expected a file inside the repository, found {file!r}"
+            )
+
+
+def _choose(source: Source) -> tuple[str, ...]:
+    """Pick a model of a repository: of the kind that is asked for, the only one, or a usual one."""
     from huggingface_hub import HfApi
 
     with _Translation(source, "its list of files"):
         listed = HfApi(endpoint=source.endpoint or None).list_repo_files(source.hub)
-    files = sorted(name for name in listed if name.lower().endswith(".gguf"))
-    if len(files) == 1 and not source.kind:
-        return files[0]
+    models = models_among(name for name in listed if name.lower().endswith(".gguf"))
+    complete = [parts for parts in models if is_complete(parts)]
+    if len(complete) == len(models) == 1 and not source.kind:
+        return complete[0]
     for kind in (source.kind,) if source.kind else USUAL:
-        for name in files:
-            if kind.lower() in name.lower() and "-of-" not in name:
-                return name
-    if not files:
+        for parts in complete:
+            if kind.lower() in parts[0].lower():
+                return parts
+    if not models:
         raise EngineError(
             f"{source.hub} has no GGUF file; name a repository that has (many end in -GGUF)"
         )
-    asked = f"none of them is {source.kind}." if source.kind else "which one?"
+    asked = f"none of them is a whole {source.kind}." if source.kind else "which one?"
     raise EngineError(
-        f"{source.hub} has {', '.join(files)}; {asked} Name one as {source.hub}:FILE, or in "
-        "models.yaml (`file:`)"
+        f"{source.hub} has {', '.join(sorted(map(shown, models)))}; {asked} Name one as "
+        f"{source.hub}:FILE, or in models.yaml (`file:`)"
     )
 
 
-def _ask(source: Source, file: str) -> _Known:
+def _ask(source: Source, file: str, sha256: str) -> _Known:
     from huggingface_hub import get_hf_file_metadata, get_token, hf_hub_url
 
     url = hf_hub_url(source.hub, file, endpoint=source.endpoint or None)
     with _Translation(source, file):
         told = get_hf_file_metadata(url)
-    sha256 = source.sha256 or (told.etag if told.etag and SHA256.fullmatch(told.etag) else "")
+    sha256 = sha256 or (told.etag if told.etag and SHA256.fullmatch(told.etag) else "")
     token = get_token()
     headers = {"Authorization": f"Bearer {token}"} if token else {}
-    return _Known(url, told.size or 0, sha256, told.etag or "", headers)
+    return _Known(file, url, told.size or 0, sha256, told.etag or "", headers)
 
 
 def _fetch(known: _Known, part: Path, say: Say, wait_seconds: float) -> None:
@@ -194,13 +223,16 @@ class _Progress:
         return f", about {left / 60:.0f} min left" if left > 90 else f", about {left:.0f} s left"
 
 
-def _check_space(part: Path, size: int) -> None:
-    part.parent.mkdir(parents=True, exist_ok=True)
-    needed, free = size - _length(part), shutil.disk_usage(part.parent).free
+def _check_space(folder: Path, wanted: Sequence[_Known]) -> None:
+    for known in wanted:
+        (folder / known.file).parent.mkdir(parents=True, exist_ok=True)
+    needed = sum(known.size - _length(known.part(folder)) for known in wanted)
+    free = shutil.disk_usage(folder).free
     if free < needed + SPARE_BYTES:
         raise EngineError(
-            f"{part.name} needs {size_text(needed)}, but only {size_text(free)} are free in "
-            f"{part.parent}; make room, or name another folder with SAMPLER_BENCH_MODELS"
+            f"{', '.join(known.file for known in wanted)}: what is to come needs "
+            f"{size_text(needed)}, but only {size_text(free)} are free in {folder}; make room, or "
+            "name another folder with SAMPLER_BENCH_MODELS"
         )
 
 

@@ -17,6 +17,7 @@ from typing import IO
 
 from ..errors import EngineError
 from ._child import Order
+from ._parts import parts_of
 from ._ports import port_in_use, port_owner
 
 START_SECONDS = 600.0  # a large model from a slow disk
@@ -116,7 +117,7 @@ class Child:
 
 
 def check_gguf(path: Path) -> None:
-    """Check that a file is there and begins like a GGUF.
+    """Check that a file is there and begins like a GGUF; of a split model, that all parts are.
 
     Raises:
         EngineError: says what was found instead.
@@ -133,6 +134,14 @@ def check_gguf(path: Path) -> None:
             f"model file {path}: expected a GGUF file, found one that begins with {magic!r}; "
             "download the model in GGUF form (the file name ends in .gguf)"
         )
+    parts = parts_of(path.name)
+    if absent := [name for name in parts if not (path.parent / name).is_file()]:
+        raise EngineError(
+            f"model file {path}: expected all {len(parts)} parts beside it, {', '.join(absent)} "
+            "not found; bring them too"
+        )
+    if path.name != parts[0]:
+        raise EngineError(f"model file {path}: a later part of a model; name its first, {parts[0]}")
 
 
 def open_log(path: Path | None) -> IO[bytes]:

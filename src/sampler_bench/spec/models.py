@@ -16,7 +16,7 @@ from . import _values as values
 from .files import config_folder
 from .yaml_file import Node, Problems, read
 
-HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*(:[\w.-]+)?")
+HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*(:[\w.-]+(/[\w.-]+)*)?")
 FREE_PORT = 5001  # where a model is served that models.yaml gives no port
 BUNDLED = "demo"  # as a gguf: the model that comes with the package
 
@@ -101,7 +101,7 @@ def model_or_file(word: str) -> ModelEntry:
     """A model of models.yaml, a GGUF file by its path, or one of a hub.
 
     A hub's is written `owner/name`, with `:Q5_K_M` or `:FILE.gguf` behind it to choose among
-    several files (without, Q4_K_M).
+    several files (without, Q4_K_M). FILE may lie in a folder, and may be a part of a split model.
 
     Raises:
         SpecError: there is no such model or file.
