@@ -46,6 +46,13 @@ def test_a_makers_settings_are_the_baseline(name: str, engine: str) -> None:
     find("engines", engine).build(options).express(chosen, seed=1)  # raises where it cannot
 
 
+def test_a_model_that_may_think_has_the_settings_of_one_that_does_not() -> None:
+    """Thinking is switched off wherever a server can."""
+    baseline = load_model("qwen3-4b").baseline
+    assert baseline is not None
+    assert baseline.as_dict() == {"temperature": 0.7, "top_k": 20, "top_p": 0.8}
+
+
 def test_a_file_of_ones_own(tmp_path: Path) -> None:
     file = tmp_path / "mine.gguf"
     file.write_bytes(b"GGUF")
