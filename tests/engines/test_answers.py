@@ -24,14 +24,17 @@ from support.loopback import Reply, Request, as_json, chat
 from support.plain_servers import CONTEXT, MODEL, PlainServer, talking
 
 from sampler_bench.engines import EngineOptions, textgen
-from sampler_bench.engines._answer import Answer, split_thoughts
+from sampler_bench.engines._answer import Answer
 from sampler_bench.engines._templates import KNOWN, find_template
+from sampler_bench.engines._thoughts import split_thoughts
 from sampler_bench.errors import EngineError, SpecError
 from sampler_bench.plugins import find
 from sampler_bench.records import Completion, Prompt, SamplerConfig, Unwritten
 
 PROMPT = Prompt(0, "Write about a lighthouse.")
 OPTIONS = EngineOptions(model=MODEL, max_retries=1, first_wait_seconds=0.01)
+
+ANALYSIS = "<|channel|>analysis<|message|>a plan"
 
 
 def config(max_tokens: int) -> SamplerConfig:
@@ -52,6 +55,29 @@ def config(max_tokens: int) -> SamplerConfig:
         ("<think>never ends", "never ends", ""),
         ("<thinking>x</thinking>Once.", "x", "Once."),
         ("He said <think> aloud.", "", "He said <think> aloud."),
+        ("<seed:think>x</seed:think>Once.", "x", "Once."),
+        ("[THINK]a plan[/THINK]\n\nOnce.", "a plan", "Once."),
+        ("[THINK]never ends", "never ends", ""),
+        ("a plan[/THINK]Once.", "a plan", "Once."),
+        ("[think]ing aloud, he said", "", "[think]ing aloud, he said"),
+        ("<|channel>thought\na plan\n<channel|>Once.", "a plan", "Once."),
+        ("<|channel>thought\n<channel|>Once.", "", "Once."),
+        (f"{ANALYSIS}<|end|><|start|>assistant<|channel|>final<|message|>Once.", "a plan", "Once."),
+        (
+            f"<|start|>assistant{ANALYSIS}<|end|><|start|>assistant<|channel|>commentary"
+            "<|message|>more<|end|><|start|>assistant<|channel|>final <|constrain|>text<|message|>"
+            "Once.<|return|>",
+            "a planmore",
+            "Once.",
+        ),
+        (ANALYSIS, "a plan", ""),
+        (f"{ANALYSIS}<|end|><|start|>assistant<|channel|>fin", "a plan", ""),
+        ("<|channel|>anal", "<|channel|>anal", ""),
+        ("<|channel|>final<|message|>Once.", "", "Once."),
+        ("analysisWe need a plan.assistantfinalOnce.", "We need a plan.", "Once."),
+        ("analysisWe need", "We need", ""),
+        ("analysis of a plan", "", "analysis of a plan"),
+        ("Analysis: the assistantfinal", "", "Analysis: the assistantfinal"),
         ("", "", ""),
     ],
 )
@@ -59,7 +85,7 @@ def test_thoughts_are_split_off(written: str, thoughts: str, text: str) -> None:
     assert split_thoughts(written) == (thoughts, text)
 
 
-@given(st.text().filter(lambda t: "</think>" not in t and not t.lstrip().startswith("<")))
+@given(st.text().filter(lambda t: "</" not in t and not t.lstrip().startswith(("<", "[", "a"))))
 def test_texts_without_thoughts_stay_as_they_are(text: str) -> None:
     assert split_thoughts(text) == ("", text)
 

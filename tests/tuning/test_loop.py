@@ -37,6 +37,7 @@ from sampler_bench.tuning.loop import Loop
 from sampler_bench.tuning.parts import Pace, Parts
 
 pytestmark = pytest.mark.anyio
+HOT = 1.4
 PROMPTS = (Prompt(0, "Write."), Prompt(1, "Sing."), Prompt(2, "Tell."))
 SPACE = Space((SamplerSpace("temperature", (("temperature", Range(0.1, 2.0)),)),))
 PROBLEM = Problem(SPACE, n_prompts=3, budget=60, n_iterations=10, samples_per_config=2)
@@ -488,3 +489,31 @@ async def test_a_ledger_drops_what_the_store_has_and_shows_the_same_table():
     assert table.covariates[99].tolist() == [99.0, 1.0]
     assert table.configs[table.config[75]] == cells[75].config
     assert table.prompt[75] == cells[75].prompt
+
+
+async def test_settings_under_which_thoughts_run_on_are_not_blamed_and_end_no_study(tmp_path):
+    def hot_thinks(config, prompt, seed):
+        written = completion(config, prompt, seed)
+        if config.get("temperature") < HOT:
+            return written
+        return replace(written, text="", thoughts="Hm.", cut_off=True)
+
+    study = Study(tmp_path, engine=ScriptedEngine(hot_thinks))
+    assert await study.run() == "done"
+    hot = [trial for trial in study.kept() if trial.cell.config.get("temperature") >= HOT]
+    assert 6 < len(hot) < 60
+    assert {trial.written.reason for trial in hot} == {"thoughts"}
+    assert study.ledger.count(MISSING) == len(hot)
+    assert study.ledger.count(FAILED) == 0
+    warned = [event.message for event in study.events if isinstance(event, Warned)]
+    assert len(warned) == 1
+    assert "the model thinks aloud" in warned[0]
+
+
+async def test_an_empty_text_without_thoughts_is_the_settings_failure(tmp_path):
+    def blank(config, prompt, seed):
+        return replace(completion(config, prompt, seed), text="", tokens=1)
+
+    study = Study(tmp_path, engine=ScriptedEngine(blank))
+    assert await study.run() == "done"
+    assert study.ledger.count(FAILED) == 60

@@ -2,21 +2,22 @@
 
 One greedy answer to a question whose answer is one word. A text that runs on to the limit has no
 end: a missing chat template, a banned end token, or a model that cannot. Thoughts are what the
-server sets apart, or a `<think>` block in the text, or tokens that were counted and never shown.
+server sets apart, or what is marked as thoughts in the text (`engines._thoughts`), or tokens that
+were counted and never shown.
 
 Error rates: none by chance, the answer is greedy; a small model may run on for reasons of its own.
 """
 
 from __future__ import annotations
 
-from ..engines._answer import CUT, NEARLY, split_thoughts
+from ..engines._answer import CUT, NEARLY
+from ..engines._thoughts import hides, split_thoughts
 from ..records import Prompt
 from ._ask import Ask, Sample
 from ._findings import Fact
 
 QUESTION = Prompt(0, "Reply with the word OK and nothing else.")
 LONGEST = 256
-HIDDEN = 24  # more tokens than characters, and then some
 
 
 async def probe(ask: Ask) -> list[Fact]:
@@ -54,6 +55,6 @@ def _thinking(sample: Sample) -> Fact:
             "apart, but they cost time and tokens",
             fine=False,
         )
-    if sample.tokens > len(sample.text) + HIDDEN:
+    if hides(sample.text, sample.tokens):
         return Fact("thinking", f"{sample.tokens} tokens were counted for a short text", fine=False)
     return Fact("thinking", "none seen")

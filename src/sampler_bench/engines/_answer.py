@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 
 from ..records import JsonObject
 from ._retry import Fault
+from ._thoughts import split_thoughts
 
 CUT = ("length", "max_tokens", "limit")
 NEARLY = 0.85  # of a limit: a text counted again may have fewer tokens than were drawn for it
 DONE = ("stop", "eos", "eos_token", "end_turn", "stop_sequence", "stop_str", "word")
-THINKING = re.compile(r"\s*<(think|thinking|seed:think)>(.*?)(?:</\1>|\Z)", re.DOTALL)
 
 
 @dataclass(slots=True)
@@ -44,7 +43,7 @@ class Answer:
         return len(self.text) + len(self.thoughts)
 
     def split(self) -> tuple[str, str]:
-        """Return the text and the thoughts, taking a `<think>` block out of the text."""
+        """Return the text and the thoughts, taking marked thoughts out of the text."""
         thoughts, text = split_thoughts("".join(self.text))
         return text, "".join(self.thoughts) + thoughts
 
@@ -55,16 +54,3 @@ class Answer:
             raise Fault("protocol", f"the answer broke off after {got} characters")
         if self.finish not in (*CUT, *DONE):
             raise Fault("protocol", f"the server ended the answer with {self.finish!r}")
-
-
-def split_thoughts(text: str) -> tuple[str, str]:
-    """Split what a thinking model wrote into thoughts and answer.
-
-    A block in front counts; so does everything before a closing tag whose opening one stood in the
-    prompt. A block that never closes is all thoughts.
-    """
-    opened = THINKING.match(text)
-    if opened:
-        return opened[2].strip(), text[opened.end() :].lstrip()
-    before, tag, after = text.partition("</think>")
-    return (before.strip(), after.lstrip()) if tag else ("", text)

@@ -10,6 +10,7 @@ from .config import SamplerConfig, Value
 from .table import FAILED, JUDGED, MISSING, PENDING, ScoreTable, settle
 from .trial import (
     INTERRUPTED,
+    THOUGHTS,
     Cell,
     Completion,
     Failure,
@@ -29,6 +30,7 @@ __all__ = [
     "JUDGED",
     "MISSING",
     "PENDING",
+    "THOUGHTS",
     "UNKNOWN",
     "Cell",
     "Completion",

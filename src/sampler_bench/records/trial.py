@@ -12,6 +12,7 @@ JsonObject: TypeAlias = "dict[str, Json]"
 
 
 INTERRUPTED = "interrupted"  # reason of a judgment that was asked for and not waited for
+THOUGHTS = "thoughts"  # reason of a text in whose place only thoughts came
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +78,9 @@ class Failure:
 class Unwritten:
     """No text: the server or the network failed, after retries. Never counts.
 
-    `reason` is one word (`timeout`, `connection`, `overload`, `protocol`, `context`), `detail` the
-    words of whoever complained.
+    `reason` is one word (`timeout`, `connection`, `overload`, `protocol`, `context`; `thoughts`
+    where the model thought aloud, which nobody asked for, and gave no answer), `detail` the words
+    of whoever complained.
     """
 
     reason: str

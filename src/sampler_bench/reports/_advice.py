@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from itertools import pairwise
 
+from ..records import THOUGHTS
 from ..samplers import parameter, parameter_names
 from ._document import Document, ImportanceResult, RangeResult
 from ._words import command_line, command_words, reasons, setting, shown
@@ -39,11 +40,12 @@ def _cut_off(document: Document) -> Iterator[str]:
 
 def _missing(document: Document) -> Iterator[str]:
     meta = document.search_metadata
-    asked = meta.texts + meta.missing
-    if asked and meta.missing / asked > MANY_MISSING:
-        why = f" ({reasons(meta.missing_reasons)})" if meta.missing_reasons else ""
+    faults = {why: n for why, n in meta.missing_reasons.items() if why != THOUGHTS}  # told apart
+    missing, asked = meta.missing - meta.missing_reasons.get(THOUGHTS, 0), meta.texts + meta.missing
+    if asked and missing / asked > MANY_MISSING:
+        why = f" ({reasons(faults)})" if faults else ""
         yield (
-            f"Check the server and the judge: {meta.missing} of {asked} texts have no outcome{why}"
+            f"Check the server and the judge: {missing} of {asked} texts have no outcome{why}"
             "; --resume tries them again."
         )
 

@@ -114,6 +114,8 @@ class Metadata(Part):
 
     `missing_reasons` counts faults of servers and judges, which count against nobody; `templates`
     are the ways in which prompts were wrapped, `models` the names that servers answered under.
+    `with_thoughts` counts texts that came with thoughts, `thoughts_share` is the share of thoughts
+    in all characters written, 0 to 1; texts that were thoughts alone are missing (`thoughts`).
     `objective` is `quality`, `quality+diversity` (then every score, mean and estimate counts
     (1 - `diversity_weight`) x judges' score + `diversity_weight` x 10 x novelty) or `front`.
     """
@@ -140,6 +142,8 @@ class Metadata(Part):
     pending: int = 0
     written: int = 0
     cut_off: int = 0
+    with_thoughts: int = 0
+    thoughts_share: Number = None
     tokens: int = 0
     cost: float = 0.0
     judges: list[str] = []

@@ -1,7 +1,9 @@
-"""What the live check found, in words: a part of the report, and a warning that stays."""
+"""What a server does to the answer, in words: the live check, and warnings that stay."""
 
 from __future__ import annotations
 
+from ..engines._thoughts import REMEDY
+from ..records import THOUGHTS
 from ._document import CheckedServer, Document, FindingResult
 from ._words import shown
 
@@ -21,7 +23,7 @@ def live_check(document: Document) -> list[str]:
 
 def warnings(document: Document) -> list[str]:
     """What the server does to the answer, a sentence each; none where all is as it should be."""
-    return [*unverified(document), *forced(document)]
+    return [*unverified(document), *forced(document), *thinking(document)]
 
 
 def forced(document: Document) -> list[str]:
@@ -34,6 +36,21 @@ def forced(document: Document) -> list[str]:
         for fact in server.facts
         if fact.what == FORCED
     ]
+
+
+def thinking(document: Document) -> list[str]:
+    """One sentence, where the model thought aloud, which nobody asked for; else none."""
+    meta = document.search_metadata
+    said = []
+    if meta.with_thoughts:
+        share = f", {meta.thoughts_share:.0%} of what was written" if meta.thoughts_share else ""
+        said.append(
+            f"{meta.with_thoughts} of {meta.written} texts came with thoughts, which nobody asked "
+            f"for{share}: they are not judged, and count towards max_tokens"
+        )
+    if lost := meta.missing_reasons.get(THOUGHTS, 0):
+        said.append(f"of {lost} texts nothing but thoughts came, so they are missing")
+    return [f"THINKING: {'; '.join(said)}; {REMEDY}."] if said else []
 
 
 def unverified(document: Document) -> list[str]:

@@ -60,6 +60,8 @@ def metadata(
         pending=int((table.state == PENDING).sum()),
         written=len(written),
         cut_off=sum(text.cut_off for text in written),
+        with_thoughts=sum(bool(text.thoughts.strip()) for text in written),
+        thoughts_share=_thoughts_share(written),
         tokens=sum(text.tokens for text in written),
         cost=round(sum(j.cost for t in trials for j in t.judgments), 6),
         judges=list(judges),
@@ -88,6 +90,13 @@ def written_of(trials: Sequence[Trial]) -> list[Completion]:
 def counts(words: Iterable[str]) -> dict[str, int]:
     """How often each word occurs, the most frequent first."""
     return dict(sorted(Counter(words).items(), key=lambda item: (-item[1], item[0])))
+
+
+def _thoughts_share(written: Sequence[Completion]) -> float | None:
+    """The share of thoughts in all that was written; None where nothing was."""
+    thoughts = sum(len(text.thoughts) for text in written)
+    whole = thoughts + sum(len(text.text) for text in written)
+    return round(thoughts / whole, 4) if whole else None
 
 
 def _faults(trials: Sequence[Trial], judges: tuple[str, ...]) -> Iterator[str]:

@@ -19,6 +19,7 @@ from .events import Phase, Watcher
 from .ledger import Ledger
 from .parts import Pace, Parts, Stop
 from .seeds import seed_of, stream
+from .thinking import Thinking
 from .work import POLL_SECONDS, Work
 
 
@@ -34,6 +35,7 @@ class Loop:
         pace: how much at once.
         watch: called with every event.
         stop: asked before each new decision.
+        thinking: what was seen of thoughts before; None for nothing.
     """
 
     def __init__(
@@ -46,11 +48,13 @@ class Loop:
         pace: Pace,
         watch: Watcher,
         stop: Stop,
+        thinking: Thinking | None = None,
     ) -> None:
         self.parts, self.study, self.seed = parts, study, seed
         self.ledger, self.budget, self.pace = ledger, budget, pace
         self.watch, self.stop = watch, stop
-        self.work = Work(parts, study, ledger, budget, watch, self._halted)
+        thinking = thinking or Thinking(watch)
+        self.work = Work(parts, study, ledger, budget, watch, self._halted, thinking)
         floor = parts.store.note(study, "floor")
         self._floor = int(str(floor["position"])) if floor else 0
 

@@ -32,6 +32,7 @@ from .phases import Phases, limits_of, phases_of, texts_of
 from .plan import judged_tokens, plan
 from .request import Request
 from .served import hold_to_name, note_server
+from .thinking import Thinking
 
 WARM_UP_TOKENS = 48
 UNKNOWN_SLOTS = 8  # texts at once where a server does not tell; the pool finds what is good
@@ -79,7 +80,9 @@ class Underway:
         crew, spec, problem = self.crew, self.crew.spec, known.problem
         ledger, budget = self._recalled()
         phases = phases_of(self.request, problem)
-        speed, pace = await self._warmed_up(problem), _pace(spec, known.info, crew.engine)
+        thinking = Thinking(self.watch)
+        speed = await self._warmed_up(problem, thinking)
+        pace = _pace(spec, known.info, crew.engine)
         texts = texts_of(spec, problem, phases)
         slots = _slots(spec, known.info)
         kept = ledger.kept_texts()
@@ -88,7 +91,7 @@ class Underway:
         self.watch(Planned(ahead, problem))
         self.store.set_state(self.study.id, "running", self.clock())
         steered = Objective.of(spec).phases(phases, ledger, limits_of(phases))
-        ended = await self._run_noting(self._loop(ledger, budget, pace), steered)
+        ended = await self._run_noting(self._loop(ledger, budget, pace, thinking), steered)
         if self.request.pilot is not None and ended != "interrupted":
             trials = self.store.trials(self.study.id)
             keep = partial(self.store.set_note, self.study.id, pilot.NOTE)
@@ -113,8 +116,10 @@ class Underway:
             told = f"{len(others)} kept texts are judged anew, by {now}; so far by {before}"
             self.watch(Warned(told))
 
-    async def _warmed_up(self, problem: Problem) -> float:
+    async def _warmed_up(self, problem: Problem, thinking: Thinking) -> float:
         """Tokens a second of one short text alone, which also proves that the server writes.
+
+        Thoughts that come with it are told.
 
         Raises:
             EngineError: no text came, or it is by another model than the study's.
@@ -128,9 +133,10 @@ class Underway:
             why = f"{written.reason}: {written.detail}"
             raise EngineError(f"a first short text did not come: {why}")
         hold_to_name(self.store, self.study.id, written)
+        thinking.hear(written)
         return _speed(written, time.monotonic() - began)
 
-    def _loop(self, ledger: Ledger, budget: Budget, pace: Pace) -> Loop:
+    def _loop(self, ledger: Ledger, budget: Budget, pace: Pace, thinking: Thinking) -> Loop:
         crew, spec = self.crew, self.crew.spec
         assert spec.seed is not None, "a study's seed is drawn before it is created"
         parts = Parts(
@@ -138,7 +144,8 @@ class Underway:
             covariates=_covariates(),
             clock=self.clock,
         )
-        loop = Loop(parts, self.study.id, spec.seed, ledger, budget, pace, self.watch, self.stop)
+        told = (self.watch, self.stop, thinking)
+        loop = Loop(parts, self.study.id, spec.seed, ledger, budget, pace, *told)
         if isinstance(engine := crew.engine, PoolEngine) and not spec.slots:
             engine.joined = lambda: loop.work.widen(engine.at_once)
         return loop

@@ -17,6 +17,7 @@ from ..errors import EngineError, JudgeError, SpecError
 from ..records import (
     INTERRUPTED,
     PENDING,
+    THOUGHTS,
     Cell,
     Completion,
     Failure,
@@ -30,6 +31,7 @@ from .budget import Budget
 from .events import Settled, Warned, Watcher, Written
 from .ledger import Ledger
 from .parts import Pace, Parts, with_instructions
+from .thinking import Thinking
 
 FAULTS_IN_A_ROW = 6  # so many texts or judgments lost one after the other mean an outage
 CUT_OFF_AFTER = 20  # texts after which the share of cut-off ones is looked at
@@ -49,6 +51,7 @@ class Work:
         budget: what may be used.
         watch: called with every event.
         halted: why no more may be begun; None while it may.
+        thinking: what was seen of thoughts.
 
     Attributes:
         news: set whenever something has come to an end.
@@ -64,9 +67,10 @@ class Work:
         budget: Budget,
         watch: Watcher,
         halted: Callable[[], str | None],
+        thinking: Thinking,
     ) -> None:
         self.parts, self.study, self.ledger, self.budget = parts, study, ledger, budget
-        self.watch, self._halted = watch, halted
+        self.watch, self._halted, self._thinking = watch, halted, thinking
         self.news = asyncio.Event()
         self.active = 0
         self.outage: EngineError | JudgeError | None = None
@@ -185,12 +189,16 @@ class Work:
         return partial(self._keep_text, trial, written)
 
     async def _keep_text(self, trial: Trial, written: Completion | Unwritten) -> None:
+        written = self._thinking.sorted_out(trial.cell.config, written)
         failure, covariates = await asyncio.to_thread(self._examine, trial.cell, written)
         self._take_in(replace(trial, written=written, failure=failure, covariates=covariates))
-        if isinstance(written, Unwritten):
+        if isinstance(written, Unwritten) and written.reason != THOUGHTS:
             self._count_fault("text", written.reason, written.detail)
+            return
+        self._faults["text"] = 0
+        if isinstance(written, Unwritten):
+            self.outage = self.outage or self._thinking.outage(self.ledger.kept_texts()[0])
         else:
-            self._faults["text"] = 0
             self._watch_cut_off(written, asked_tokens(trial.cell.config))
 
     def _examine(
@@ -279,7 +287,7 @@ class Work:
         self._cut_off.append(written.tokens / max(asked, 1) if written.cut_off else None)
         cut = [share for share in self._cut_off if share is not None]
         if len(self._cut_off) == CUT_OFF_AFTER and len(cut) > CUT_OFF_SHARE * CUT_OFF_AFTER:
-            told = "at the token limit; raise max_tokens"
+            told = f"at the token limit; {self._thinking.against_the_limit}"
             if max(cut) < NEARLY:
                 told = "before max_tokens; see in the server's log why it ended them"
                 if min(cut) >= NEARLY * max(cut):
