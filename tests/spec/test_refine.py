@@ -61,6 +61,7 @@ KEPT = {
     "margin": SHARE,
     "slots": st.integers(1, 99),
     "timeout": st.floats(1, 9999),
+    "provider": st.lists(WORDS, min_size=1, max_size=2, unique=True),
     "lag": st.integers(0, 99),
     "batch": st.integers(1, 9),
     "raw": st.booleans(),

@@ -32,6 +32,17 @@ async def test_a_study_says_how_long_a_server_may_be_silent(said, seconds):
     assert engine.members[0].engine.options.timeout_seconds == seconds
 
 
+@pytest.mark.anyio
+async def test_providers_are_named_to_openrouter_alone():
+    asked = {"server": ["http://127.0.0.1:1"], "provider": ["together"], "model": "a/b"}
+    spec = load_study(None, None, {**asked, "engine": "openrouter"})
+    engine = await build_engine(spec, None, "", None)
+    assert engine.members[0].engine.options.providers == ("together",)
+    for other in ({**asked, "engine": "vllm"}, {"provider": "together", "model": "a/b"}):
+        with pytest.raises(SpecError, match="only openrouter hands requests on to providers, and"):
+            await build_engine(load_study(None, None, other), None, "", None)
+
+
 @pytest.mark.parametrize("heat", [[3.0, 0.7, 1.0], [0.7, 3.0, 1.0], [0.7, 1.0, 3.0]])
 def test_each_listed_value_is_looked_at(heat):
     space = space_of({"min_p": {"temperature": heat, "min_p": 0.05, "max_tokens": 64}})

@@ -286,6 +286,17 @@ async def test_cut_off_texts_raise_a_warning_once(tmp_path, share, told):
     assert f"of the first 20 texts were cut off {told}" in warnings[0]
 
 
+async def test_texts_by_several_providers_raise_a_warning_once(tmp_path):
+    def answer(config, prompt, seed):
+        who = {"provider": "Together" if prompt.index else "DeepInfra"}
+        return replace(completion(config, prompt, seed), echoed=who)
+
+    study = Study(tmp_path, engine=ScriptedEngine(answer))
+    await study.run()
+    [said] = [event.message for event in study.events if isinstance(event, Warned)]
+    assert "more than one provider (DeepInfra, Together)" in said
+
+
 async def test_a_wrong_key_stops_at_once(tmp_path):
     class Refused(ScriptedJudge):
         async def judge(self, identity, prompt, text):

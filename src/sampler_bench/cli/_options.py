@@ -25,6 +25,7 @@ SHARED: dict[str, dict[str, Any]] = {
     "--output-dir": {"type": Path, "default": Path("results"), "help": "default: results"},
     "--server": {**SEVERAL, "metavar": "URL", "help": "servers that write"},
     "--engine": {"help": "koboldcpp, llamacpp, embedded, ...; default: ask the server"},
+    "--provider": {**SEVERAL, "metavar": "NAME", "help": "who writes for openrouter, nobody else"},
     "--baseline": {"metavar": "CONFIG", "help": "what the best is compared with"},
     "--slots": {"type": int, "metavar": "N", "help": "texts written at once"},
     "--timeout": {

@@ -33,6 +33,7 @@ OVERRIDES = {
     "seed": "seed",
     "server": "server",
     "engine": "engine",
+    "provider": "provider",
     "baseline": "baseline",
     "slots": "slots",
     "timeout": "timeout",

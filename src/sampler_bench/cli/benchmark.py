@@ -27,7 +27,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="presets of samplers.yaml, or configurations in text form",
     )
     shared(parser, "--config", "--config-section", "--samples-per-config", "--custom-prompts")
-    shared(parser, "--judge", "--judge-model", "--seed", "--output-dir", "--server", "--engine")
+    shared(parser, "--judge", "--judge-model", "--seed", "--output-dir")
+    shared(parser, "--server", "--engine", "--provider")
     shared(parser, "--baseline", help="what the best is compared with; default: the first")
     shared(parser, "--slots", "--timeout", "--raw")
     shared(parser, "--max-samples", "--max-cost", "--max-minutes")

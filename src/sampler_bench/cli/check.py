@@ -41,7 +41,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "or cannot be told, 2 usage, 3 the server cannot be reached"
     )
     shared(parser, "--server", help="server to check; default: the built-in one")
-    shared(parser, "--engine", "--model", "--timeout")
+    shared(parser, "--engine", "--model", "--provider", "--timeout")
     parser.add_argument(
         "--samplers", **SEVERAL, metavar="TYPE", help="check only their knobs, like min_p+xtc"
     )

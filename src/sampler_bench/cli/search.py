@@ -20,7 +20,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     add("--samplers", **SEVERAL, metavar="TYPE", help="sampler types to search, like min_p top_p")
     shared(parser, "--custom-prompts", "--judge", "--judge-model", "--seed", "--output-dir")
     shared(parser, "--server", help="servers that write; default: the model's own")
-    shared(parser, "--engine")
+    shared(parser, "--engine", "--provider")
     shared(parser, "--baseline", help="your present settings: a preset, a text form or a file")
     shared(parser, "--slots", "--timeout", "--raw")
     shared(parser, "--max-samples", "--max-cost", "--max-minutes")

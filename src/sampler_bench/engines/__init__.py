@@ -40,6 +40,7 @@ class EngineOptions:
         port: fixed port for an engine that starts its own server; 0 for any free one.
         template: a chat template's name or Jinja text from models.yaml; empty for the server's own
             chat endpoint; `raw` sends the prompt as it is.
+        providers: who may write, for a service that hands requests on; empty: whom it chooses.
         api_key: taken from the environment by the caller; never stored or shown.
         timeout_seconds: longest silence from a server.
         max_retries: attempts after the first, for faults that may pass.
@@ -57,6 +58,7 @@ class EngineOptions:
     gpu_layers: int = -1
     port: int = 0
     template: str = ""
+    providers: tuple[str, ...] = ()
     api_key: str = field(default="", repr=False)
     timeout_seconds: float = 120.0
     max_retries: int = 4

@@ -68,7 +68,7 @@ class OpenAIEngine(RemoteEngine):
             engine=self.dialect.name,
             url=self.http.shown,
             model=model,
-            context=_context(entry),
+            context=context_of(entry),
             slots=0,
             details={"root": entry.get("root")},  # vLLM's: what lies behind the model's name
         )
@@ -247,7 +247,7 @@ def asked_tokens(config: SamplerConfig) -> int:
     return int(asked) if isinstance(asked, int | float) else 0
 
 
-def _context(entry: Mapping[str, object]) -> int:
+def context_of(entry: Mapping[str, object]) -> int:
     """Find the context length in an entry of the list of models, under any of its names."""
     for key in ("max_model_len", "context_length", "max_context_length", "n_ctx"):
         found = entry.get(key)

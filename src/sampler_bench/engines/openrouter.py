@@ -1,15 +1,18 @@
 """OpenRouter, which hands requests on to providers of many kinds.
 
-Source: OpenRouter's API documentation (parameters, provider routing, reasoning), read in 2026. Not
-called here. Parameters that a provider lacks are dropped silently, unless a request demands that
-all be kept, as ours do: then it is refused where no provider keeps them. So neutral keys are left
-out where the list of models says that no provider of the model knows them.
+Source: OpenRouter's API documentation (parameters, provider routing, endpoints of a model,
+reasoning), read in 2026. Not called here. Parameters that a provider lacks are dropped silently,
+unless a request demands that all be kept, as ours do: then it is refused where no provider keeps
+them. So neutral keys are left out where the list of models says that no provider of the model knows
+them. Where a study names its providers, no others write (`order`, without fall-backs), and what is
+left out is told by what all of these keep.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from urllib.parse import quote
 
 from ..errors import EngineError, SpecError
 from ..records import JsonObject, Prompt, SamplerConfig
@@ -19,7 +22,7 @@ from . import openai_compatible as _compatible
 from ._answer import Answer
 from ._dialect import Dialect, Spoken
 from ._logprobs import NEUTRAL
-from ._openai import OpenAIEngine, Wire
+from ._openai import OpenAIEngine, Wire, context_of
 from ._remote import Request
 
 DEFAULT_SERVER = "https://openrouter.ai/api"
@@ -38,7 +41,8 @@ DIALECT: Dialect = replace(
     },
     always={"provider": {"require_parameters": True}},
     notes=(
-        "One model may be served by providers with other quantizations; each text records which.",
+        "One model may be served by providers with other quantizations; each text records which. "
+        "Name one with `provider`, and no other writes.",
     ),
 )
 
@@ -59,14 +63,39 @@ class OpenRouterEngine(OpenAIEngine):
         model, entry = self._choose(await self.http.get(self.wire.models))
         if not entry:
             raise EngineError(f"openrouter: it lists no model {model!r}; check the name")
-        kept = entry.get("supported_parameters")
-        self.kept = frozenset(map(str, kept)) if isinstance(kept, list) else None
+        self.kept = _kept(entry)
         found = self.described(model, entry)
+        if self.options.providers and (served := await self._endpoints(model)):
+            self.kept = _kept_by_all(served)
+            rooms = [room for one in served if (room := context_of(one))]
+            found = replace(found, context=min(rooms, default=found.context))
         return replace(found, details={"supported_parameters": sorted(self.kept or ())})
+
+    async def _endpoints(self, model: str) -> list[Mapping[str, object]]:
+        """Where the named providers serve the model; none where that is not told.
+
+        Raises:
+            EngineError: one of them does not serve it.
+        """
+        listed = await self.http.told(f"{self.wire.models}/{quote(model, safe='/:')}/endpoints")
+        data = listed.get("data") if isinstance(listed, dict) else None
+        entries = data.get("endpoints") if isinstance(data, dict) else None
+        known = [e for e in entries if isinstance(e, dict)] if isinstance(entries, list) else []
+        found: list[Mapping[str, object]] = []
+        for provider in self.options.providers if known else ():
+            own = [e for e in known if provider.lower() in _names(e)]
+            if not own:
+                there = ", ".join(sorted({str(e.get("tag") or e.get("name")) for e in known}))
+                raise EngineError(
+                    f"openrouter: provider {provider!r} does not serve {model}; it is served by "
+                    f"{there}: name one of these"
+                )
+            found += own
+        return found
 
     def express(self, config: SamplerConfig, seed: int) -> JsonObject:
         """Say a configuration, without the neutral keys that no provider of the model keeps."""
-        said = super().express(config, seed)
+        said = {**super().express(config, seed), "provider": self._routing}
         if self.kept is None:
             return said
         for name, value in config.parameters:
@@ -74,12 +103,21 @@ class OpenRouterEngine(OpenAIEngine):
             if value == parameter(name).neutral:
                 continue  # it is left out, as where nobody writes it
             if isinstance(word, Spoken) and word.key not in self.kept | {"max_tokens"}:
+                who = "no provider" if not self.options.providers else "not every named provider"
                 raise SpecError(
-                    f"{name} on openrouter: no provider of {self.model} keeps it; remove it from "
+                    f"{name} on openrouter: {who} of {self.model} keeps it; remove it from "
                     "the space or choose another model"
                 )
         dropped = self.dialect.keys() - self.kept - {"max_tokens"}
         return {key: value for key, value in said.items() if key not in dropped}
+
+    @property
+    def _routing(self) -> JsonObject:
+        always = DIALECT.always["provider"]
+        assert isinstance(always, dict)
+        if not self.options.providers:
+            return always
+        return {**always, "order": [*self.options.providers], "allow_fallbacks": False}
 
     def lasting(self, said: JsonObject) -> JsonObject:
         """Without the seed and neutral knobs: they come and go with the model's providers."""
@@ -99,6 +137,23 @@ class OpenRouterEngine(OpenAIEngine):
         super().take(event, answer)
         if isinstance(provider := event.get("provider"), str):
             answer.echoed = {"provider": provider}
+
+
+def _kept(entry: Mapping[str, object]) -> frozenset[str] | None:
+    """The parameters that are kept, by a model's entry or an endpoint's; None: not told."""
+    kept = entry.get("supported_parameters")
+    return frozenset(map(str, kept)) if isinstance(kept, list) else None
+
+
+def _kept_by_all(endpoints: Sequence[Mapping[str, object]]) -> frozenset[str] | None:
+    told = [kept for one in endpoints if (kept := _kept(one)) is not None]
+    return frozenset.intersection(*told) if told else None
+
+
+def _names(endpoint: Mapping[str, object]) -> set[str]:
+    """What a provider may be called in a request: its slug, that with a variant, or its name."""
+    tag = str(endpoint.get("tag") or "").lower()
+    return {tag, tag.partition("/")[0], str(endpoint.get("provider_name") or "").lower()} - {""}
 
 
 def build(options: EngineOptions) -> OpenRouterEngine:

@@ -65,6 +65,11 @@ class Completion:
     retries: int = 0
     thoughts: str = ""
 
+    @property
+    def provider(self) -> str:
+        """Who wrote for a service that hands requests on (OpenRouter); empty where none is told."""
+        return str((self.echoed or {}).get("provider") or "")
+
 
 @dataclass(frozen=True, slots=True)
 class Failure:

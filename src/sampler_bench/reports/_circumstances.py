@@ -113,7 +113,8 @@ class Metadata(Part):
     """About the run. Times are UTC; `cost` is in US dollars, `seconds` of the clock on the wall.
 
     `missing_reasons` counts faults of servers and judges, which count against nobody; `templates`
-    are the ways in which prompts were wrapped, `models` the names that servers answered under.
+    are the ways in which prompts were wrapped, `models` the names that servers answered under,
+    `providers` counts the texts by who wrote them for a service that hands requests on.
     `with_thoughts` counts texts that came with thoughts, `thoughts_share` is the share of thoughts
     in all characters written, 0 to 1; texts that were thoughts alone are missing (`thoughts`).
     `objective` is `quality`, `quality+diversity` (then every score, mean and estimate counts
@@ -151,6 +152,7 @@ class Metadata(Part):
     retries: int = 0
     templates: list[str] = []
     models: list[str] = []
+    providers: dict[str, int] = {}
     server: dict[str, Any] = {}
     version: str = ""
     runs: list[RunResult] = []

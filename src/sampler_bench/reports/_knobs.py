@@ -23,7 +23,20 @@ def live_check(document: Document) -> list[str]:
 
 def warnings(document: Document) -> list[str]:
     """What the server does to the answer, a sentence each; none where all is as it should be."""
-    return [*unverified(document), *forced(document), *thinking(document)]
+    return [*unverified(document), *forced(document), *thinking(document), *mixed(document)]
+
+
+def mixed(document: Document) -> list[str]:
+    """One sentence, where several providers wrote the texts of a study; else none."""
+    wrote = document.search_metadata.providers
+    if len(wrote) < 2:
+        return []
+    names = ", ".join(f"{shown(name)} {texts}" for name, texts in wrote.items())
+    return [
+        f"MIXED: texts by {len(wrote)} providers ({names}), which may serve the model differently, "
+        "as in other quantizations: a difference between settings may be one between them. Hold a "
+        "study to one with --provider."
+    ]
 
 
 def forced(document: Document) -> list[str]:

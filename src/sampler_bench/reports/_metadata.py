@@ -69,6 +69,7 @@ def metadata(
         retries=sum(lost) + sum(j.retries for t in trials for j in t.judgments),
         templates=sorted({text.template for text in written}),
         models=sorted({text.model for text in written}),
+        providers=counts(text.provider for text in written if text.provider),
         server=server,
         version=__version__,
         runs=list(runs),

@@ -50,7 +50,7 @@ KEYS = {
 BEST = "best_configuration"  # where it was tried a row of `configurations`, which `verdict` names
 FLAT = ("parameters", "held")  # mappings whose entries are columns
 OUTCOMES = {JUDGED: "judged", FAILED: "failed", MISSING: "missing", PENDING: "pending"}
-MAPPINGS = ("failures", "missing_reasons", "server", "spec")  # whose entries are rows
+MAPPINGS = ("failures", "missing_reasons", "providers", "server", "spec")  # whose entries are rows
 
 
 def tables(document: Document, trials: Iterable[Trial] = ()) -> Tables:

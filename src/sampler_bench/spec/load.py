@@ -36,6 +36,7 @@ SETTINGS: dict[str, Callable[[Node], Any]] = {
     "model": values.text,
     "engine": values.part_of("engines", "auto"),
     "server": values.urls,
+    "provider": values.texts,
     "judge": values.part_of("judges"),
     "judge_models": values.texts,
     "seed": values.whole(0),

@@ -45,6 +45,7 @@ class StudySpec:
         failure_score: what a failed text is worth, 0 to 10.
         margin: differences up to this many points count as none.
         slots: texts written at once; None: as many as the server says.
+        provider: who may write, for a service that hands requests on; empty: whom it chooses.
         timeout: longest silence of a server, in seconds; None: two minutes.
         lag, batch: how far the strategy's view lags behind, and how many cells it asks for at once.
         raw: True sends prompts without a chat template.
@@ -74,6 +75,7 @@ class StudySpec:
     max_minutes: float | None = None
     max_samples: int | None = None
     slots: int | None = None
+    provider: tuple[str, ...] = ()
     timeout: float | None = None
     lag: int = 16
     batch: int = 4
@@ -109,6 +111,7 @@ class StudySpec:
             values["prompts"] = tuple(Prompt(i, t) for i, t in enumerate(kept["prompts"]))
             for name in ("server", "judge_models"):
                 values[name] = tuple(kept[name])
+            values["provider"] = tuple(kept.get("provider", ()))
             values["given"] = tuple(map(SamplerConfig.parse, kept["given"]))
             if kept.get("embedding") is not None:
                 values["embedding"] = EmbeddingSpec(**kept["embedding"])

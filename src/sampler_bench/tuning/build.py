@@ -22,6 +22,7 @@ from .order import acts_last
 from .served import NOBODY, Began
 
 MOST_STEPS, INSIDE = 100, 0.001  # of a range: what is tried before a study
+ROUTER = "openrouter"
 BUILT_IN = "demo"  # the model that is served where neither a model nor a server is named
 
 
@@ -49,6 +50,7 @@ async def build_engine(
 
     Raises:
         EngineError: no server answers.
+        SpecError: a provider is named to an engine that has none.
     """
     from ..engines._pool import pool
 
@@ -57,14 +59,29 @@ async def build_engine(
     servers = spec.server or (entry.servers if entry else ())
     if not servers:
         name = "embedded" if spec.engine == "auto" else spec.engine
+        _see_providers(spec, name)
         built: Engine = find("engines", name).build(options)
         return built
     names = await _engines_at(servers, api_key, began) if spec.engine == "auto" else None
+    _see_providers(spec, *(names or [spec.engine]))
     engines: list[Engine] = [
         find("engines", names[i] if names else spec.engine).build(replace(options, server=url))
         for i, url in enumerate(servers)
     ]
     return pool(engines)
+
+
+def _see_providers(spec: StudySpec, *engines: str) -> None:
+    """See that providers are named only to a service that has some.
+
+    Raises:
+        SpecError: another engine writes, which would pass them over.
+    """
+    if spec.provider and (others := set(engines) - {ROUTER}):
+        raise SpecError(
+            f"provider: only {ROUTER} hands requests on to providers, and {', '.join(others)} "
+            f"writes here; leave it out, or state engine: {ROUTER}"
+        )
 
 
 async def _engines_at(servers: Sequence[str], api_key: str, began: Began) -> list[str]:
@@ -93,6 +110,7 @@ def _options(
         api_key=api_key,
         template="raw" if spec.raw else spec.template,
         slots=spec.slots or 4,
+        providers=spec.provider,
         log=log,
     )
     options = replace(options, timeout_seconds=spec.timeout or options.timeout_seconds)

@@ -81,6 +81,7 @@ class Work:
         self._judging: list[asyncio.Task[None]] = []
         self._since: float | None = None  # what is in flight is waited for
         self._faults = {"text": 0, "judgment": 0}
+        self._providers: set[str] = set()
         self._cut_off: list[float | None] = []  # at which share of its limit; None: it ended
 
     def start(self, group: asyncio.TaskGroup, pace: Pace) -> None:
@@ -199,6 +200,7 @@ class Work:
         if isinstance(written, Unwritten):
             self.outage = self.outage or self._thinking.outage(self.ledger.kept_texts()[0])
         else:
+            self._watch_provider(written.provider)
             self._watch_cut_off(written, asked_tokens(trial.cell.config))
 
     def _examine(
@@ -282,6 +284,15 @@ class Work:
         else:
             error = JudgeError(f"the judge fails; {lost}")
         self.outage = self.outage or error  # what was known first says it best
+
+    def _watch_provider(self, provider: str) -> None:
+        if not provider or provider in self._providers:
+            return
+        self._providers.add(provider)
+        if len(self._providers) > 1:
+            names = ", ".join(sorted(self._providers))
+            told = f"texts come from more than one provider ({names}), which may serve the model"
+            self.watch(Warned(f"{told} differently; --provider NAME holds a study to one"))
 
     def _watch_cut_off(self, written: Completion, asked: int) -> None:
         self._cut_off.append(written.tokens / max(asked, 1) if written.cut_off else None)
