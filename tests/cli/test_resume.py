@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import socket
 from contextlib import contextmanager
@@ -183,14 +184,19 @@ def test_a_study_in_a_folder_that_may_not_be_written_is_reported_with_its_texts(
         begin(Path(name), "s", 1.0)
         results = Path(name, "results")
         (results / "s.json").write_text(command("analyze", results / "s.json", "--json")[1])
+        shutil.copy(results / "s.json", results / "t.json")
         page = Path(name, "s.html")
         words = ("report", results / "s.json", "--html", page)
         command(*words)  # Python's own files may be root's alone: they are read here
         page.unlink()
         with read_only(results):
             code, _, said = command(*words)
+            beside = command(*words[:2])
+            compared = command("report", "--compare", results / "s.json", results / "t.json")
         assert code == 0, said
         assert "no texts" not in said
+        for refused in (beside, compared):
+            assert "choose another folder for the page with --html OUT" in failed(refused, 1)
         monkeypatch.undo()  # leave the folder before it goes
 
 

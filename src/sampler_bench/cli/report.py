@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-from ..errors import UsageError
+from ..errors import StoreError, UsageError
 from ._options import SEVERAL, embedding_of, kept_study, one_study, shared
 
 HELP = "write a study's page: verdict, pictures, its texts side by side, presets to copy"
@@ -43,7 +45,8 @@ def _of_one(args: argparse.Namespace) -> Path:
     if (wanted := embedding_of(args)) is not None:
         kept = embedded(kept, wanted)
     page: Path = args.html or kept.file.with_suffix(".html")
-    beside = write_page(page, kept.document, kept.trials)
+    with _or_elsewhere(args):
+        beside = write_page(page, kept.document, kept.trials)
     if beside is not None:
         say(f"texts that have no room in the page: {beside}")
     if not kept.trials:
@@ -67,9 +70,26 @@ def _of_several(args: argparse.Namespace) -> Path:
             "for the page of one study: sampler-bench report FILE"
         )
     text = comparison_page(comparison(documents))
-    page: Path = args.html or free_name(Path(next(iter(documents))).parent, "comparison", ".html")
-    write_atomically(page, text)
+    folder = Path(next(iter(documents))).parent
+    with _or_elsewhere(args):
+        page: Path = args.html or free_name(folder, "comparison", ".html")
+        write_atomically(page, text)
     return page
+
+
+@contextmanager
+def _or_elsewhere(args: argparse.Namespace) -> Iterator[None]:
+    """Where a page cannot be written, say how to name another place for it.
+
+    Raises:
+        StoreError: it cannot be written.
+    """
+    try:
+        yield
+    except StoreError as error:
+        if args.html is not None:
+            raise
+        raise StoreError(f"{error} for the page with --html OUT") from error
 
 
 def _open(page: Path) -> None:
