@@ -12,6 +12,7 @@ import pytest
 from support.cli import run
 from support.double import (
     KOBOLDCPP_1_76,
+    KOBOLDCPP_FORCING,
     MLX_LM,
     TABBYAPI_FORCING,
     CannedWriter,
@@ -116,6 +117,27 @@ async def test_what_a_server_forces_is_refused_under_study_and_else_told_for_eve
     assert page.count(forced) >= 3  # beside the answer, in the live check, among the limits
     code, out, err = await command(tmp_path, "analyze", "--study", "s")
     assert f"FORCED: {forced}, whatever is sent" in out, err
+
+
+async def test_what_a_server_forces_unsaid_is_told_for_ever(
+    writer: LlamaWriter, tmp_path: Path
+) -> None:
+    """KoboldCpp's --gendefaultsoverwrite: min_p 0.2 in every text, and it is not searched."""
+    heat = STUDY.replace("[top_n_sigma, min_p]", "[temperature]")
+    heat = heat.partition("parameter_ranges")[0]
+    heat += "parameter_ranges:\n  temperature: {temperature: [0.5, 1.0], max_tokens: [40]}\n"
+    (tmp_path / "study.yaml").write_text(heat)
+    deaf = "the server does not act on min_p, not searched here"
+    async with Double(KOBOLDCPP_FORCING, writer) as server:
+        words = ("search", "--config", "study.yaml", "--server", server.url, "--study", "s")
+        code, out, err = await command(tmp_path, *words)
+    assert code == 0, err
+    assert f"unheard on {server.url}: {deaf}" in err
+    assert f"UNHEARD: {deaf}: it does not know it, or forces a value of its own" in out
+    (file,) = (tmp_path / "results").glob("hyper*.json")
+    assert unescape(file.with_suffix(".html").read_text()).count(deaf) >= 3
+    code, out, err = await command(tmp_path, "analyze", "--study", "s")
+    assert f"UNHEARD: {deaf}" in out, err
 
 
 async def test_seeds_in_doubt_are_told_at_the_start() -> None:

@@ -11,6 +11,7 @@ own. So each knob is probed before a search trusts it. One file a family of prob
     order       where temperature acts
     defaults    what acts although nobody asked for it
     forced      what the server says that it forces
+    bystanders  does it hear what is stated and not searched
     logprobs    what they are: the model's own, or after samplers
     batching    do other texts at the same time change a text
     ending      does a text end, does the model think aloud
@@ -29,7 +30,19 @@ from ..engines import Engine
 from ..engines._pool import PoolEngine
 from ..engines._remote import RemoteEngine
 from ..samplers import parameter_names
-from . import batching, behaviour, clamps, defaults, ending, forced, length, logprobs, order, seeds
+from . import (
+    batching,
+    behaviour,
+    bystanders,
+    clamps,
+    defaults,
+    ending,
+    forced,
+    length,
+    logprobs,
+    order,
+    seeds,
+)
 from ._ask import Ask
 from ._contrasts import NEEDS
 from ._findings import WORKS, By, Default, Fact, Finding, Report
@@ -45,6 +58,7 @@ async def check(
     ranges: Mapping[str, tuple[float, float]] | None = None,
     *,
     thorough: bool = True,
+    beside: bool = False,
 ) -> Report:
     """Check a server.
 
@@ -53,6 +67,7 @@ async def check(
         knobs: parameters to probe; None for all.
         ranges: between which values each will be searched.
         thorough: also look for hidden defaults, other names of the seed, batching and endings.
+        beside: also look whether cuts that are not among the knobs are heard; see `bystanders`.
 
     Raises:
         EngineError: the server does not answer.
@@ -69,6 +84,7 @@ async def check(
     found = await defaults.probe(ask) if thorough else None
     facts = [order.fact(ask, seen)] if order.matters(wanted) else []
     facts += forced.facts(info)
+    facts += await bystanders.facts(ask, wanted) if beside else []
     facts += await _more_facts(ask) if thorough else []
     return Report(
         engine=info.engine,

@@ -76,7 +76,7 @@ def read_back(seen: Seen, told: str, by: By, error: float) -> Finding:
     sample = seen.pairs[-1][1]
     for key, sent, used in differences(sample.body, sample.echoed):
         if key in seen.keys:
-            words = f"{key}: sent {_shown(sent)}, the server says that it used {_shown(used)}"
+            words = f"{key}: sent {shown(sent)}, the server says that it used {shown(used)}"
             return Finding(seen.knob, "clamped", words, "echo", error)
     return Finding(seen.knob, "honoured", told, by, error)
 
@@ -86,5 +86,6 @@ def seeds_error(ask: Ask) -> float:
     return min(1.0, 2 * ask.irreproducible() ** 2)
 
 
-def _shown(value: object) -> str:
+def shown(value: object) -> str:
+    """A setting, a number without the digits that its float32 adds."""
     return f"{value:g}" if isinstance(value, float) else str(value)

@@ -54,7 +54,7 @@ async def probe(ask: Ask) -> tuple[Default, ...] | None:
     knobs = [knob for knob in USUAL if ask.speaks(knob)]
     sample = await ask.send({}, 1, SHORT, change=ask.without(*_keys(ask, knobs)))
     if sample.echoed is not None:
-        return _read(ask, knobs, sample.echoed)
+        return off_neutral(ask, knobs, sample.echoed)
     if not ask.seeded:
         return None
     cutting = [knob for knob in knobs if knob not in (*REMEMBERS, "temperature")]
@@ -67,8 +67,10 @@ async def probe(ask: Ask) -> tuple[Default, ...] | None:
     return tuple([await _named(ask, knob) for knob in found])
 
 
-def _read(ask: Ask, knobs: Sequence[str], echoed: Mapping[str, object]) -> tuple[Default, ...]:
-    """Settings of the echo that are not neutral."""
+def off_neutral(
+    ask: Ask, knobs: Sequence[str], echoed: Mapping[str, object]
+) -> tuple[Default, ...]:
+    """Settings of a server's echo that are not neutral, of knobs that it speaks."""
     found = []
     for knob in knobs:
         word = ask.engine.dialect.words[knob]

@@ -28,7 +28,8 @@ class FactResult(Part):
     """What else was seen of a server: `what` in a word or two, `found` in a sentence.
 
     `fine` is false where it matters to what the study says; `what` is `forced` for settings that
-    the server puts in place of those that were asked for.
+    the server puts in place of those that were asked for, and `unheard` for knobs that it does not
+    act on although they are stated: it may force them.
     """
 
     what: str = ""

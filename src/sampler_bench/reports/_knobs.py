@@ -8,6 +8,7 @@ from ._document import CheckedServer, Document, FindingResult
 from ._words import shown
 
 FORCED = "forced"  # what the live check calls it (checks.forced)
+UNHEARD = "unheard"  # likewise (checks.bystanders)
 NOTED = ("ignored", "clamped", "honoured differently", "cannot tell")
 
 
@@ -23,7 +24,13 @@ def live_check(document: Document) -> list[str]:
 
 def warnings(document: Document) -> list[str]:
     """What the server does to the answer, a sentence each; none where all is as it should be."""
-    return [*unverified(document), *forced(document), *thinking(document), *mixed(document)]
+    return [
+        *unverified(document),
+        *forced(document),
+        *unheard(document),
+        *thinking(document),
+        *mixed(document),
+    ]
 
 
 def mixed(document: Document) -> list[str]:
@@ -41,14 +48,24 @@ def mixed(document: Document) -> list[str]:
 
 def forced(document: Document) -> list[str]:
     """One sentence for each server that says that it forces something, whatever is sent."""
-    servers = document.knobs.servers if document.knobs is not None else []
     return [
-        f"FORCED: {shown(fact.found)}, whatever is sent: every text of this study was written with "
-        "it, and no preset has it."
-        for server in servers
-        for fact in server.facts
-        if fact.what == FORCED
+        f"FORCED: {found}, whatever is sent: every text of this study was written with it, and no "
+        "preset has it."
+        for found in _found(document, FORCED)
     ]
+
+
+def unheard(document: Document) -> list[str]:
+    """One sentence for each server that did not act on what was stated and not searched."""
+    return [
+        f"UNHEARD: {found}; what is forced is in every text of this study, and in no preset."
+        for found in _found(document, UNHEARD)
+    ]
+
+
+def _found(document: Document, what: str) -> list[str]:
+    servers = document.knobs.servers if document.knobs is not None else []
+    return [shown(fact.found) for server in servers for fact in server.facts if fact.what == what]
 
 
 def thinking(document: Document) -> list[str]:

@@ -88,7 +88,7 @@ class KnobCheck:
         wanted = searched | _moved(self.baseline)
         for told, names in minded(server, wanted).items():
             self.watch(Warned(f"{', '.join(names)} on {server.http.shown}: {told}"))
-        report = await check(server, wanted, ranges_of(self.space), thorough=False)
+        report = await check(server, wanted, ranges_of(self.space), thorough=False, beside=True)
         _refuse_or_tell(report, searched - set(excused), self.watch)
         return report.to_json()
 
