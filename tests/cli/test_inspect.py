@@ -40,10 +40,43 @@ def test_a_model_is_looked_at_now(tmp_path):
     assert "Temperature acts first" in out
 
 
+BOTH = "min_p+top_p:temperature=1.5,min_p=0.05,top_p=0.8"
+
+
+def test_the_order_is_that_of_the_engine_that_is_named(tmp_path, monkeypatch, capfd):
+    def found(*words):
+        code, out, err = in_process(
+            ["inspect", BOTH, "--json", *words], tmp_path, monkeypatch, capfd
+        )
+        assert code == 0, err
+        told = json.loads(out)
+        steps = [step for step in told["order"] if step in ("temperature", "min_p", "top_p")]
+        candidates = round(told["configurations"][1]["candidates"], 1)
+        return told["temperature_order"], steps, candidates, told["order_known"]
+
+    assert found() == ("last", ["top_p", "min_p", "temperature"], 11.8, True)
+    assert found("--order", "first")[:3] == ("first", ["temperature", "top_p", "min_p"], 39.0)
+    assert found("--engine", "vllm") == ("first", ["temperature", "min_p", "top_p"], 22.3, True)
+    assert found("--engine", "openai")[2:] == (11.8, False)
+
+
+def test_whose_order_it_is_is_said_and_where_that_is_a_guess(tmp_path, monkeypatch, capfd):
+    for config, words, line in (
+        (BOTH, [], "top_p, min_p, temperature, as in llama.cpp (--engine names another)."),
+        (BOTH, ["--engine", "vllm"], "temperature, min_p, top_p, as in vllm."),
+        (A, ["--engine", "openai"], "not known of openai; as in llama.cpp: min_p, temperature."),
+        (BOTH, ["--engine", "lmstudio"], "not known of lmstudio; as in llama.cpp: top_p, min_p, "
+         "temperature; numbers may be off where truncations act together."),
+    ):  # fmt: skip
+        done = in_process(["inspect", config, *words], tmp_path, monkeypatch, capfd)
+        assert f"Order of samplers: {line}\n" in done[1], done
+
+
 def test_mistakes_are_named(tmp_path, monkeypatch, capfd):
     for words, code, message in (
         (["nonsense:x=1"], 2, "is not known"),
         ([A, "--latest", "--study", "s"], 2, "expected one of"),
+        ([A, "--engine", "vlm"], 2, "did you mean"),
         ([A, "--latest"], 1, "run a search first"),
         ([A, "--server", "http://127.0.0.1:9"], 3, "127.0.0.1:9"),
     ):

@@ -106,7 +106,7 @@ async def test_what_was_seen_reaches_search_record_page_and_presets(
     found = await searched(tmp_path, quirks, engine, writer)
     problem = found.study.problem
     assert problem.temperature_last == (order == "last")
-    frame = frame_of(problem.space, problem.temperature_last, problem.features)
+    frame = frame_of(problem.space, problem.temperature_last, problem.features, problem.chain)
     assert frame.temperature_last == (order == "last")
     assert found.study.server[ORDER] == order
     assert str(found.study.server[BY]).startswith(by)

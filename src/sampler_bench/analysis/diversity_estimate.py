@@ -94,8 +94,8 @@ def pair_table(texts: Mapping[SamplerConfig, Texts], n_prompts: int) -> ScoreTab
 
 def _entropies(configs: Sequence[SamplerConfig], problem: Problem) -> Floats:
     """The effective entropy of each configuration, in nats: (n,)."""
-    frame = frame_of(problem.space, problem.temperature_last, problem.features)
-    return effects(configs, problem.temperature_last, frame.bank)[:, 0]
+    frame = frame_of(problem.space, problem.temperature_last, problem.features, problem.chain)
+    return effects(configs, problem.temperature_last, frame.bank, problem.chain)[:, 0]
 
 
 def _floor(texts: Iterable[Texts]) -> float:

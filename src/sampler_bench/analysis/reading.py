@@ -41,7 +41,7 @@ def chooser_of(table: ScoreTable, problem: Problem) -> Posterior:
 
 
 def _frame(problem: Problem) -> Frame:
-    return frame_of(problem.space, problem.temperature_last, problem.features)
+    return frame_of(problem.space, problem.temperature_last, problem.features, problem.chain)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

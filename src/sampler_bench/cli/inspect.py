@@ -12,8 +12,12 @@ from ..errors import StoreError
 from ._options import one_study, shared
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ..records import SamplerConfig
     from ..samplers.bank import Bank
     from ..samplers.inspection import Inspection
+    from ..samplers.order import Chain
     from ..tuning.fingerprint import Fingerprint
 
 HELP = "show what configurations do to the next token: what is cut, how flat it becomes"
@@ -32,7 +36,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     shared(parser, "--latest", help="on the fingerprint of the latest study")
     shared(parser, "--study", help="on the fingerprint of a study")
     shared(parser, "--server", help="on a running server's model, looked at now")
-    shared(parser, "--engine")
+    shared(parser, "--engine", help="whose order of samplers is taken; a server is asked")
     shared(parser, "--model", help="a model of models.yaml, looked at now")
     add("--order", choices=("first", "last"), help="where temperature acts; default: as known")
     add("--html", type=Path, metavar="OUT", help="write a page as well; it needs no network")
@@ -45,25 +49,42 @@ def run(args: argparse.Namespace) -> int:
     from ..reports._inspection_page import page
     from ..samplers.inspection import inspect
     from ..spec import resolve_config
+    from ..tuning.order import chain_of
     from ._files import write_atomically
     from ._output import can_show, say
 
     configs = list(dict.fromkeys(resolve_config(word) for word in args.configs))
-    bank, source, known = _bank(args)
-    order = args.order or known
-    found = inspect(configs, bank, order == "last")
+    bank, source, known, engine = _bank(args)
+    order, chain = args.order or known, chain_of(engine)
+    found = inspect(configs, bank, order == "last", chain)
+    words = _in_words(chain, engine, order, configs)
     if args.json:
-        sys.stdout.write(_as_json(found, source, order))
+        sys.stdout.write(_as_json(found, source, order, chain))
     else:
-        sys.stdout.write(report(found, source, order, plain=not can_show(sys.stdout, "█░▏")))
+        plain = not can_show(sys.stdout, "█░▏")
+        sys.stdout.write(report(found, source, order, words, plain=plain))
     if args.html is not None:
-        write_atomically(args.html, page(found, source, order))
+        write_atomically(args.html, page(found, source, order, words))
         say(f"page: {args.html}")
     return 0
 
 
-def _bank(args: argparse.Namespace) -> tuple[Bank, str, str]:
-    """The distributions that were asked for: a bank, what it is in words, the order there."""
+def _in_words(chain: Chain, engine: str, order: str, configs: Sequence[SamplerConfig]) -> str:
+    """Whose order it is, and which; that it is a guess is said where that may change a number."""
+    steps = chain.said(configs, order == "last")
+    if chain.known:
+        whose = f"as in {engine}" if engine else "as in llama.cpp (--engine names another)"
+        return f"{steps}, {whose}"
+    doubt = (
+        "; numbers may be off where truncations act together"
+        if any(map(chain.matters, configs))
+        else ""
+    )
+    return f"not known of {engine}; as in llama.cpp: {steps}{doubt}"
+
+
+def _bank(args: argparse.Namespace) -> tuple[Bank, str, str, str]:
+    """The distributions that were asked for: a bank, what it is in words, the order, the engine."""
     import asyncio
 
     from ..samplers.bank import builtin
@@ -71,15 +92,31 @@ def _bank(args: argparse.Namespace) -> tuple[Bank, str, str]:
     live = bool(args.server or args.model)
     one_study(args, "a server", live, needed=False)
     if live:
-        found, order, name = asyncio.run(_looked_at(args))
+        found, order, name, engine = asyncio.run(_looked_at(args))
     elif args.latest or args.study is not None:
-        found, order, name = _kept(args)
+        found, order, name, engine = _kept(args)
     else:
-        return builtin(), BUILT_IN, "last"
-    return found.bank or builtin(), f"{name}: {found.said}", order
+        engine = _named(args)
+        return builtin(), BUILT_IN, _order_of(engine), engine
+    return found.bank or builtin(), f"{name}: {found.said}", order, engine
 
 
-def _kept(args: argparse.Namespace) -> tuple[Fingerprint, str, str]:
+def _named(args: argparse.Namespace) -> str:
+    return "" if args.engine in (None, "auto") else str(args.engine)
+
+
+def _order_of(engine: str) -> str:
+    """Where temperature acts as an engine states it; last where none is named."""
+    from ..engines import ServerInfo
+    from ..plugins import find
+    from ..tuning.order import ORDER, acts_last
+
+    stated = find("engines", engine).DIALECT.order if engine else "last"
+    info = ServerInfo(engine, "", details={ORDER: stated})
+    return _order(acts_last(info))
+
+
+def _kept(args: argparse.Namespace) -> tuple[Fingerprint, str, str, str]:
     from ..store.sqlite import FILE, open_kept
     from ..tuning.fingerprint import NOTE, recalled
     from ..tuning.order import ORDER
@@ -96,10 +133,11 @@ def _kept(args: argparse.Namespace) -> tuple[Fingerprint, str, str]:
             "leave --study out for the built-in bank, or name a --server"
         )
     order = _order(server.get(ORDER) != "first")
-    return found, order, f"{server.get('model') or 'the model'}, study {study.name}"
+    named = f"{server.get('model') or 'the model'}, study {study.name}"
+    return found, order, named, str(server.get("engine") or "")
 
 
-async def _looked_at(args: argparse.Namespace) -> tuple[Fingerprint, str, str]:
+async def _looked_at(args: argparse.Namespace) -> tuple[Fingerprint, str, str, str]:
     from ..checks import orders
     from ..spec import load_study
     from ..spec.environment import SERVER_KEY, environment
@@ -117,14 +155,14 @@ async def _looked_at(args: argparse.Namespace) -> tuple[Fingerprint, str, str]:
         task = build_task(spec)
         found = await take(engine, [with_instructions(prompt, task) for prompt in spec.prompts])
         info = decided(info, await orders(engine))
-    return found, _order(acts_last(info)), info.model or info.url
+    return found, _order(acts_last(info)), info.model or info.url, info.engine
 
 
 def _order(last: bool) -> str:
     return "last" if last else "first"
 
 
-def _as_json(found: Inspection, source: str, order: str) -> str:
+def _as_json(found: Inspection, source: str, order: str, chain: Chain) -> str:
     from dataclasses import asdict
 
     rows = [
@@ -143,6 +181,8 @@ def _as_json(found: Inspection, source: str, order: str) -> str:
     whole = {
         "source": source,
         "temperature_order": order,
+        "order": list(chain.steps(order == "last")),
+        "order_known": chain.known,
         "configurations": rows,
         "apart": found.apart.tolist(),
         "practically_the_same": same,

@@ -15,6 +15,7 @@ from ..errors import SpecError, did_you_mean
 from ..plugins import find, names
 from ..records import Json, JsonObject, SamplerConfig, Value
 from ..samplers import parameter, parameter_names
+from ..samplers.order import UNKNOWN, Chain
 
 Values: TypeAlias = "Mapping[str, Value | None]"
 Order: TypeAlias = Literal["first", "last", "unknown"]
@@ -92,6 +93,9 @@ class Dialect:
         words: one entry for each of our parameters.
         seed: the key of the seed; empty where there is none.
         order: where temperature acts if nobody says otherwise, relative to truncation.
+        chain: in which order its samplers act, for what is computed of a configuration.
+        together: by knobs joined by `+`, a sentence that is told before texts are spent on them in
+            one configuration.
         always: keys that go with every request: caches off, guards off, end of text allowed.
         inside: the key under which the parameters lie; empty for the top level.
         notes: what a user should know, one sentence each.
@@ -103,6 +107,8 @@ class Dialect:
     order: Order
     always: Mapping[str, Json] = field(default_factory=dict)
     inside: str = ""
+    chain: Chain = UNKNOWN
+    together: Mapping[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
 
     def express(self, config: SamplerConfig, seed: int) -> JsonObject:

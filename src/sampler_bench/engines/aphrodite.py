@@ -15,11 +15,17 @@ from __future__ import annotations
 from dataclasses import replace
 
 from ..records import JsonObject, Value
+from ..samplers.order import SMOOTHING, TEMPERATURE, XTC, Chain
 from . import EngineOptions
 from . import vllm as _vllm
 from ._dialect import Dialect, Spoken, Unspoken, Values, heat_span
 
 DEFAULT_SERVER = "http://127.0.0.1:2242"
+CUTS = (
+    *("top_n_sigma", "top_a", "tfs", "eta_cutoff", "epsilon_cutoff", "typical_p"),
+    *(SMOOTHING, XTC),
+)
+AFTER = ("min_p", "top_k", "top_p")
 ALL = 1000.0  # standard deviations: no token is so far away
 
 
@@ -35,6 +41,7 @@ def _order(value: Value, _: Values) -> JsonObject:
 DIALECT: Dialect = replace(
     _vllm.DIALECT,
     name="aphrodite",
+    chain=Chain(first=(TEMPERATURE, *CUTS, *AFTER), last=(*CUTS, TEMPERATURE, *AFTER)),
     words={
         **_vllm.DIALECT.words,
         "dry_allowed_length": Spoken(

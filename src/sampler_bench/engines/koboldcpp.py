@@ -19,6 +19,7 @@ from dataclasses import replace
 
 from ..errors import EngineError, SpecError
 from ..records import Json, JsonObject, Prompt, SamplerConfig, Value
+from ..samplers.order import SMOOTHING, TEMPERATURE, XTC, Chain
 from . import SERVER_KEY, EngineOptions, ServerInfo
 from ._answer import NEARLY, Answer
 from ._dialect import Dialect, Spoken, Unspoken, Values
@@ -29,6 +30,15 @@ from ._retry import Fault
 DEFAULT_SERVER = "http://127.0.0.1:5001"
 ORDER_LAST: list[Json] = [6, 0, 1, 3, 4, 2, 5]  # 5 is temperature, 6 the repetition penalty
 ORDER_FIRST: list[Json] = [6, 5, 0, 1, 3, 4, 2]
+STEPS: dict[Json, tuple[str, ...]] = {
+    0: ("top_k",),
+    1: ("top_a",),
+    2: ("top_p", "min_p"),
+    3: ("tfs",),
+    4: ("typical_p",),
+    5: (TEMPERATURE, SMOOTHING, "top_n_sigma"),
+    6: (),
+}
 LONGEST_SHARE = 0.8  # of the context, for the answer
 ROOM = "max_context_length"
 WRAPPING = 32  # tokens of a chat template, generously
@@ -39,6 +49,10 @@ NOT = Unspoken()
 MIROSTAT = "replaces the whole chain; what it has learnt goes on from text to text"
 
 
+def _steps(order: list[Json]) -> tuple[str, ...]:
+    return (*(step for number in order for step in STEPS[number]), XTC)
+
+
 def _order(value: Value, _: Values) -> JsonObject:
     return {"sampler_order": list(ORDER_FIRST if value == "first" else ORDER_LAST)}
 
@@ -47,6 +61,14 @@ NATIVE = Dialect(
     name="koboldcpp",
     seed="sampler_seed",
     order="last",
+    chain=Chain(
+        first=_steps(ORDER_FIRST),
+        last=_steps(ORDER_LAST),
+        inexact=(
+            "top_k+tfs",
+            "top_a+tfs",
+        ),  # a cut token is no longer on the list of which tfs cuts
+    ),
     words={
         "adaptive_decay": Spoken("adaptive_decay", low=0.01),
         "adaptive_target": Spoken(

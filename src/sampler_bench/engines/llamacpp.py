@@ -13,6 +13,7 @@ from urllib.parse import quote
 
 from ..errors import EngineError
 from ..records import Completion, JsonObject, Prompt, SamplerConfig, Value
+from ..samplers.order import TEMPERATURE, Chain
 from . import Distributions, EngineOptions, ServerInfo
 from ._answer import Answer
 from ._dialect import Dialect, Spoken, Unspoken, Values
@@ -30,7 +31,21 @@ TOKENS = 6  # looked at from each place
 WHOLE_SECONDS = 5.0  # a text that takes no longer is asked for in one piece
 MOST_TOLD = 16_384  # tokens of each distribution: a megabyte and a half of JSON
 WRITTEN = SamplerConfig.of("min_p", {"temperature": 1, "min_p": 0.05, "max_tokens": LENGTH})
-CHAIN = ("top_n_sigma", "top_k", "typ_p", "top_p", "min_p", "xtc")
+CUTS = ("top_n_sigma", "top_k", "typical_p", "top_p", "min_p", "xtc")
+# seen on xllamacpp 2026.10: sigma 2 and typical_p 0.6 keep 94 tokens where 18 are typical
+MASKED = "it counts the tokens that top_n_sigma cut as candidates of probability 0"
+TOGETHER = {
+    "top_n_sigma+typical_p": f"After top_n_sigma, typical_p hardly cuts there: {MASKED}. Do not "
+    "combine them.",
+    "top_n_sigma+dynatemp_range": "After top_n_sigma, dynamic temperature stays colder there where "
+    f"temperature acts last: {MASKED}. Do not combine them.",
+}
+CHAIN = Chain(
+    first=(TEMPERATURE, *CUTS),
+    last=(*CUTS, TEMPERATURE),
+    inexact=("top_n_sigma+typical_p",),
+    lists_masked=True,
+)
 
 
 def _samplers(order: Value, values: Values) -> JsonObject:
@@ -39,7 +54,8 @@ def _samplers(order: Value, values: Values) -> JsonObject:
     # Without its name here, adaptive_target is echoed but does nothing.
     target = values["adaptive_target"]
     adaptive = ["adaptive_p"] if isinstance(target, int | float) and target >= 0 else []
-    return {"samplers": ["penalties", "dry", *first, *CHAIN, *last, *adaptive]}
+    cuts = ["typ_p" if name == "typical_p" else name for name in CUTS]
+    return {"samplers": ["penalties", "dry", *first, *cuts, *last, *adaptive]}
 
 
 REMOVED = Unspoken("not spoken there (it never was, or was removed)")
@@ -48,6 +64,8 @@ DIALECT = Dialect(
     name="llamacpp",
     seed="seed",
     order="last",
+    chain=CHAIN,
+    together=TOGETHER,
     words={
         "adaptive_decay": Spoken("adaptive_decay"),
         "adaptive_target": Spoken("adaptive_target"),
@@ -94,9 +112,7 @@ DIALECT = Dialect(
     },
     notes=(
         "Values out of range are clamped silently; what was applied is read back from the answer.",
-        # seen on xllamacpp 2026.10: sigma 2 and typical_p 0.6 keep 94 tokens where 18 are typical
-        "After top_n_sigma, typical_p hardly cuts and dynamic temperature stays colder: both count "
-        "the tokens that it cut as candidates of probability 0. Do not combine them.",
+        *TOGETHER.values(),
         "Adaptive-p acts only when named in `samplers`; it is named where it is under study.",
     ),
 )

@@ -12,6 +12,7 @@ from dataclasses import replace
 
 from ..errors import EngineError
 from ..records import JsonObject, Value
+from ..samplers.order import XTC, around
 from . import EngineOptions, ServerInfo
 from ._dialect import Dialect, Spoken, Unspoken, Values, Word
 from ._openai import OpenAIEngine, Wire, models_of
@@ -90,6 +91,7 @@ DIALECT = Dialect(
     name="mlx-lm",
     seed="seed",
     order="last",
+    chain=around("top_p", "min_p", XTC, "top_k"),
     words=WORDS,
     notes=(
         "Unless --model names one, the model that it was started with writes; what is named is "

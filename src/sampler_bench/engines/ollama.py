@@ -16,6 +16,7 @@ from collections.abc import Mapping
 
 from ..errors import EngineError
 from ..records import Json, JsonObject, Prompt, SamplerConfig
+from ..samplers.order import around
 from . import EngineOptions, ServerInfo
 from ._answer import Answer
 from ._dialect import Dialect, Spoken, Unspoken
@@ -34,6 +35,7 @@ DIALECT = Dialect(
     name="ollama",
     seed="seed",
     order="last",
+    chain=around("top_k", "typical_p", "top_p", "min_p"),
     inside="options",
     words={
         "adaptive_decay": NOT,

@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from ..records import Prompt
+from ..samplers.order import around
 from . import EngineOptions
 from . import vllm as _vllm
 from ._dialect import Dialect, Spoken
@@ -21,6 +22,8 @@ DEFAULT_SERVER = "http://127.0.0.1:30000"
 DIALECT: Dialect = replace(
     _vllm.DIALECT,
     name="sglang",
+    # With FlashInfer, top_p cuts from what top_k left where min_p acts too.
+    chain=replace(around("top_k+top_p", "min_p"), inexact=("top_k+top_p+min_p",)),
     words={
         **_vllm.DIALECT.words,
         "repetition_penalty": Spoken(

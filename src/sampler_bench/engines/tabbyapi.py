@@ -13,12 +13,14 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from ..records import JsonObject, Value
+from ..samplers.order import TEMPERATURE, XTC, Chain
 from . import EngineOptions, ServerInfo
 from ._dialect import Dialect, Spoken, Unspoken, Values
 from ._openai import OpenAIEngine, Wire
 from ._retry import Fault
 
 DEFAULT_SERVER = "http://127.0.0.1:5000"
+CUTS = ("top_k", "top_p", "min_p")
 IGNORED = Unspoken("accepted there and ignored")
 NOT = Unspoken()
 
@@ -31,6 +33,7 @@ DIALECT = Dialect(
     name="tabbyapi",
     seed="",
     order="first",
+    chain=Chain(first=(TEMPERATURE, *CUTS, XTC), last=(*CUTS, TEMPERATURE, XTC)),
     words={
         "adaptive_decay": Spoken("adaptive_decay"),
         "adaptive_target": Spoken(

@@ -19,7 +19,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from ..records import Json, JsonObject, Value
+from ..samplers.order import SMOOTHING, TEMPERATURE, Chain
 from . import EngineOptions, ServerInfo
+from . import llamacpp as _llamacpp
 from ._answer import NEARLY, Answer
 from ._dialect import Dialect, Spoken, Unspoken, Values, heat_span
 from ._openai import OpenAIEngine, Wire
@@ -36,6 +38,8 @@ CUTS = (
     *("top_n_sigma", "top_k", "top_p", "typical_p", "epsilon_cutoff", "eta_cutoff"),
     *("tfs", "top_a", "min_p", "mirostat", "xtc"),
 )
+TRUNCATIONS = tuple(name for name in CUTS if name != "mirostat")
+HEATS = (TEMPERATURE, SMOOTHING)  # as HEAT, in our words
 
 
 def ten_thousandths(key: str, differs: str) -> Spoken:
@@ -68,6 +72,14 @@ DIALECT = Dialect(
     name="textgen",
     seed="seed",
     order="first",
+    chain=Chain(
+        first=(*HEATS, *TRUNCATIONS),
+        last=(*TRUNCATIONS, *HEATS),
+        inexact=("top_n_sigma+typical_p",),  # with the llama.cpp loader
+    ),
+    together={
+        pair: f"With the llama.cpp loader: {told}" for pair, told in _llamacpp.TOGETHER.items()
+    },
     words={
         "adaptive_decay": Spoken("adaptive_decay"),
         "adaptive_target": Spoken(

@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from ..records import JsonObject, Value
+from ..samplers.order import around
 from . import EngineOptions, ServerInfo
 from ._answer import Answer
 from ._dialect import Dialect, Spoken, Unspoken, Values, Word
@@ -78,6 +79,7 @@ DIALECT = Dialect(
     name="transformers",
     seed="seed",
     order="first",
+    chain=around("top_k", "top_p", "min_p", "typical_p", "epsilon_cutoff", "eta_cutoff"),
     words=WORDS,
     inside=CONFIG,
     notes=(

@@ -13,6 +13,7 @@ from functools import partial
 
 from ..errors import EngineError
 from ..records import JsonObject, Prompt, SamplerConfig
+from ..samplers.order import around
 from . import EngineOptions, ServerInfo
 from ._dialect import Dialect, Spoken, Unspoken, Word
 from ._logprobs import LEAST_TOLD, MOST_TOLD, Telling
@@ -64,6 +65,7 @@ DIALECT = Dialect(
     name="vllm",
     seed="seed",
     order="first",
+    chain=around("min_p", "top_k", "top_p"),
     words=WORDS,
     always={"ignore_eos": False, "min_tokens": 0},
     notes=(

@@ -21,6 +21,7 @@ from ..records import SamplerConfig, Value
 from ..samplers import Dimension, Listed, Range, SamplerSpace, Space, parameter, parameter_names
 from ..samplers.bank import Bank
 from ..samplers.effect import effects
+from ..samplers.order import LLAMACPP, Chain
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -77,13 +78,20 @@ class Frame:
         space: what may vary.
         temperature_last: where the server applies temperature.
         bank: the model's own distributions; None for the built-in ones.
+        chain: in which order its samplers act.
         pool_size: about how many reference configurations.
     """
 
     def __init__(
-        self, space: Space, temperature_last: bool, bank: Bank | None, pool_size: int = 520
+        self,
+        space: Space,
+        temperature_last: bool,
+        bank: Bank | None,
+        chain: Chain = LLAMACPP,
+        pool_size: int = 520,
     ) -> None:
         self.space, self.temperature_last, self.bank = space, temperature_last, bank
+        self.chain = chain
         self._columns = {part.sampler: _columns(part) for part in space.samplers}
         self._width = max([len(c) for c in self._columns.values()], default=0)
         self._listed = {part.sampler for part in space.samplers if _all_listed(part)}
@@ -97,7 +105,7 @@ class Frame:
         raw = self._effects(self.pool)
         self._low = raw.min(axis=0)
         self._span = np.maximum(raw.max(axis=0) - self._low, 1e-9)
-        usual = raw if bank is None else _raw(self.pool, temperature_last, None)
+        usual = raw if bank is None else _raw(self.pool, temperature_last, None, chain)
         self.width = np.ptp(usual, axis=0)
 
     def place(self, configs: Sequence[SamplerConfig]) -> Points:
@@ -141,30 +149,38 @@ class Frame:
     def _effects(self, configs: Sequence[SamplerConfig]) -> Floats:
         new = [c for c in dict.fromkeys(configs) if c not in self._raw]
         if new:
-            found = _raw(new, self.temperature_last, self.bank)
+            found = _raw(new, self.temperature_last, self.bank, self.chain)
             self._raw.update(zip(new, found, strict=True))
         return np.array([self._raw[c] for c in configs]).reshape(-1, 2)
 
 
-def _raw(configs: Sequence[SamplerConfig], temperature_last: bool, bank: Bank | None) -> Floats:
+def _raw(
+    configs: Sequence[SamplerConfig], temperature_last: bool, bank: Bank | None, chain: Chain
+) -> Floats:
     """(n, 2) entropy and root tail mass, before they are scaled."""
-    found = effects(configs, temperature_last, bank)
+    found = effects(configs, temperature_last, bank, chain)
     found[:, 1] = np.sqrt(found[:, 1])
     return found
 
 
 @lru_cache(maxsize=16)
-def _frame(space: Space, temperature_last: bool, measured: tuple[bytes, bytes] | None) -> Frame:
+def _frame(
+    space: Space, temperature_last: bool, chain: Chain, measured: tuple[bytes, bytes] | None
+) -> Frame:
     if measured is None:
-        return Frame(space, temperature_last, None)
+        return Frame(space, temperature_last, None, chain)
     count = np.frombuffer(measured[1])
     rows = np.frombuffer(measured[0]).reshape(-1, len(count))
     plain = bool((count == 1).all())
-    return Frame(space, temperature_last, Bank.of(rows) if plain else Bank(rows, count))
+    bank = Bank.of(rows) if plain else Bank(rows, count)
+    return Frame(space, temperature_last, bank, chain)
 
 
 def frame_of(
-    space: Space, temperature_last: bool, features: Mapping[str, NDArray[np.float64]] | None = None
+    space: Space,
+    temperature_last: bool,
+    features: Mapping[str, NDArray[np.float64]] | None = None,
+    chain: Chain = LLAMACPP,
 ) -> Frame:
     """The frame of a space, remembered from the last time.
 
@@ -174,13 +190,14 @@ def frame_of(
         features: a model fingerprint with `logprobs` (n_contexts, n_tokens), natural logarithms,
             and `count` (n_tokens,), how many tokens each column stands for, most probable first;
             without it, single tokens in any order. None for the built-in bank.
+        chain: in which order its samplers act.
     """
     if features is None:
-        return _frame(space, temperature_last, None)
+        return _frame(space, temperature_last, chain, None)
     logprobs = np.ascontiguousarray(features["logprobs"], dtype=np.float64)
     count = features.get("count", np.ones(logprobs.shape[1]))
     measured = logprobs.tobytes(), np.ascontiguousarray(count, dtype=np.float64).tobytes()
-    return _frame(space, temperature_last, measured)
+    return _frame(space, temperature_last, chain, measured)
 
 
 def reference(part: SamplerSpace, share: int) -> list[SamplerConfig]:

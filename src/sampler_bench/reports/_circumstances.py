@@ -38,7 +38,10 @@ class FactResult(Part):
 
 
 class CheckedServer(Part):
-    """The live check of one server; `order` is where temperature was seen to act."""
+    """The live check of one server; `order` is where temperature was seen to act.
+
+    `minded` says what is known of the engine that bears on the knobs of the study, a sentence each.
+    """
 
     engine: str = ""
     url: str = ""
@@ -48,6 +51,7 @@ class CheckedServer(Part):
     order: str = "unknown"
     findings: list[FindingResult] = []
     facts: list[FactResult] = []
+    minded: list[str] = []
     requests: int = 0
     seconds: Number = None
 

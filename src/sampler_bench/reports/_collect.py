@@ -130,8 +130,9 @@ def _best(found: Verdict, named: dict[str, Result]) -> Result:
 
 def _entropies(rows: list[ConfigSummary], problem: Problem) -> list[float]:
     """The effective entropy of each configuration, in nats."""
-    frame = frame_of(problem.space, problem.temperature_last, problem.features)
-    found = effects([row.config for row in rows], problem.temperature_last, frame.bank)
+    frame = frame_of(problem.space, problem.temperature_last, problem.features, problem.chain)
+    configs = [row.config for row in rows]
+    found = effects(configs, problem.temperature_last, frame.bank, problem.chain)
     return [float(entropy) for entropy in found[:, 0]]
 
 

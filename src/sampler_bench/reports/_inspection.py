@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 
+from ..samplers import parameter
 from ..samplers.effect import Effect
 from ..samplers.inspection import SAME, Inspection
 from ._words import plain_text, shown
@@ -22,18 +23,20 @@ def letters(n: int) -> list[str]:
     return [chr(65 + i % 26) + (str(i // 26 + 1) if i >= 26 else "") for i in range(n)]
 
 
-def report(found: Inspection, source: str, order: str, *, plain: bool = False) -> str:
+def report(found: Inspection, source: str, order: str, chain: str, *, plain: bool = False) -> str:
     """Write the inspection.
 
     Args:
         found: what was computed.
         source: where the distributions are from, in words.
         order: where temperature acts, `first` or `last`.
+        chain: in which order samplers act there, in words.
         plain: True for consoles that cannot show more than ASCII.
     """
     names = letters(len(found.configs) - 1)
     lines = [f"Next-token distributions: {shown(source)}.",
-             f"Temperature acts {order}, unless a configuration says so.", ""]  # fmt: skip
+             f"Temperature acts {order}, unless a configuration says so.",
+             f"Order of samplers: {shown(chain)}.", ""]  # fmt: skip
     lines += [f"   {n}  {shown(c.text)}" for n, c in zip(names, found.configs[1:], strict=True)]
     for start in range(1, len(found.configs), ABREAST):
         some = [0, *range(start, min(start + ABREAST, len(found.configs)))]
@@ -133,7 +136,19 @@ def _groups(found: Inspection, names: Sequence[str]) -> list[str]:
 
 def _left_out(found: Inspection, names: Sequence[str]) -> list[str]:
     return [
-        f"Not computed for {name} (it depends on the text so far): {', '.join(effect.not_computed)}"
+        line
         for name, effect in zip(names, found.effects[1:], strict=True)
-        if effect.not_computed
+        for line in left_out(name, effect)
     ]
+
+
+def left_out(name: str, effect: Effect) -> list[str]:
+    """What is not computed of a configuration, or not exactly, a line each."""
+    memory = [knob for knob in effect.not_computed if parameter(knob).memory]
+    others = [knob for knob in effect.not_computed if not parameter(knob).memory]
+    lines = (
+        ("Not computed", "it depends on the text so far", memory),
+        ("Not computed", "it is not spoken there", others),
+        ("Not computed exactly", "what they do together there", effect.not_exact),
+    )
+    return [f"{what} for {name} ({why}): {', '.join(knobs)}" for what, why, knobs in lines if knobs]

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Sequence
 from html import escape
 
 from ..samplers.inspection import Inspection
-from ._inspection import MEANING, ROWS, THIRDS, letters, number, share
+from ._inspection import MEANING, ROWS, THIRDS, left_out, letters, number, share
 from ._words import shown
 
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#b58900", "#56b4e9", "#8b5cf6", "#6b8e23")
@@ -38,7 +38,7 @@ ul.legend { list-style: none; padding: 0 }
 """
 
 
-def page(found: Inspection, source: str, order: str) -> str:
+def page(found: Inspection, source: str, order: str, chain: str) -> str:
     """Write the page; arguments as for the text."""
     names = ["the model", *letters(len(found.configs) - 1)]
     parts = [
@@ -50,7 +50,7 @@ def page(found: Inspection, source: str, order: str) -> str:
         f"<title>Configurations side by side</title><style>{STYLE}</style></head><body>",
         "<h1>What these configurations do to the next token</h1>",
         f"<p>Next-token distributions: {_text(source)}. Temperature acts {order}, unless a "
-        "configuration says so.</p>",
+        f"configuration says so. Order of samplers: {_text(chain)}.</p>",
         _legend(found, names),
         "<h2>What is left and what is cut, by the model’s own rank of a token</h2>",
         '<p class="small">Height is the square root of the probability, as a mean over places; '
@@ -200,8 +200,7 @@ def _alike(found: Inspection, names: Sequence[str]) -> list[str]:
 
 def _left_out(found: Inspection, names: Sequence[str]) -> list[str]:
     return [
-        f"<p>Not computed for <b>{name}</b> (it depends on the text so far): "
-        f"{escape(', '.join(effect.not_computed))}.</p>"
+        f"<p>{escape(line)}.</p>"
         for name, effect in zip(names, found.effects, strict=True)
-        if effect.not_computed
+        for line in left_out(name, effect)
     ]

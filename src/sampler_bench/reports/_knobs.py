@@ -102,6 +102,7 @@ def _server(server: CheckedServer) -> list[str]:
     if server.seed is not None and server.seed.says != "honoured":
         lines.append(f"     {_finding(server.seed)}")
     lines += [f"     {shown(fact.found)}" for fact in server.facts if not fact.fine]
+    lines += [f"     {shown(told)}" for told in server.minded]
     if server.order in ("first", "last"):
         lines.append(f"     Temperature was seen to act {server.order}.")
     return [*lines, f"     Seen in {server.requests} short requests before the study."]

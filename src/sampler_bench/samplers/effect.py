@@ -16,7 +16,8 @@ import numpy as np
 
 from ..records import SamplerConfig
 from .bank import Bank, builtin
-from .chain import Final, final, not_computed
+from .chain import Final, final
+from .order import LLAMACPP, Chain
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -43,7 +44,8 @@ class Effect:
         tail: probability of a token outside the 90 % nucleus of the untempered model.
         unlikely: probability of a token to which the untempered model gives under 1 %.
         beyond: probability of a token that no server told: what is said of it is an estimate.
-        not_computed: knobs with a memory, which are left out of all these numbers.
+        not_computed: knobs that are left out of all these numbers: with a memory, or not spoken.
+        not_exact: knobs joined by `+` that the server does not apply together as is computed here.
     """
 
     entropy: float
@@ -54,10 +56,14 @@ class Effect:
     unlikely: float
     beyond: float = 0.0
     not_computed: tuple[str, ...] = ()
+    not_exact: tuple[str, ...] = ()
 
 
 def effects(
-    configs: Sequence[SamplerConfig], temperature_last: bool = True, bank: Bank | None = None
+    configs: Sequence[SamplerConfig],
+    temperature_last: bool = True,
+    bank: Bank | None = None,
+    chain: Chain = LLAMACPP,
 ) -> NDArray[np.float64]:
     """Compute entropy and tail of each configuration.
 
@@ -65,34 +71,42 @@ def effects(
         configs: any configurations; knobs with a memory are left out.
         temperature_last: where temperature acts if a configuration does not say so.
         bank: the model's own distributions; None for the built-in bank.
+        chain: in which order the server's samplers act.
 
     Returns:
         (n_configs, 2): mean entropy in nats, at least 0; mean tail mass, 0 to 1.
     """
     bank = bank or builtin()
     found, tail = np.zeros((len(configs), 2)), bank.count * bank.tail()
-    for part, left in final(configs, bank, temperature_last):
+    for part, left in final(configs, bank, temperature_last, chain):
         found[part, 0] = _entropy(left, bank)
         found[part, 1] = (left.probability * tail).sum(axis=2).mean(axis=1)
     return found
 
 
 def describe(
-    configs: Sequence[SamplerConfig], temperature_last: bool = True, bank: Bank | None = None
+    configs: Sequence[SamplerConfig],
+    temperature_last: bool = True,
+    bank: Bank | None = None,
+    chain: Chain = LLAMACPP,
 ) -> list[Effect]:
     """Compute all that is known of each configuration's effect; arguments as for `effects`."""
     bank = bank or builtin()
     found: dict[int, Effect] = {}
-    for part, left in final(configs, bank, temperature_last):
+    for part, left in final(configs, bank, temperature_last, chain):
         columns = np.stack([_entropy(left, bank), *_shares(left, bank)], axis=1)
         for i, row in zip(part, columns, strict=True):
             numbers = dict(zip(NUMBERS, row.tolist(), strict=True))
-            found[i] = Effect(**numbers, not_computed=not_computed(configs[i]))
+            left_out, rough = chain.not_computed(configs[i]), chain.not_exact(configs[i])
+            found[i] = Effect(**numbers, not_computed=left_out, not_exact=rough)
     return [found[i] for i in range(len(configs))]
 
 
 def differences(
-    configs: Sequence[SamplerConfig], temperature_last: bool = True, bank: Bank | None = None
+    configs: Sequence[SamplerConfig],
+    temperature_last: bool = True,
+    bank: Bank | None = None,
+    chain: Chain = LLAMACPP,
 ) -> NDArray[np.float64]:
     """Compute how far configurations are apart; arguments as for `effects`.
 
@@ -102,7 +116,7 @@ def differences(
     """
     bank = bank or builtin()
     written = np.zeros((len(configs), *bank.logprobs.shape))
-    for part, left in final(configs, bank, temperature_last):
+    for part, left in final(configs, bank, temperature_last, chain):
         written[part] = bank.count * left.probability
     found = np.zeros((len(configs), len(configs)))
     for i, one in enumerate(written):

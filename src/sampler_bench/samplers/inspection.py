@@ -20,6 +20,7 @@ from ..records import SamplerConfig
 from .bank import Bank
 from .chain import final
 from .effect import Effect, describe, differences
+from .order import LLAMACPP, Chain
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -80,20 +81,26 @@ class Inspection:
         return bool(near and _memory(self.configs[a], one) == _memory(self.configs[b], other))
 
 
-def inspect(configs: Sequence[SamplerConfig], bank: Bank, temperature_last: bool) -> Inspection:
+def inspect(
+    configs: Sequence[SamplerConfig],
+    bank: Bank,
+    temperature_last: bool,
+    chain: Chain = LLAMACPP,
+) -> Inspection:
     """Compute what configurations do to a bank.
 
     Args:
-        configs: at least one; knobs with a memory are left out, and named in `effects`.
+        configs: at least one; what is not computed of them is named in `effects`.
         bank: the model's fingerprint, or the built-in bank.
         temperature_last: where temperature acts if a configuration does not say so.
+        chain: in which order the server's samplers act.
     """
     every = (PLAIN, *configs)
     group = np.searchsorted(STARTS, np.cumsum(bank.count) - bank.count + 1, side="right") - 1
     last = int(group.max()) + 1
     written, cut = np.zeros((len(every), last)), np.zeros((len(every), last))
     choices = np.zeros((len(every), len(bank.logprobs)))
-    for part, left in final(every, bank, temperature_last):
+    for part, left in final(every, bank, temperature_last, chain):
         probability = bank.count * left.probability
         written[part] = _grouped(probability.mean(axis=1), group)
         cut[part] = _grouped(((1 - left.kept) * bank.mass).mean(axis=1), group)
@@ -101,12 +108,12 @@ def inspect(configs: Sequence[SamplerConfig], bank: Bank, temperature_last: bool
         choices[part] = np.exp((probability * surprise).sum(axis=2))
     return Inspection(
         every,
-        tuple(describe(every, temperature_last, bank)),
+        tuple(describe(every, temperature_last, bank, chain)),
         _names(last, int(bank.count.sum())),
         written,
         cut,
         choices[:, np.argsort(choices[0], kind="stable")],
-        differences(every, temperature_last, bank),
+        differences(every, temperature_last, bank, chain),
     )
 
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias
 from ..plugins import find
 from ..records import Cell, SamplerConfig, ScoreTable
 from ..samplers import Space
+from ..samplers.order import LLAMACPP, Chain
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -41,6 +42,7 @@ class Problem:
         failure_score: what a failed text is worth in the objective.
         margin: differences up to this many points count as none.
         temperature_last: where the server applies temperature, for what a configuration does.
+        chain: in which order its samplers act, for the same.
         features: next-token log-probabilities of the model (the fingerprint), None for the bank.
         moderate: whether moderate settings are expected to be better than extreme ones while
             searching and in choosing the winner; never in what is claimed.
@@ -56,6 +58,7 @@ class Problem:
     failure_score: float = 1.0
     margin: float = 0.1
     temperature_last: bool = True
+    chain: Chain = LLAMACPP
     features: Mapping[str, NDArray[np.float64]] | None = field(default=None, compare=False)
     moderate: bool = True
     confirm: int | None = None

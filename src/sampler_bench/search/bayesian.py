@@ -68,7 +68,7 @@ def ask(table: ScoreTable, problem: Problem, n: int, rng: np.random.Generator) -
 
 def steering_posterior(table: ScoreTable, problem: Problem) -> Posterior:
     """The model that steers: hyperparameters fitted at the last checkpoint of its growth."""
-    frame = frame_of(problem.space, problem.temperature_last, problem.features)
+    frame = frame_of(problem.space, problem.temperature_last, problem.features, problem.chain)
     expectation = steering(problem.moderate, frame)
     evidence = table.evidence()
     size = checkpoint(len(evidence))

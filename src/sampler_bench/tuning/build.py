@@ -18,7 +18,7 @@ from ..search import Problem, Strategy
 from ..spec import ModelEntry, StudySpec
 from ..spec.environment import JUDGE_KEY, JUDGE_URL
 from ..tasks import Task
-from .order import acts_last
+from .order import acts_last, chain_of
 from .served import NOBODY, Began
 
 MOST_STEPS, INSIDE = 100, 0.001  # of a range: what is tried before a study
@@ -169,6 +169,7 @@ def build_problem(spec: StudySpec, baseline: SamplerConfig | None, info: ServerI
         failure_score=spec.failure_score,
         margin=spec.margin,
         temperature_last=acts_last(info),
+        chain=chain_of(info.engine),
         moderate=not spec.diversity_weight,
         confirm=_kept_for_fresh_seeds(spec, budget, baseline is not None),
     )

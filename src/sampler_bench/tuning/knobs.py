@@ -16,15 +16,20 @@ from typing import Any
 
 from ..checks import Report, check, servers_of
 from ..engines import Engine
-from ..engines._dialect import Spoken
+from ..engines._dialect import Dialect, Spoken
 from ..engines._remote import RemoteEngine
 from ..errors import SpecError
 from ..records import JsonObject, SamplerConfig
 from ..samplers import Listed, Space, parameter
+from ..samplers.order import CUTS
 from .events import Checked, Warned, Watcher
 
 KNOBS = "knobs"  # the note's name
 DOUBTFUL = ("clamped", "honoured differently", "cannot tell")  # told when a study begins
+ROUGHLY = "what they do together there is computed only roughly."
+ORDER_UNKNOWN = (
+    "in which order they act there is not known; llama.cpp's is assumed in what is computed."
+)
 STATED = ("max_tokens",)  # of every request; whether texts are cut off is recorded with each
 
 
@@ -86,11 +91,20 @@ class KnobCheck:
     async def _probed(self, server: RemoteEngine, excused: Collection[str]) -> JsonObject:
         searched = knobs_of(self.space)
         wanted = searched | _moved(self.baseline)
-        for told, names in minded(server, wanted).items():
+        minded = to_mind(server.dialect, self._side_by_side())
+        for told, names in minded.items():
             self.watch(Warned(f"{', '.join(names)} on {server.http.shown}: {told}"))
         report = await check(server, wanted, ranges_of(self.space), thorough=False, beside=True)
         _refuse_or_tell(report, searched - set(excused), self.watch)
-        return report.to_json()
+        return {
+            **report.to_json(),
+            "minded": [f"{', '.join(names)}: {told}" for told, names in minded.items()],
+        }
+
+    def _side_by_side(self) -> list[set[str]]:
+        """The knobs that may act in one configuration, for each sampler and for the baseline."""
+        parts = [knobs_of(Space((part,))) for part in self.space.samplers]
+        return [*parts, _moved(self.baseline)]
 
 
 def _note(servers: Sequence[Mapping[str, Any]], excused: Collection[str]) -> JsonObject:
@@ -110,13 +124,26 @@ def _dead(servers: Sequence[Mapping[str, Any]]) -> set[str]:
     return {str(finding["knob"]) for finding in found if finding.get("says") == "ignored"}
 
 
-def minded(server: RemoteEngine, knobs: Collection[str]) -> dict[str, list[str]]:
-    """What has to be minded of knobs on a server of its kind, each with the knobs it is said of."""
-    found: dict[str, list[str]] = {}
-    for name in sorted(knobs):
-        word = server.dialect.words[name]
+def to_mind(dialect: Dialect, side_by_side: Sequence[Collection[str]]) -> dict[str, list[str]]:
+    """What has to be minded of knobs on a server of a kind, each with the knobs it is said of.
+
+    Args:
+        dialect: the server's.
+        side_by_side: sets of knobs that may act in one configuration.
+    """
+    chain, found = dialect.chain, dict[str, list[str]]()
+    for name in sorted(set().union(*side_by_side)):
+        word = dialect.words[name]
         if isinstance(word, Spoken) and word.mind:
             found.setdefault(word.mind, []).append(name)
+    sets = [frozenset(knobs) for knobs in side_by_side]
+    for names in dict.fromkeys((*dialect.together, *chain.inexact)):
+        if any(knobs.issuperset(names.split("+")) for knobs in sets):
+            found.setdefault(dialect.together.get(names, ROUGHLY), []).append(names)
+    if not chain.known:
+        for knobs in sets:
+            if len(cuts := sorted(knobs.intersection(CUTS))) > 1:
+                found.setdefault(ORDER_UNKNOWN, []).append("+".join(cuts))
     return found
 
 

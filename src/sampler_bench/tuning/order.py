@@ -1,5 +1,7 @@
 """Where temperature acts on a study's servers: one decision, for search, record, page and presets.
 
+In which order truncations act goes by the engine alone (`chain_of`).
+
 An engine's file states it (`engines._dialect.Dialect.order`): where a request can say it, it is
 what our requests say, elsewhere what is known of the server. A live check may have seen otherwise
 (`checks.order`), and what was seen counts. The answer lies in `ServerInfo.details`, from where
@@ -12,8 +14,11 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from ..engines import ServerInfo
+from ..engines._dialect import Dialect
 from ..errors import EngineError
+from ..plugins import find, names
 from ..records import JsonObject
+from ..samplers.order import LLAMACPP, UNKNOWN, Chain
 
 ORDER, BY = "temperature_order", "temperature_order_by"
 KNOWN = ("first", "last")
@@ -50,6 +55,14 @@ def acts_last(info: ServerInfo) -> bool:
     """What is computed with: temperature last unless it is known to come first."""
     order = info.details.get(ORDER)
     return (order if order in KNOWN else ASSUMED) == "last"
+
+
+def chain_of(engine: str) -> Chain:
+    """In which order the samplers of an engine's servers act; llama.cpp's where none is named."""
+    if not engine:
+        return LLAMACPP
+    dialect = getattr(find("engines", engine), "DIALECT", None) if engine in names("engines") else 0
+    return dialect.chain if isinstance(dialect, Dialect) else UNKNOWN
 
 
 def seen_in(knobs: JsonObject | None) -> dict[str, str]:

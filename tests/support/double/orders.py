@@ -115,12 +115,13 @@ def movable(steps: Steps, after: str) -> Order:
 
 
 def textgen(body: Mapping[str, Any]) -> Steps:
-    """`sampler_priority` as its llama.cpp loader hands it on; `temperature_last` as above."""
+    """`sampler_priority` as its loaders take it; `temperature_last` moves what heats to the end."""
     asked = body.get("sampler_priority")
     names = asked.split("\n") if isinstance(asked, str) else asked
     steps = _once(TEXTGEN_NAMES.get(str(n).strip(), "") for n in names) if names else TEXTGEN
     if body.get("temperature_last") is True:
-        steps = (*(step for step in steps if step != "temperature"), "temperature")
+        heats = [step for step in ("temperature", "smoothing") if step in steps]
+        steps = (*(step for step in steps if step not in heats), *heats)
     return (*steps, "adaptive")
 
 
