@@ -7,6 +7,7 @@ import pytest
 from support.tables import BASELINE, GRID, SPACE, problem_of, table_of, with_rows
 
 from sampler_bench.analysis.choice import choose_winner
+from sampler_bench.analysis.notes import UNCONFIRMED
 from sampler_bench.analysis.verdict import verdict
 from sampler_bench.posterior import fit_posterior, frame_of
 from sampler_bench.records import FAILED, JUDGED, MISSING, Cell, SamplerConfig, ScoreTable
@@ -196,3 +197,13 @@ def test_the_search_keeps_to_moderate_settings_where_scores_are_noise():
         return np.mean([cell.config.get("temperature") == 2.0 for cell in cells])
 
     assert at_the_edge(True) < at_the_edge(False)
+
+
+def test_a_verdict_without_fresh_texts_says_that_it_is_not_confirmed():
+    problem = problem_of()
+    assert UNCONFIRMED in verdict(table_of(lambda c: 6.0), problem).notes
+    table = table_of(lambda c: 6.0, fresh=2)
+    assert UNCONFIRMED not in verdict(table, problem).notes
+    found = verdict(table_of(lambda c: 6.0), problem)
+    alone = table.take(~table.fresh | (table.config == table.configs.index(found.best)))
+    assert UNCONFIRMED in verdict(alone, problem).notes, "the baseline has none"

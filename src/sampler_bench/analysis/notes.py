@@ -24,6 +24,11 @@ MOST_TEXTS = 100_000  # a number beyond it is no advice
 LEAST_SAID = 0.05  # of the margin: less is nothing to the reader
 NO_GAP = 0.1  # of the margin: no two configurations are taken to be nearer than this
 
+UNCONFIRMED = (
+    "Not confirmed on fresh seeds: winner and gain are read from the very texts by which the "
+    "winner was chosen."
+)
+
 
 def best_tried(reading: Reading) -> SamplerConfig | None:
     """The tried configuration of the space with the highest estimate; None where none is."""
@@ -85,22 +90,23 @@ def for_new_prompts(reading: Reading, problem: Problem) -> tuple[Estimate, Estim
 
 def saved(table: ScoreTable, problem: Problem) -> int:
     """How many of the texts kept for fresh seeds were not spent, as they could change nothing."""
-    asked, kept = int(table.fresh.sum()), problem.confirm
+    before, kept = table.fresh_before, problem.confirm
+    asked = int(table.fresh.sum()) - before
     if kept is None or not 0 < asked < kept or (table.state == PENDING).any():
         return 0
-    return 0 if confirm(table, problem, kept, 1) else kept - asked
+    return 0 if confirm(table, problem, kept + before, 1) else kept - asked
 
 
-def notes(reading: Reading, problem: Problem, found: Verdict, fresh: bool) -> list[str]:
+def notes(reading: Reading, problem: Problem, found: Verdict, table: ScoreTable) -> list[str]:
     """Plain sentences for the reader.
 
     Args:
         reading: the joint belief.
         problem: the study.
         found: the verdict, complete but for its notes.
-        fresh: whether there are texts of a confirmation.
+        table: all rows, those of the confirmation marked `fresh`.
     """
-    lines = []
+    lines, fresh = [], bool(table.fresh.any())
     if not found.tried:
         beside = f" The best tried one is {found.best_tried.text}." if found.best_tried else ""
         lines.append(
@@ -108,6 +114,8 @@ def notes(reading: Reading, problem: Problem, found: Verdict, fresh: bool) -> li
             f"neighbours.{beside}"
         )
     lines += _another_leads(reading, found, fresh, problem.margin)
+    if not _confirmed(table, found):
+        lines.append(UNCONFIRMED)
     lines.append(_failures(reading, problem))
     if found.saved:
         lines.append(
@@ -118,6 +126,13 @@ def notes(reading: Reading, problem: Problem, found: Verdict, fresh: bool) -> li
     lines += _about_the_baseline(reading, problem, found)
     lines.append(_new_prompts(found, problem.n_prompts))
     return lines
+
+
+def _confirmed(table: ScoreTable, found: Verdict) -> bool:
+    """Whether winner and baseline have texts on fresh seeds, or are one and the same."""
+    counted = table.take(table.fresh).evidence()
+    met = {table.configs[i] for i in counted.config}
+    return found.best == found.baseline or {found.best, found.baseline or found.best} <= met
 
 
 def _another_leads(reading: Reading, found: Verdict, fresh: bool, margin: float) -> list[str]:

@@ -57,7 +57,7 @@ def verdict(table: ScoreTable, problem: Problem) -> Verdict:
         needed=needed(reading, problem, sentence),
         saved=saved(table, problem),
     )
-    return replace(found, notes=tuple(notes(reading, problem, found, bool(table.fresh.any()))))
+    return replace(found, notes=tuple(notes(reading, problem, found, table)))
 
 
 def _gain(reading: Reading, problem: Problem) -> tuple[Estimate | None, str]:

@@ -72,7 +72,7 @@ def pilot_of(finished: Finished, store: Store) -> Pilot:
     from ..reports._depth import price_of
     from ..reports._plan import Pilot
     from ..search import spends
-    from ..tuning.phases import phases_of, texts_of
+    from ..tuning.phases import texts_of
     from ..tuning.pilot import NOTE, pairs_of
 
     spec, study = finished.request.spec, finished.study
@@ -81,7 +81,7 @@ def pilot_of(finished: Finished, store: Store) -> Pilot:
     noise = parts(table, problem, choose_winner(table, problem), pairs)
     if noise is None:
         raise BudgetReached(f"the pilot ended before there was a result: {finished.ended}")
-    texts = texts_of(spec, problem, phases_of(finished.request, problem))
+    texts = texts_of(spec, problem)
     free, price = spends(spec.search_strategy) == "budget", price_of(study.row, study.trials)
     return Pilot(
         study=study.row.name,

@@ -89,6 +89,14 @@ class ScoreTable:
             self.n_prompts,
         )
 
+    @property
+    def fresh_before(self) -> int:
+        """How many fresh rows are of earlier confirmations: a search has gone on after them."""
+        import numpy as np
+
+        searched = np.flatnonzero(~self.fresh)
+        return int(self.fresh[: searched[-1]].sum()) if len(searched) else 0
+
     def evidence(self) -> ScoreTable:
         """The rows that count: judged texts and failures."""
         return self.take(self.state <= FAILED)

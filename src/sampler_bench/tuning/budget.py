@@ -1,5 +1,7 @@
 """A budget is a promise: texts and dollars that a run never exceeds, minutes after which it ends.
 
+A search that a limit ends leaves a share of it for the confirmation on fresh seeds (`Reserve`).
+
 When the minutes are over nothing more is begun; what a judge was asked for may still come
 (`parts.Pace.grace_seconds`). Money is reserved before a judgment is asked for, at the highest price
 seen so far (or the judge's own estimate), and settled when the bill is known.
@@ -12,6 +14,8 @@ from dataclasses import dataclass
 
 from ..records import Trial
 
+KEPT = "kept for fresh seeds"
+
 
 @dataclass(frozen=True, slots=True)
 class Limits:
@@ -22,6 +26,30 @@ class Limits:
     max_minutes: float | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Reserve:
+    """What a search leaves for the confirmation, where a limit ends it.
+
+    Attributes:
+        texts: of `max_samples`; None where they allow all that the study would take.
+        share: of the dollars and the minutes, 0 to 1.
+    """
+
+    texts: int | None = None
+    share: float = 0.0
+
+
+NOTHING_KEPT = Reserve()
+
+
+@dataclass(frozen=True, slots=True)
+class Open:
+    """What was asked for and is not done: judgments to come, and about how many seconds of work."""
+
+    judgments: int = 0
+    seconds: float = 0.0
+
+
 class Budget:
     """Keeps count of texts asked for, dollars spent or promised, and time.
 
@@ -30,6 +58,10 @@ class Budget:
         estimate: expected price of one judgment, in US dollars.
         now: a monotonic clock in seconds.
         began: when the run began, on that clock; None for now.
+
+    Attributes:
+        now: that clock.
+        dollars_over: whether the search has had its share of the dollars.
     """
 
     def __init__(
@@ -42,9 +74,10 @@ class Budget:
         self.limits = limits
         self.spent = 0.0
         self.promised = 0.0
-        self.exhausted = False
+        self.exhausted = self.dollars_over = False
+        self._bills, self._billed = 0, 0.0
         self._price = estimate
-        self._now = now
+        self.now = now
         began = now() if began is None else began
         self._end = None if limits.max_minutes is None else began + 60 * limits.max_minutes
 
@@ -61,13 +94,14 @@ class Budget:
 
     def seconds_left(self) -> float | None:
         """Seconds until the time is up; None where time is not limited."""
-        return None if self._end is None else max(0.0, self._end - self._now())
+        return None if self._end is None else max(0.0, self._end - self.now())
 
-    def texts_left(self, asked: int) -> int | None:
-        """How many more texts may be asked for; None where they are not limited."""
+    def texts_left(self, asked: int, reserve: Reserve | None = None) -> int | None:
+        """How many more texts may be asked for beside the reserve; None where no limit is set."""
         if self.limits.max_samples is None:
             return None
-        return max(0, self.limits.max_samples - asked)
+        kept = (reserve.texts if reserve else None) or 0
+        return max(0, self.limits.max_samples - kept - asked)
 
     def reserve(self) -> bool:
         """Set the price of one judgment aside; False where the money does not reach."""
@@ -96,6 +130,40 @@ class Budget:
             return f"${self.spent:.4f} of ${cap:g} spent, too little for the next text (max_cost)"
         return None
 
+    def search_over(self, asked: int, reserve: Reserve, open_ones: Open) -> str | None:
+        """Say which limit has come down to what is kept for the confirmation; None while none has.
+
+        Args:
+            asked: texts asked for so far.
+            reserve: what is kept.
+            open_ones: what was asked for and is not done; it still takes money and time.
+        """
+        if reserve.texts is not None and not self.texts_left(asked, reserve):
+            beside = f", {reserve.texts} {KEPT}" if reserve.texts else ""
+            return f"{self.texts_left(0, reserve)} texts were asked for{beside} (max_samples)"
+        if self._dollars_over(reserve, open_ones):
+            return (
+                f"${self.spent:.4f} spent, the rest of ${self.limits.max_cost:g} {KEPT} (max_cost)"
+            )
+        left, minutes = self.seconds_left(), self.limits.max_minutes
+        if left is None or minutes is None:
+            return None
+        if left - open_ones.seconds > reserve.share * 60 * minutes:
+            return None
+        return f"the rest of {minutes:g} minutes {KEPT} (max_minutes)"
+
+    def _dollars_over(self, reserve: Reserve, open_ones: Open) -> bool:
+        cap = self.limits.max_cost
+        if cap is not None:
+            ahead = self.spent + open_ones.judgments * self._usual_price()
+            self.dollars_over |= ahead > 0 and ahead >= (1 - reserve.share) * cap - 1e-9
+        return self.dollars_over
+
+    def _usual_price(self) -> float:
+        """What a judgment has cost on average; before any, what it is expected to cost."""
+        return self._billed / self._bills if self._bills else self._price
+
     def _bill(self, cost: float) -> None:
         self.spent += cost
+        self._bills, self._billed = self._bills + 1, self._billed + cost
         self._price = max(self._price, cost)

@@ -157,8 +157,14 @@ def build_strategy(spec: StudySpec) -> Strategy:
 
 
 def build_problem(spec: StudySpec, baseline: SamplerConfig | None, info: ServerInfo) -> Problem:
-    """Say what a strategy may know of a study besides the evidence."""
-    budget = spec.n_iterations * len(spec.prompts) * spec.samples_per_config
+    """Say what a strategy may know of a study besides the evidence.
+
+    Where `max_samples` allows fewer texts than the study would take, they are its budget: the
+    confirmation has its share of what can be written.
+    """
+    budget = own_budget(spec)
+    if spec.max_samples is not None:
+        budget = min(budget, spec.max_samples)
     return Problem(
         space=spec.space,
         n_prompts=len(spec.prompts),
@@ -173,6 +179,11 @@ def build_problem(spec: StudySpec, baseline: SamplerConfig | None, info: ServerI
         moderate=not spec.diversity_weight,
         confirm=_kept_for_fresh_seeds(spec, budget, baseline is not None),
     )
+
+
+def own_budget(spec: StudySpec) -> int:
+    """The texts of a study that nothing limits."""
+    return spec.n_iterations * len(spec.prompts) * spec.samples_per_config
 
 
 def _kept_for_fresh_seeds(spec: StudySpec, budget: int, baseline: bool) -> int | None:

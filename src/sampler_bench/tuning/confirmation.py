@@ -1,6 +1,7 @@
 """After the search: winner, simpler rival and baseline once more, on seeds that nobody has seen.
 
-It ends early where more texts could not change the verdict (`analysis.confirming`).
+It ends early where more texts could not change the verdict (`analysis.confirming`). Where a search
+goes on after it, with a larger limit, there is another one after that, with texts of its own.
 """
 
 from __future__ import annotations
@@ -34,4 +35,5 @@ class Confirmation:
         if not self.texts or not known or not len(table.evidence()):
             return []
         self._contest = self._contest or contest_of(table, problem)
-        return confirm(table, problem, self.texts, n, self._contest)
+        kept = self.texts + table.fresh_before
+        return confirm(table, problem, kept, n, self._contest)

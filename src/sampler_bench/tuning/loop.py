@@ -5,6 +5,9 @@ strategy sees the outcomes of all but the last `lag` cells it asked for, in the 
 that its decisions depend on the scores and never on which reply came first. Writing, judging,
 keeping and deciding overlap: a slot that ends a text begins the next at once, while rules, store
 and strategy work in threads. What came from a server or a judge is kept, whatever ends the run.
+
+A search that a limit ends leaves room for the confirmation (`budget.Reserve`). A limit that is
+raised lets the search go on, and then another confirmation comes.
 """
 
 from __future__ import annotations
@@ -12,15 +15,17 @@ from __future__ import annotations
 import asyncio
 from contextlib import suppress
 
-from ..records import Cell
+from ..records import FAILED, JUDGED, MISSING, Cell
 from ..search import Problem, Strategy
-from .budget import Budget
+from .budget import NOTHING_KEPT, Budget, Open, Reserve
 from .events import Phase, Watcher
 from .ledger import Ledger
 from .parts import Pace, Parts, Stop
 from .seeds import seed_of, stream
 from .thinking import Thinking
 from .work import POLL_SECONDS, Work
+
+OVER = "search over"  # the note that a search has ended with so many dollars as limit
 
 
 class Loop:
@@ -36,6 +41,7 @@ class Loop:
         watch: called with every event.
         stop: asked before each new decision.
         thinking: what was seen of thoughts before; None for nothing.
+        reserve: what a search leaves for the confirmation, where a limit ends it.
     """
 
     def __init__(
@@ -49,14 +55,20 @@ class Loop:
         watch: Watcher,
         stop: Stop,
         thinking: Thinking | None = None,
+        reserve: Reserve = NOTHING_KEPT,
     ) -> None:
         self.parts, self.study, self.seed = parts, study, seed
         self.ledger, self.budget, self.pace = ledger, budget, pace
-        self.watch, self.stop = watch, stop
+        self.watch, self.stop, self.reserve = watch, stop, reserve
+        self._began, self._done_before = budget.now(), ledger.count(JUDGED, FAILED, MISSING)
         thinking = thinking or Thinking(watch)
         self.work = Work(parts, study, ledger, budget, watch, self._halted, thinking)
         floor = parts.store.note(study, "floor")
         self._floor = int(str(floor["position"])) if floor else 0
+        limit = budget.limits.max_cost
+        budget.dollars_over = limit is not None and parts.store.note(study, OVER) == {
+            "max_cost": limit
+        }
 
     async def run(self, phases: list[tuple[str, Strategy, Problem]]) -> str:
         """Run the phases one after the other.
@@ -83,18 +95,30 @@ class Loop:
             self.watch(self.work.settled(trial, kept=True))
         for trial in self.ledger.unsettled():
             self.work.dispatch(trial)
-        for name, strategy, problem in phases:
+        ended = "done"
+        for number, (name, strategy, problem) in enumerate(phases, start=1):
             self.watch(Phase(name))
-            ended = await self._ask_until_done(strategy, problem)
-            if ended != "done":
-                return ended
-        return "done"
+            more = number < len(phases)
+            how = await self._ask_until_done(strategy, problem, self.reserve if more else None)
+            if more and (halted := self._halted()):
+                return halted
+            ended = ended if how == "done" else how
+        return ended
 
-    async def _ask_until_done(self, strategy: Strategy, problem: Problem) -> str:
+    async def _ask_until_done(
+        self, strategy: Strategy, problem: Problem, reserve: Reserve | None
+    ) -> str:
+        """Ask until the strategy has nothing more to ask, or a limit comes down to the reserve."""
         while True:
             position = len(self.ledger)
             if not await self._settled(position - self.pace.lag):
                 return self._halted() or "done"
+            if reserve and (over := self.budget.search_over(position, reserve, self._open())):
+                if self.budget.dollars_over:  # failures may make it cheaper than it looked
+                    self.parts.store.set_note(
+                        self.study, OVER, {"max_cost": self.budget.limits.max_cost}
+                    )
+                return over
             visible = max(position - self.pace.lag, self._floor)
             cells = await self._decide(strategy, problem, visible)
             if not cells:  # perhaps it waits for scores that the lag hides: let it see them all
@@ -104,7 +128,7 @@ class Loop:
                 cells = await self._decide(strategy, problem, position)
             if not cells:
                 return "done"
-            left = self.budget.texts_left(position)
+            left = self.budget.texts_left(position, reserve)
             if left == 0:
                 await self._settled(position)
                 return self._halted() or f"{position} texts were asked for (max_samples)"
@@ -127,6 +151,14 @@ class Loop:
         for cell, seed in pairs:
             self.ledger.add(cell, seed)
             self.work.dispatch(self.ledger.trial(cell))
+
+    def _open(self) -> Open:
+        """What is under way, at the pace of this run."""
+        trials, panel = self.ledger.unsettled(), set(self.ledger.identities)
+        judged = sum(len(panel & {j.judge for j in trial.judgments}) for trial in trials)
+        done = self.ledger.count(JUDGED, FAILED, MISSING) - self._done_before
+        each = (self.budget.now() - self._began) / done if done else 0.0
+        return Open(len(trials) * len(panel) - judged, len(trials) * each)
 
     def _halted(self) -> str | None:
         return "interrupted" if self.stop.is_set() else self.budget.spent_up()

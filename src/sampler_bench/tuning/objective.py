@@ -150,7 +150,7 @@ class Steered:
         novelty: of the study's texts.
         weights: of diversity, one decision after the other.
         fresh: True for the confirmation.
-        limit: how many texts the phase may ask for.
+        limit: how many texts the phase may ask for; a confirmation, beside those of earlier ones.
     """
 
     inner: Strategy
@@ -163,7 +163,8 @@ class Steered:
         self, table: ScoreTable, problem: Problem, n: int, rng: np.random.Generator
     ) -> list[Cell]:
         """Return up to `n` cells; the twins that are due come first."""
-        n = min(n, self.limit - int((table.fresh == self.fresh).sum()))
+        asked = int((table.fresh == self.fresh).sum())
+        n = min(n, self.limit - asked + (table.fresh_before if self.fresh else 0))
         if n <= 0:
             return []
         twins = self._twins(table, [])

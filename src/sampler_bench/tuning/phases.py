@@ -8,7 +8,8 @@ from typing import TypeAlias
 from ..search import Problem, Strategy, configurations
 from ..spec import StudySpec
 from . import pilot
-from .build import build_strategy
+from .budget import Reserve
+from .build import build_strategy, own_budget
 from .confirmation import Confirmation
 from .listed import GivenConfigs
 from .request import Request
@@ -17,7 +18,7 @@ Phases: TypeAlias = "list[tuple[str, Strategy, Problem]]"
 
 
 def phases_of(request: Request, problem: Problem) -> Phases:
-    """The search, then the confirmation on fresh seeds; a benchmark has one phase.
+    """The search, then the confirmation on fresh seeds; a benchmark or a pilot has one phase.
 
     A strategy that spends its budget freely leaves the confirmation's share of it; those of fixed
     replication (`grid`, `random`, ...) try all that they were told to, and it comes on top.
@@ -29,21 +30,33 @@ def phases_of(request: Request, problem: Problem) -> Phases:
     strategy = build_strategy(request.spec)
     if request.pilot is not None:
         strategy = pilot.piloted(strategy, request.pilot, problem.n_prompts)
+    if request.pilot is not None:
+        return [("search", strategy, searching)]
     return [
         ("search", strategy, searching),
         ("confirmation", Confirmation(texts), problem),
     ]
 
 
-def texts_of(spec: StudySpec, problem: Problem, phases: Phases) -> int:
-    """How many texts a run writes at most."""
+def texts_of(spec: StudySpec, problem: Problem) -> int:
+    """How many texts a study takes at most, the confirmation's and `max_samples` included."""
+    whole = _unlimited(spec, problem)
+    return whole if spec.max_samples is None else min(whole, spec.max_samples)
+
+
+def reserve_of(spec: StudySpec, problem: Problem) -> Reserve:
+    """What the search leaves for the confirmation, where a limit ends it."""
+    kept = problem.confirm or 0
+    cut = spec.max_samples is not None and _unlimited(spec, problem) > spec.max_samples
+    return Reserve(kept if cut else None, kept / texts_of(spec, problem))
+
+
+def _unlimited(spec: StudySpec, problem: Problem) -> int:
     each = problem.n_prompts * problem.samples_per_config
-    first = phases[0][1]
-    if isinstance(first, GivenConfigs):
-        return len(first.configs) * each
-    extra = sum(s.texts for _, s, _ in phases if isinstance(s, Confirmation))
+    if spec.given:
+        return len(spec.given) * each
     tried = configurations(spec.search_strategy, problem)
-    return problem.budget if tried is None else (tried + 1) * each + extra
+    return own_budget(spec) if tried is None else (tried + 1) * each + (problem.confirm or 0)
 
 
 def limits_of(phases: Phases) -> list[int]:

@@ -114,7 +114,7 @@ async def _checked(request: Request, crew: Crew, store: Store, watch: Watcher) -
     knobs = await check.begin(engine, kept)
     info = decided(info, seen_in(knobs))
     hold(store, request.name, info)
-    return Known(info, check, knobs, build_problem(spec, baseline, info))
+    return Known(info, check, knobs, build_problem(request.spec, baseline, info))
 
 
 def open_study(store: Store, request: Request, now: float) -> StudyRow:

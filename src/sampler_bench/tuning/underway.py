@@ -18,7 +18,7 @@ from ..search import Problem
 from ..spec import StudySpec
 from ..store import Store, StudyRow
 from . import fingerprint, pilot, runs
-from .budget import Budget, Limits
+from .budget import Budget, Limits, Reserve
 from .crew import Crew, Known
 from .events import Checked, Planned, Warned, Watcher
 from .kept import JUDGE, RESULTS
@@ -28,7 +28,7 @@ from .ledger import Ledger
 from .loop import Loop
 from .objective import Objective
 from .parts import Pace, Parts, Stop
-from .phases import Phases, limits_of, phases_of, texts_of
+from .phases import Phases, limits_of, phases_of, reserve_of, texts_of
 from .plan import judged_tokens, plan
 from .request import Request
 from .served import hold_to_name, note_server
@@ -83,7 +83,7 @@ class Underway:
         thinking = Thinking(self.watch)
         speed = await self._warmed_up(problem, thinking)
         pace = _pace(spec, known.info, crew.engine)
-        texts = texts_of(spec, problem, phases)
+        texts = texts_of(spec, problem)
         slots = _slots(spec, known.info)
         kept = ledger.kept_texts()
         ahead = plan(spec, problem, crew.judge, texts, speed, slots, *kept, budget.spent)
@@ -91,7 +91,8 @@ class Underway:
         self.watch(Planned(ahead, problem))
         self.store.set_state(self.study.id, "running", self.clock())
         steered = Objective.of(spec).phases(phases, ledger, limits_of(phases))
-        ended = await self._run_noting(self._loop(ledger, budget, pace, thinking), steered)
+        loop = self._loop(ledger, budget, pace, thinking, reserve_of(spec, problem))
+        ended = await self._run_noting(loop, steered)
         if self.request.pilot is not None and ended != "interrupted":
             trials = self.store.trials(self.study.id)
             keep = partial(self.store.set_note, self.study.id, pilot.NOTE)
@@ -136,7 +137,9 @@ class Underway:
         thinking.hear(written)
         return _speed(written, time.monotonic() - began)
 
-    def _loop(self, ledger: Ledger, budget: Budget, pace: Pace, thinking: Thinking) -> Loop:
+    def _loop(
+        self, ledger: Ledger, budget: Budget, pace: Pace, thinking: Thinking, reserve: Reserve
+    ) -> Loop:
         crew, spec = self.crew, self.crew.spec
         assert spec.seed is not None, "a study's seed is drawn before it is created"
         parts = Parts(
@@ -144,7 +147,7 @@ class Underway:
             covariates=_covariates(),
             clock=self.clock,
         )
-        told = (self.watch, self.stop, thinking)
+        told = (self.watch, self.stop, thinking, reserve)
         loop = Loop(parts, self.study.id, spec.seed, ledger, budget, pace, *told)
         if isinstance(engine := crew.engine, PoolEngine) and not spec.slots:
             engine.joined = lambda: loop.work.widen(engine.at_once)

@@ -1,0 +1,170 @@
+"""A search that a limit ends leaves room for the confirmation, and goes on when it is raised."""
+
+import time
+from dataclasses import replace
+
+import pytest
+from support.loops import Study
+from support.scripted import ScriptedEngine, ScriptedJudge, completion, digest
+from support.tables import BASELINE, SPACE
+
+from sampler_bench.analysis.notes import UNCONFIRMED
+from sampler_bench.analysis.verdict import verdict
+from sampler_bench.engines import ServerInfo
+from sampler_bench.plugins import find
+from sampler_bench.records import Prompt
+from sampler_bench.search import Problem
+from sampler_bench.spec import StudySpec
+from sampler_bench.tuning.budget import Budget, Limits, Open, Reserve
+from sampler_bench.tuning.build import build_problem
+from sampler_bench.tuning.confirmation import Confirmation
+from sampler_bench.tuning.parts import Pace
+from sampler_bench.tuning.phases import reserve_of, texts_of
+
+PROMPTS = tuple(Prompt(i, text) for i, text in enumerate(("Write.", "Sing.", "Tell.")))
+SPEC = StudySpec(SPACE, PROMPTS, n_iterations=16, samples_per_config=2, baseline=BASELINE)  # 96
+INFO = ServerInfo("scripted", "memory:")
+
+
+def score(text):
+    """Min_p .05 is good, and all else is not."""
+    return (8.0 if "min_p=0.05" in text else 5.0) + digest(text)
+
+
+class Limited(Study):
+    """A study with a search and a confirmation, as `tuning.underway` makes one."""
+
+    def __init__(self, folder, cost=0.0, **changes):
+        super().__init__(folder, judge=ScriptedJudge(score, cost=cost))
+        self.spec, self.pace = replace(SPEC, **changes), Pace(1, 1, lag=6, batch=3)
+
+    async def go(self, **limits):
+        self.spec = replace(self.spec, **limits)
+        spec, problem = self.spec, build_problem(self.spec, BASELINE, INFO)
+        self.limits = Limits(spec.max_samples, spec.max_cost, spec.max_minutes)
+        searching = replace(problem, budget=problem.budget - problem.confirm)
+        phases = [
+            ("search", find("search", spec.search_strategy), searching),
+            ("confirmation", Confirmation(problem.confirm), problem),
+        ]
+        return await self.run(phases=phases, reserve=reserve_of(spec, problem))
+
+    def unconfirmed(self):
+        """Whether the verdict says that it has no fresh texts."""
+        problem = build_problem(self.spec, BASELINE, INFO)
+        return UNCONFIRMED in verdict(self.ledger.table(), problem).notes
+
+    @property
+    def order(self):
+        """`s` for a text of the search, `f` for one on fresh seeds, in the order of asking."""
+        return "".join("sf"[trial.cell.fresh] for trial in self.kept())
+
+
+def problem_with(**limits):
+    return build_problem(replace(SPEC, **limits), BASELINE, INFO)
+
+
+def test_the_confirmation_has_its_share_of_the_texts_that_can_be_written():
+    assert (problem_with().budget, problem_with().confirm) == (96, 19)
+    assert (problem_with(max_samples=40).budget, problem_with(max_samples=40).confirm) == (40, 8)
+    assert problem_with(max_samples=400).budget == 96
+    given = replace(SPEC, max_samples=40, confirm=0.5)
+    assert build_problem(given, BASELINE, INFO).confirm == 20
+
+
+def test_a_study_takes_no_more_texts_than_its_limit():
+    grid = replace(SPEC, search_strategy="grid")
+    for spec, texts in ((SPEC, 96), (grid, 14 * 6 + 19)):
+        for limit, most in ((None, texts), (40, 40), (400, texts)):
+            limited = replace(spec, max_samples=limit)
+            assert texts_of(limited, build_problem(limited, BASELINE, INFO)) == most
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("strategy", ["bayesian", "grid"])
+async def test_a_search_that_max_samples_ends_is_confirmed_and_a_larger_one_anew(
+    tmp_path, strategy
+):
+    study = Limited(tmp_path, search_strategy=strategy)
+    ended = await study.go(max_samples=40)
+    assert ended == "32 texts were asked for, 8 kept for fresh seeds (max_samples)"
+    first = study.order
+    assert first.count("s") == 32
+    assert 1 <= first.count("f") <= 8
+    assert first == "s" * 32 + "f" * first.count("f")
+    assert await study.go() == ended
+    assert study.order == first, "the same limit asks for nothing more"
+    await study.go(max_samples=80)
+    more = study.order[len(first) :]
+    assert more.startswith("s" * (64 - len(first)))
+    assert "fs" not in more
+    assert not study.unconfirmed()
+    assert more.count("f") <= 16
+    assert len(study.order) <= 80
+
+
+@pytest.mark.anyio
+async def test_a_limit_that_is_not_reached_ends_nothing(tmp_path):
+    study = Limited(tmp_path)
+    assert await study.go(max_samples=96, max_cost=9.0, max_minutes=60.0) == "done"
+    assert study.order.count("s") == 77
+    assert study.order.count("f")
+
+
+@pytest.mark.anyio
+async def test_a_search_that_money_ends_is_confirmed_and_more_money_goes_on(tmp_path):
+    study = Limited(tmp_path, cost=0.01)
+    assert "(max_cost)" in await study.go(max_cost=0.4)
+    assert study.budget.spent <= 0.4 + 1e-9
+    first = study.order
+    assert 30 <= first.count("s") <= 33  # of 40 texts that the money pays
+    assert first == "s" * first.count("s") + "f" * first.count("f")
+    assert first.count("f") >= 4
+    await study.go()
+    again = study.order
+    assert again.startswith(first)
+    assert set(again[len(first) :]) <= {"f"}, "with the same limit the search stays over"
+    await study.go(max_cost=0.8)
+    more = study.order[len(again) :]
+    assert more.startswith("s" * 15)
+    assert "fs" not in more
+    assert not study.unconfirmed(), "by the first fresh texts, or by new ones"
+    assert study.budget.spent <= 0.8 + 1e-9
+
+
+@pytest.mark.anyio
+async def test_a_search_that_minutes_end_is_confirmed(tmp_path):
+    study = Limited(tmp_path, search_strategy="grid")
+    study.engine = ScriptedEngine(lambda *asked: written.append(asked) or completion(*asked))
+    written, study.now = [], lambda: float(len(written))  # a text takes a second
+    assert "(max_minutes)" in await study.go(max_minutes=1)
+    done = "".join("sf"[t.cell.fresh] for t in study.kept() if t.judgments)
+    assert 36 <= done.count("s") <= 52
+    assert done == "s" * done.count("s") + "f" * done.count("f")
+    assert done.count("f") >= 4
+
+
+def test_what_is_under_way_counts_as_spent():
+    clock = iter(range(0, 10_000, 10))
+    budget = Budget(Limits(max_cost=1.0), 0.05, lambda: 0.0)
+    keep = Reserve(None, 0.2)
+    assert budget.search_over(0, keep, Open(15)) is None  # 75 cents by the judge's estimate
+    assert budget.search_over(0, keep, Open(16)) is not None
+    timed = Budget(Limits(max_minutes=10), 0.0, lambda: next(clock))
+    assert timed.search_over(0, keep, Open(0, 400.0)) is None  # 590 - 400 > 120
+    assert timed.search_over(0, keep, Open(0, 480.0)) is not None
+    free = Budget(Limits(max_cost=0.0), 0.0, time.monotonic)
+    assert free.search_over(50, keep, Open(9)) is None, "a judge without a price"
+
+
+def test_a_cheap_judge_is_not_taken_for_the_dear_one_it_might_have_been():
+    budget = Budget(Limits(max_cost=1.0), 0.05, lambda: 0.0)
+    for _ in range(10):
+        budget.reserve()
+        budget.settle(0.05, 0.01)
+    assert budget.search_over(0, Reserve(None, 0.2), Open(20)) is None
+
+
+def test_a_problem_without_a_confirmation_keeps_nothing():
+    problem = Problem(SPACE, 3, budget=96)
+    assert reserve_of(replace(SPEC, max_samples=40), problem) == Reserve(0, 0.0)
