@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -12,6 +13,7 @@ from support.cli import ROOT
 from sampler_bench.engines import EngineOptions
 from sampler_bench.errors import SpecError
 from sampler_bench.plugins import find
+from sampler_bench.records import SamplerConfig
 from sampler_bench.spec import load_model, load_study, model_or_file
 from sampler_bench.tuning.choices import choose_baseline
 
@@ -44,6 +46,22 @@ def test_a_makers_settings_are_the_baseline(name: str, engine: str) -> None:
     assert {**chosen.as_dict(), "max_tokens": 512} == {**wanted, "max_tokens": 512}
     options = EngineOptions(server="http://127.0.0.1:1")
     find("engines", engine).build(options).express(chosen, seed=1)  # raises where it cannot
+
+
+@pytest.mark.parametrize(
+    ("lengths", "longest"),
+    [([200, 800, 400], 800), ([100, 400], 400), ({"low": 100, "high": 600}, 600), (512, 512)],
+)
+def test_a_baseline_may_write_as_long_as_its_longest_rival(lengths: object, longest: int) -> None:
+    ranges = {
+        "min_p": {"temperature": [1.0], "min_p": [0.05], "max_tokens": lengths},
+        "top_p": {"temperature": [1.0], "top_p": [0.9], "max_tokens": 90},
+    }
+    keys = {"parameter_ranges": ranges, "sampler_types": ["top_p", "min_p"]}
+    spec = load_study(None, None, keys)
+    assert choose_baseline(spec, None).get("max_tokens") == longest
+    stated = replace(spec, baseline=SamplerConfig.parse("temperature:temperature=1,max_tokens=64"))
+    assert choose_baseline(stated, None).get("max_tokens") == 64
 
 
 def test_a_model_that_may_think_has_the_settings_of_one_that_does_not() -> None:

@@ -69,10 +69,12 @@ def choose_baseline(spec: StudySpec, entry: ModelEntry | None) -> SamplerConfig:
 
 
 def _usual_length(spec: StudySpec) -> int:
-    """The first answer length of the space: the baseline may write as long as its rivals."""
-    for part in spec.space.samplers:
-        for name, dimension in part.dimensions:
-            if name == "max_tokens":
-                values = dimension.listed()
-                return int(str(values[0])) if values else int(getattr(dimension, "high", 0))
-    return spec.max_length
+    """The longest answer of the space: the baseline may write as long as its rivals."""
+    lengths = [
+        int(float(str(value)))
+        for part in spec.space.samplers
+        for name, dimension in part.dimensions
+        if name == "max_tokens"
+        for value in dimension.listed() or (dimension.at(1.0),)  # type: ignore[union-attr]
+    ]
+    return max(lengths, default=spec.max_length)
