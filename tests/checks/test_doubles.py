@@ -170,7 +170,7 @@ async def test_what_a_server_says_that_it_forces_is_told(writer: LlamaWriter) ->
     report = await checked(TABBYAPI_FORCING, writer, "tabbyapi", "min_p", "top_p")
     assert says(report) == {"min_p": "ignored", "top_p": "honoured"}
     forced = "the server forces banned_strings = ['a tapestry of'], min_p = 0.2"
-    assert [(f.found, f.fine) for f in report.facts] == [(forced, False)]
+    assert [f.found for f in report.facts if not f.fine] == [forced]
 
 
 async def test_penalties_that_greedy_texts_do_not_show_are_found_all_the_same(

@@ -15,6 +15,7 @@ own. So each knob is probed before a search trusts it. One file a family of prob
     logprobs    what they are: the model's own, or after samplers
     batching    do other texts at the same time change a text
     ending      does a text end, does the model think aloud
+    wrapping    what wraps prompts, and whether that is the model's own template
 
 Every answer comes with its error rates. Nothing here raises for a knob that does not work: that is
 an answer. `EngineError` means that the server could not be asked.
@@ -42,6 +43,7 @@ from . import (
     logprobs,
     order,
     seeds,
+    wrapping,
 )
 from ._ask import Ask
 from ._contrasts import NEEDS
@@ -82,7 +84,8 @@ async def check(
     findings += [length.finding(ask)] if thorough else []
     seen = await order.probe(ask) if order.matters(wanted) else "unknown"
     found = await defaults.probe(ask) if thorough else None
-    facts = [order.fact(ask, seen)] if order.matters(wanted) else []
+    facts = [wrapping.fact(engine)]
+    facts += [order.fact(ask, seen)] if order.matters(wanted) else []
     facts += forced.facts(info)
     facts += await bystanders.facts(ask, wanted) if beside else []
     facts += await _more_facts(ask) if thorough else []

@@ -25,8 +25,9 @@ class Finding:
             `texts` (they are others, without seeds), `agreement`, `greedy`, `echo`, `length` (the
             token limit held or not); empty where none did.
         evidence: what was seen, one sentence.
-        false_honoured: at most so likely was this seen of a knob that does nothing, 0 to 1.
-        false_ignored: at most so likely was this seen of a knob that works, 0 to 1.
+        false_honoured: at most so likely was this seen of a knob that does nothing, 0 to 1; 1 where
+            no bound is known.
+        false_ignored: at most so likely was this seen of a knob that works, as above.
         remedy: what to do, where it is not honoured.
     """
 

@@ -6,7 +6,9 @@ it cannot go back to an earlier text after it has gone on to others. Where all a
 probe waits for the next second and asks again, to tell a clock from a server without chance.
 
 Error rates: a server without seeds repeats one text of three with c, the chance that two varying
-texts are equal (`_ask.collision`).
+texts are equal (`_ask.collision`). Where the text of seed 1 is another the second time, the seed
+may still be read, and something else (batching) have changed the text: how likely that is, nobody
+knows. Where the clock is seen to decide, three seeds would have to give one text: c^2.
 """
 
 from __future__ import annotations
@@ -50,7 +52,7 @@ def _unseeded(ask: Ask, key: str, samples: list[Sample]) -> Finding:
         return Finding("seed", "not spoken", "there is no seed there: no text can be repeated")
     told = f"`{key}`: the same seed gives another text the second time"
     clock = "; texts asked for within one second are the same" if ask.pause else ""
-    return Finding("seed", "ignored", told + clock, "seeds", remedy=REMEDY)
+    return Finding("seed", "ignored", told + clock, "seeds", false_ignored=1.0, remedy=REMEDY)
 
 
 async def _stuck(ask: Ask, key: str, first: Sample) -> Finding:
@@ -66,6 +68,7 @@ async def _stuck(ask: Ask, key: str, first: Sample) -> Finding:
         f"`{key}` does nothing: texts asked for within one second are the same, a second later "
         "they are others (its random seed is the clock)",
         "seeds",
+        false_ignored=collision([first, later]) ** 2,
         remedy=REMEDY,
     )
 

@@ -264,11 +264,21 @@ class LlamaCppEngine(OpenAIEngine):
         return wrapped if isinstance(wrapped, str) else None
 
     async def _compare_templates(self, model: str) -> dict[str, object]:
-        """Say whether a stated template is the model's own; nothing where none is stated."""
+        """Say whether a stated template is the model's own; nothing where none is stated.
+
+        With thinking switched off the model's own may wrap prompts otherwise: both will do.
+        """
         if self.template is None or self.template.name == RAW:
             return {}
-        own = await self._apply_own(PROBE, {"model": model})
-        return {} if own is None else {"template_is_own": self.template.render(PROBE) == own}
+        own, here = "", self.template.render(PROBE)
+        for extra in (THOUGHTLESS, {}):
+            wrapped = await self._apply_own(PROBE, {"model": model, **extra})
+            if wrapped is None:
+                return {}
+            own = own or wrapped
+            if wrapped == here:
+                return {"template_is_own": True}
+        return {"template_is_own": False, "own_wrapping": own}
 
 
 def build(options: EngineOptions) -> LlamaCppEngine:

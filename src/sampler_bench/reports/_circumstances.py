@@ -12,7 +12,8 @@ FORMAT = 1
 class FindingResult(Part):
     """What the live check found of one knob: `says` is `honoured`, `ignored`, ...
 
-    `false_honoured` and `false_ignored` are at most so likely for such an answer, 0 to 1.
+    `false_honoured` and `false_ignored` are at most so likely for such an answer, 0 to 1; 1: not
+    known.
     """
 
     knob: str
@@ -28,8 +29,8 @@ class FactResult(Part):
     """What else was seen of a server: `what` in a word or two, `found` in a sentence.
 
     `fine` is false where it matters to what the study says; `what` is `forced` for settings that
-    the server puts in place of those that were asked for, and `unheard` for knobs that it does not
-    act on although they are stated: it may force them.
+    the server puts in place of those that were asked for, `unheard` for knobs that it does not act
+    on although they are stated (it may force them), and `template` for what wraps prompts.
     """
 
     what: str = ""

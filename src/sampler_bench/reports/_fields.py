@@ -88,7 +88,7 @@ FIELDS = {
     "CheckedServer.engine": "which engine it is",
     "CheckedServer.url": "where it is",
     "CheckedServer.findings": "one for each knob that was probed",
-    "CheckedServer.facts": "what else was seen of it: what it forces, where temperature acts",
+    "CheckedServer.facts": "what else was seen of it: what it forces, what wraps prompts",
     "CheckedServer.requests": "how many requests the check took",
     "JudgeResult.judge": "its identity",
     "JudgeResult.std": "standard deviation of its scores",

@@ -9,6 +9,7 @@ from ._words import shown
 
 FORCED = "forced"  # what the live check calls it (checks.forced)
 UNHEARD = "unheard"  # likewise (checks.bystanders)
+TEMPLATE = "template"  # (checks.wrapping)
 NOTED = ("ignored", "clamped", "honoured differently", "cannot tell")
 
 
@@ -24,13 +25,8 @@ def live_check(document: Document) -> list[str]:
 
 def warnings(document: Document) -> list[str]:
     """What the server does to the answer, a sentence each; none where all is as it should be."""
-    return [
-        *unverified(document),
-        *forced(document),
-        *unheard(document),
-        *thinking(document),
-        *mixed(document),
-    ]
+    rules = (unverified, forced, unheard, template, thinking, mixed)
+    return [said for rule in rules for said in rule(document)]
 
 
 def mixed(document: Document) -> list[str]:
@@ -63,9 +59,12 @@ def unheard(document: Document) -> list[str]:
     ]
 
 
-def _found(document: Document, what: str) -> list[str]:
-    servers = document.knobs.servers if document.knobs is not None else []
-    return [shown(fact.found) for server in servers for fact in server.facts if fact.what == what]
+def template(document: Document) -> list[str]:
+    """One sentence for each server whose prompts went in another template than the model's own."""
+    return [
+        f"TEMPLATE: {found}; the texts of this study were asked for with it."
+        for found in _found(document, TEMPLATE)
+    ]
 
 
 def thinking(document: Document) -> list[str]:
@@ -90,6 +89,13 @@ def unverified(document: Document) -> list[str]:
     dead = {f.knob for s in document.knobs.servers for f in s.findings if f.says == "ignored"}
     names = ", ".join(map(shown, sorted(dead)))
     return [f"UNVERIFIED: the server ignores {names}; what is said of it here is noise."]
+
+
+def _found(document: Document, what: str) -> list[str]:
+    """What was found amiss of one kind, on each server."""
+    servers = document.knobs.servers if document.knobs is not None else []
+    facts = (fact for server in servers for fact in server.facts)
+    return [shown(fact.found) for fact in facts if fact.what == what and not fact.fine]
 
 
 def _server(server: CheckedServer) -> list[str]:
