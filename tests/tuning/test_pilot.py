@@ -10,9 +10,9 @@ from support.tables import BASELINE, GRID, problem_of, table_of
 
 from sampler_bench.analysis.power import POWER, WIDER, Z, texts_needed, texts_of_each, visible_gap
 from sampler_bench.analysis.prospect import prospect, texts_for
-from sampler_bench.analysis.variance import parts
+from sampler_bench.analysis.variance import against_baseline, parts
 from sampler_bench.errors import JudgeError
-from sampler_bench.records import JUDGED, Cell, Prompt, Score, ScoreTable, Trial
+from sampler_bench.records import FAILED, JUDGED, Cell, Prompt, Score, ScoreTable, Trial
 from sampler_bench.search import random as inner
 from sampler_bench.tuning.budget import Budget, Limits
 from sampler_bench.tuning.pilot import piloted, second_opinions
@@ -102,10 +102,31 @@ def test_a_gap_is_seen_in_four_of_five_comparisons():
 
 def test_half_the_gap_takes_four_times_the_texts():
     problem = problem_of(confirm=20)
-    noise = parts(table_of(lambda c: 7.0, 4, noise=0.5), problem, GRID[0])
-    rows = {row.factor: row for row in prospect(noise, problem, 100, free=True)}
+    noise = against_baseline(table_of(lambda c: 7.0, 4, noise=0.5), problem, GRID[0])
+    rows = {row.factor: row for row in prospect(noise, problem, 100, None)}
     assert rows[4.0].gap.mean == pytest.approx(rows[1.0].gap.mean / 2)
     assert (rows[0.5].texts, rows[4.0].texts) == (50, 400)
     assert rows[1.0].gap.low < rows[1.0].gap.mean < rows[1.0].gap.high
-    assert texts_for(rows[1.0].gap.mean, noise, problem, 100, True) == pytest.approx(100, abs=1)
-    assert texts_of_each(problem, free=False) == 2 * 3 + 0.4 * 20
+    assert texts_for(rows[1.0].gap.mean, noise, problem, 100, None) == pytest.approx(100, abs=1)
+    assert texts_of_each(problem, 14 * 6 + 20, tried=13) == 2 * 3 + 0.4 * 20
+    assert texts_of_each(problem, 14 * 2 + 20, tried=13) == 2 + 0.4 * 20  # cut by max_samples
+
+
+def test_a_baseline_that_fails_takes_a_larger_gap_than_its_rivals_scatter():
+    """One text in twenty is worth 1 instead of 8: the SD of the baseline is 1.5, not .3."""
+    config, rng = GRID[0], np.random.default_rng(0)
+    rows = [
+        (Cell(c, k % 2, k // 2), FAILED if c == BASELINE and not k % 20 else JUDGED, worth)
+        for c in (BASELINE, config)
+        for k, worth in enumerate(8 + 0.3 * rng.normal(size=200))
+    ]
+    problem = problem_of()
+    table = ScoreTable.of(rows, 2)
+    noise = against_baseline(table, problem, config)
+    assert noise.low < noise.mean < noise.high
+    assert noise.mean == pytest.approx(np.sqrt(0.3**2 + 0.3**2 + 0.05 * 0.95 * 7**2), rel=0.25)
+    assert parts(table, problem, config).text.mean < 0.45
+    without = against_baseline(table, problem_of(baseline=None), config)
+    assert without.mean == pytest.approx(
+        np.sqrt(2) * parts(table, problem, config).text.mean, rel=0.1
+    )

@@ -22,18 +22,22 @@ FREE_SHARE = 0.2  # of the budget, for winner and baseline each
 FRESH_SHARE = 0.4  # of the kept texts, for winner and baseline each; the rest is a simpler rival's
 
 
-def texts_of_each(problem: Problem, free: bool) -> float:
+def texts_of_each(problem: Problem, texts: int, tried: int | None) -> float:
     """How many texts of winner and baseline each a study is worth, those of neighbours included.
 
     Args:
         problem: the study; its budget includes the texts kept for fresh seeds.
-        free: True for strategies that spend the budget where it is worth most; then the share is
-            what simulated studies came to (docs/verdict.md). Fixed replication tries each
-            configuration as often as it is told to, and winner and baseline on fresh seeds as well.
+        texts: that the whole study writes at most, those on fresh seeds included.
+        tried: how many configurations beside the baseline fixed replication tries, each as often as
+            it is told to or as `texts` allow, winner and baseline on fresh seeds as well. None for
+            strategies that spend the budget where it is worth most; then the share is what
+            simulated studies came to (docs/verdict.md).
     """
-    if free:
+    if tried is None:
         return FREE_SHARE * problem.budget
-    return problem.n_prompts * problem.samples_per_config + FRESH_SHARE * (problem.confirm or 0)
+    kept = problem.confirm or 0
+    told = problem.n_prompts * problem.samples_per_config
+    return min(told, (texts - kept) / (tried + 1)) + FRESH_SHARE * kept
 
 
 def visible_gap(variance: float, texts: float) -> float:

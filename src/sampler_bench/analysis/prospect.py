@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from ..records import Estimate
 from .power import POWER, texts_of_each, visible_gap
-from .variance import Parts
 
 if TYPE_CHECKING:
     from ..search import Problem
@@ -31,32 +30,34 @@ class Row:
     gap: Estimate
 
 
-def prospect(noise: Parts, problem: Problem, texts: int, free: bool) -> list[Row]:
+def prospect(noise: Estimate, problem: Problem, texts: int, tried: int | None) -> list[Row]:
     """The gap that each of some budgets will show.
 
     Args:
-        noise: the pilot's.
+        noise: of a text of the winner minus one of the baseline, by the pilot
+            (`variance.against_baseline`).
         problem: the study.
         texts: that the whole study writes at most.
-        free: whether the strategy spends its budget freely.
+        tried: how many configurations fixed replication tries; None where the strategy spends its
+            budget freely.
     """
-    each = texts_of_each(problem, free)
-    return [
-        Row(factor, round(texts * factor), _gap(noise.text, each * factor)) for factor in FACTORS
-    ]
+    each = texts_of_each(problem, texts, tried)
+    return [Row(factor, round(texts * factor), _gap(noise, each * factor)) for factor in FACTORS]
 
 
-def _gap(text: Estimate, each: float) -> Estimate:
-    middle, low, high = (visible_gap(2 * sd**2, each) for sd in (text.mean, text.low, text.high))
+def _gap(noise: Estimate, each: float) -> Estimate:
+    middle, low, high = (visible_gap(sd**2, each) for sd in (noise.mean, noise.low, noise.high))
     return Estimate(middle, low, high)
 
 
-def texts_for(gap: float, noise: Parts, problem: Problem, texts: int, free: bool) -> int | None:
+def texts_for(
+    gap: float, noise: Estimate, problem: Problem, texts: int, tried: int | None
+) -> int | None:
     """How many texts a study of this kind needs in all to show a gap, or to show that none is.
 
     None for a gap of 0, which no number of texts shows.
     """
     if gap <= 0:
         return None
-    each = 2 * noise.text.mean**2 * (POWER / gap) ** 2
-    return round(texts * each / texts_of_each(problem, free))
+    each = noise.mean**2 * (POWER / gap) ** 2
+    return round(texts * each / texts_of_each(problem, texts, tried))

@@ -81,6 +81,15 @@ def parts(
     )
 
 
+def against_baseline(table: ScoreTable, problem: Problem, best: SamplerConfig) -> Estimate:
+    """Standard deviation of one text of `best` minus one of the baseline, failures included.
+
+    A baseline that fails now and then scatters far more than a winner that does not. Without a
+    baseline it is two texts of `best`. Needs evidence.
+    """
+    return _text(posterior_of(table, problem), best, problem.baseline or best)
+
+
 def judge_noise(judgments: Sequence[Sequence[float]]) -> Estimate:
     """Standard deviation of one judgment about its text's mean, each judge's level taken away.
 
@@ -126,9 +135,10 @@ def _learned(posterior: Posterior, which: int) -> Estimate:
     return _weighted(posterior.unit * np.exp(thetas[:, which]), weights)
 
 
-def _text(posterior: Posterior, best: SamplerConfig) -> Estimate:
-    """For one text of `best`; its interval is as wide as the model's about its text noise."""
-    here = math.sqrt(float(posterior.believe([best]).text_variance[0]))
+def _text(posterior: Posterior, *configs: SamplerConfig) -> Estimate:
+    """For a text of each; the interval is as wide as the model's about its text noise."""
+    each = (float(posterior.believe([config]).text_variance[0]) for config in configs)
+    here = math.sqrt(sum(each))
     thetas, weights = posterior.thetas
     noise = _weighted(np.exp(thetas[:, SIGMA]), weights)
     return Estimate(here, here * noise.low / noise.mean, here * noise.high / noise.mean)

@@ -67,22 +67,24 @@ def pilot_of(finished: Finished, store: Store) -> Pilot:
     """
     from ..analysis.choice import choose_winner
     from ..analysis.prospect import prospect, texts_for
-    from ..analysis.variance import parts
+    from ..analysis.variance import against_baseline, parts
     from ..records import FAILED
     from ..reports._depth import price_of
     from ..reports._plan import Pilot
-    from ..search import spends
+    from ..search import configurations
     from ..tuning.phases import texts_of
     from ..tuning.pilot import NOTE, pairs_of
 
     spec, study = finished.request.spec, finished.study
     problem, table = study.problem, study.ledger().table()
     pairs = pairs_of(store.note(study.row.id, NOTE))
-    noise = parts(table, problem, choose_winner(table, problem), pairs)
+    winner = choose_winner(table, problem)
+    noise = parts(table, problem, winner, pairs)
     if noise is None:
         raise BudgetReached(f"the pilot ended before there was a result: {finished.ended}")
     texts = texts_of(spec, problem)
-    free, price = spends(spec.search_strategy) == "budget", price_of(study.row, study.trials)
+    tried, price = configurations(spec.search_strategy, problem), price_of(study.row, study.trials)
+    told = (against_baseline(table, problem, winner), problem, texts, tried)
     return Pilot(
         study=study.row.name,
         texts=len(table.evidence()),
@@ -90,9 +92,9 @@ def pilot_of(finished: Finished, store: Store) -> Pilot:
         minutes=price.minutes,
         dollars=price.dollars,
         noise=noise,
-        rows=prospect(noise, problem, texts, free),
+        rows=prospect(*told),
         margin=problem.margin,
-        for_margin=texts_for(problem.margin, noise, problem, texts, free),
+        for_margin=texts_for(problem.margin, *told),
     )
 
 
