@@ -125,8 +125,7 @@ def test_a_baseline_that_fails_takes_a_larger_gap_than_its_rivals_scatter():
     noise = against_baseline(table, problem, config)
     assert noise.low < noise.mean < noise.high
     assert noise.mean == pytest.approx(np.sqrt(0.3**2 + 0.3**2 + 0.05 * 0.95 * 7**2), rel=0.25)
-    assert parts(table, problem, config).text.mean < 0.45
+    alone = parts(table, problem, config).text.mean
+    assert alone < 0.6
     without = against_baseline(table, problem_of(baseline=None), config)
-    assert without.mean == pytest.approx(
-        np.sqrt(2) * parts(table, problem, config).text.mean, rel=0.1
-    )
+    assert without.mean == pytest.approx(np.sqrt(2) * alone, rel=0.1)
