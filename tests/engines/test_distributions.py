@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from support.double import VLLM, Double, LlamaWriter, Quirks
+from support.double import USUAL, VLLM, Double, LlamaWriter, Quirks
 from support.loopback import Loopback, Reply, Request, as_json, sse
 
 from sampler_bench.engines import Distributions, EngineOptions, embedded, llamacpp
@@ -180,12 +180,75 @@ def test_places_of_which_too_little_was_told_are_left_out():
     assert gathered([short] * 40, 0, texts=4, requests=4) is None
 
 
+ASKED = ("tabbyapi", "textgen", "ollama", "openai-compatible", "openai-compatible raw")
+
+
 @pytest.mark.anyio
-async def test_servers_that_tell_nothing_before_sampling_are_not_asked() -> None:
-    for name in ("koboldcpp", "tabbyapi", "textgen", "ollama", "lmstudio", "openai_compatible"):
-        options = EngineOptions(server="http://127.0.0.1:9", model="m")
-        async with find("engines", name).build(options) as engine:
-            assert await engine.distributions(PROMPTS) is None, name
+async def test_whoever_tells_twenty_is_asked_for_them() -> None:
+    """By one token, at settings at which before and after sampling are the same."""
+    found = {}
+    async with LlamaWriter(slots=1) as writer:
+        for words in ASKED:
+            name, _, template = words.partition(" ")
+            async with Double(USUAL[name], writer) as server:
+                options = EngineOptions(server=server.url, template=template)
+                async with find("engines", name).build(options) as engine:
+                    await engine.check()
+                    before = len(server.applied)
+                    found[words] = await engine.distributions(PROMPTS)
+                    asked = server.applied[before:]
+            assert [applied.tokens for applied in asked] == [1, 120, 120, 120, 120], words
+            assert all(applied.logprobs == 20 for applied in asked), words
+            assert all(applied.knobs["temperature"] == 1 for applied in asked), words
+        reference = await told_by(VLLM, writer, "")
+    for words, told in found.items():
+        assert told is not None, words
+        assert told.logprobs.shape[1] == 20, words
+        assert (told.vocabulary, told.texts, told.requests) == (0, 4, 5), words
+        assert 64 <= len(told.logprobs) <= 200
+        assert (np.exp(told.logprobs).sum(axis=1) <= 1 + 1e-6).all()
+    same = np.isclose(found["openai-compatible"].logprobs[:5], reference.logprobs[:5], atol=0.01)
+    assert same[:, :19].all(), "the model's own"
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(
+    ("name", "most", "why"),
+    [
+        ("openai-compatible", 0, "it tells none, and 16 are needed"),
+        ("ollama", 0, "it tells none, and 16 are needed"),
+        ("lmstudio", 20, "it tells none, and 16 are needed"),
+        ("tabbyapi", 10, "greater than max allowed: 10"),
+    ],
+)
+async def test_what_is_said_of_a_server_that_tells_too_few_was_asked_of_it(
+    name: str, most: int, why: str
+) -> None:
+    async with (
+        LlamaWriter(slots=1) as writer,
+        Double(replace(USUAL[name], most_logprobs=most), writer) as server,
+        find("engines", name).build(EngineOptions(server=server.url)) as engine,
+    ):
+        await engine.check()
+        with pytest.raises(EngineError, match=why):
+            await engine.distributions(PROMPTS)
+        assert {applied.tokens for applied in server.applied} <= {1}
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(
+    ("name", "why"),
+    [
+        ("openai", "it was not asked, for that would cost money"),
+        ("openrouter", "it was not asked, for that would cost money"),
+        ("koboldcpp", "it tells those of at most 10 tokens, after its samplers"),
+    ],
+)
+async def test_who_is_not_asked_is_not_said_to_tell_none(name: str, why: str) -> None:
+    options = EngineOptions(server="http://127.0.0.1:9", model="m")
+    async with find("engines", name).build(options) as engine:
+        with pytest.raises(EngineError, match=why):
+            await engine.distributions(PROMPTS)
 
 
 @pytest.mark.anyio

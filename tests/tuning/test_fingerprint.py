@@ -80,7 +80,7 @@ async def test_a_study_that_began_without_goes_on_without(tmp_path: Path) -> Non
 async def test_where_there_is_none_the_reason_is_said() -> None:
     none = await take(TellingEngine(None), PROMPTS)
     assert none.features is None
-    assert none.said.startswith("the server tells no probabilities before sampling")
+    assert none.said.startswith("the server tells probabilities in too few places")
     refused = await take(TellingEngine(EngineError("HTTP 400: switched off")), PROMPTS)
     assert refused.features is None
     assert refused.said.startswith("HTTP 400: switched off")

@@ -145,10 +145,10 @@ class Engine(ABC):
             prompts: the study's; a few of them are answered.
 
         Returns:
-            At least 64 of them by under 60 requests; None where the server tells too little.
+            At least 16 of them, most often over 64, by under 60 requests; None where too few came.
 
         Raises:
-            EngineError: it should, and it did not.
+            EngineError: none can be had; it says why.
         """
         return None
 

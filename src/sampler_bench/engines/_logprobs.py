@@ -32,7 +32,7 @@ class Telling:
     """What a server tells beside each token of a text.
 
     Attributes:
-        tokens: how many log-probabilities before sampling; 0: too few.
+        tokens: how many log-probabilities, at neutral settings.
         vocabulary: of its model; 0: nobody says.
         requests: short ones, that were spent to learn it.
     """

@@ -9,21 +9,21 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
-from functools import partial
+from dataclasses import dataclass, field
 
 import httpx2
 
 from ..errors import EngineError
 from ..records import Json, JsonObject, Prompt, SamplerConfig
-from . import Distributions, EngineOptions, ServerInfo
+from . import EngineOptions, ServerInfo
 from ._answer import Answer
 from ._dialect import Dialect
-from ._logprobs import NEUTRAL, Telling, chosen, gathered, thinned, told_logprobs
-from ._remote import RemoteEngine, Request
-from ._retry import Fault, patiently
+from ._logprobs import told_logprobs
+from ._remote import Request
+from ._retry import Fault
+from ._telling import TellingEngine
 
 DRAIN_SECONDS = 0.05
 
@@ -47,7 +47,7 @@ class Wire:
     models: str = "/v1/models"
 
 
-class OpenAIEngine(RemoteEngine):
+class OpenAIEngine(TellingEngine):
     """An engine whose server speaks the OpenAI protocol."""
 
     loads_any = False  # True: it loads whichever model is named, so of several one has to be
@@ -72,34 +72,6 @@ class OpenAIEngine(RemoteEngine):
             slots=0,
             details={"root": entry.get("root")},  # vLLM's: what lies behind the model's name
         )
-
-    async def collect(self, prompts: Sequence[Prompt]) -> Distributions | None:
-        """Take them from the tokens of a few texts, where the server tells enough."""
-        texts, rows = chosen(prompts), []
-        told = await self.most_told(texts[0][0])
-        if not told.tokens:
-            return None
-        for prompt, seed in texts:
-            write = partial(self.write_telling, NEUTRAL, prompt, seed, told.tokens)
-            answer, _ = await patiently(write, self.patience, seed)
-            # Some add the chosen token to the likeliest: its rank is not known.
-            rows += [sorted(row, reverse=True)[: told.tokens] for row in answer.logprobs]
-        requests = told.requests + len(texts)
-        return gathered(thinned(rows), told.vocabulary, len(texts), requests)
-
-    async def most_told(self, prompt: Prompt) -> Telling:
-        """How much the server tells beside each token. Raises Fault or EngineError."""
-        return Telling()
-
-    async def write_telling(
-        self, config: SamplerConfig, prompt: Prompt, seed: int, tokens: int
-    ) -> Answer:
-        """Write a text with the log-probabilities of so many tokens in each place."""
-        request = self.request(config, prompt, seed)
-        body = {**request.body, **self.telling(tokens)}
-        answer = await self.write(replace(request, body=body))
-        answer.check_ended()
-        return answer
 
     def telling(self, tokens: int) -> JsonObject:
         """The keys that ask for the log-probabilities of so many tokens in each place."""

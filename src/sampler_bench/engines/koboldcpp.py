@@ -145,6 +145,7 @@ class KoboldEngine(OpenAIEngine):
     """KoboldCpp's chat endpoint, or its native one where a template is stated."""
 
     trims = True
+    unasked = "it tells those of at most 10 tokens, after its samplers"
 
     def __init__(self, options: EngineOptions) -> None:
         server = re.sub(r"/api/?(v1/?)?$", "", options.server or DEFAULT_SERVER)

@@ -16,9 +16,9 @@ from . import llamacpp as _llamacpp
 from ._dialect import Dialect
 from ._logprobs import Telling
 from ._openai import OpenAIEngine
+from ._telling import USUALLY_TOLD
 
 DEFAULT_SERVER = "http://127.0.0.1:13305"
-MOST_TOLD = 20
 
 DIALECT: Dialect = replace(
     _llamacpp.DIALECT,
@@ -48,7 +48,7 @@ class LemonadeEngine(OpenAIEngine):
 
     async def most_told(self, prompt: Prompt) -> Telling:
         """As many as OpenAI's protocol has."""
-        return Telling(MOST_TOLD)
+        return Telling(USUALLY_TOLD)
 
     def telling(self, tokens: int) -> JsonObject:
         """As llama.cpp's: our `n_probs: 0` would overrule `logprobs` on the raw endpoint."""

@@ -20,9 +20,11 @@ from ..samplers.order import around
 from . import EngineOptions, ServerInfo
 from ._answer import Answer
 from ._dialect import Dialect, Spoken, Unspoken
+from ._logprobs import told_logprobs
 from ._openai import asked_tokens
-from ._remote import RemoteEngine, Request
+from ._remote import Request
 from ._retry import Fault
+from ._telling import TellingEngine
 
 DEFAULT_SERVER = "http://127.0.0.1:11434"
 REMOVED = Unspoken("removed there")
@@ -79,7 +81,7 @@ DIALECT = Dialect(
 )
 
 
-class OllamaEngine(RemoteEngine):
+class OllamaEngine(TellingEngine):
     """Ollama's chat endpoint, or its generate endpoint in raw mode where a template is stated."""
 
     trims = True
@@ -140,6 +142,9 @@ class OllamaEngine(RemoteEngine):
             body["options"] = {**_mapping(sent["options"]), "stop": list(self.template.stop)}
         return Request("/api/generate", body, sent, asked_tokens(config))
 
+    def telling(self, tokens: int) -> JsonObject:
+        return {"logprobs": True, "top_logprobs": tokens}
+
     async def write(self, request: Request) -> Answer:
         answer = Answer()
         async with self.http.stream(request.path, request.body) as response:
@@ -168,6 +173,8 @@ class OllamaEngine(RemoteEngine):
         ):
             if isinstance(piece, str) and piece:
                 into.append(piece)
+        if told := event.get("logprobs"):
+            answer.logprobs += told_logprobs({"content": told})
         if event.get("done") is True:
             _finish(event, answer)
 

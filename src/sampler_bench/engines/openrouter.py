@@ -24,6 +24,7 @@ from ._dialect import Dialect, Spoken
 from ._logprobs import NEUTRAL
 from ._openai import OpenAIEngine, Wire, context_of
 from ._remote import Request
+from ._telling import COSTS
 
 DEFAULT_SERVER = "https://openrouter.ai/api"
 ROUTED = "only providers that keep every stated parameter are asked"
@@ -51,6 +52,7 @@ class OpenRouterEngine(OpenAIEngine):
     """OpenRouter: says which parameters a model's providers keep, and who answered."""
 
     measures = False  # it would cost
+    unasked = COSTS
     confirms = False  # it serves what a request names, and says so in its answer
 
     def __init__(self, options: EngineOptions) -> None:

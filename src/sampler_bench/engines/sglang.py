@@ -16,6 +16,7 @@ from . import vllm as _vllm
 from ._dialect import Dialect, Spoken
 from ._logprobs import Telling
 from ._openai import OpenAIEngine
+from ._telling import USUALLY_TOLD
 
 DEFAULT_SERVER = "http://127.0.0.1:30000"
 
@@ -48,7 +49,7 @@ class SglangEngine(OpenAIEngine):
 
     async def most_told(self, prompt: Prompt) -> Telling:
         """As many as OpenAI's protocol has."""
-        return Telling(_vllm.USUALLY_TOLD)
+        return Telling(USUALLY_TOLD)
 
 
 def build(options: EngineOptions) -> SglangEngine:

@@ -12,13 +12,14 @@ from dataclasses import replace
 from functools import partial
 
 from ..errors import EngineError
-from ..records import JsonObject, Prompt, SamplerConfig
+from ..records import JsonObject, Prompt
 from ..samplers.order import around
 from . import EngineOptions, ServerInfo
 from ._dialect import Dialect, Spoken, Unspoken, Word
 from ._logprobs import LEAST_TOLD, MOST_TOLD, Telling
 from ._openai import OpenAIEngine, Wire
 from ._retry import Fault, patiently
+from ._telling import ONE_PLACE, USUALLY_TOLD
 
 DEFAULT_SERVER = "http://127.0.0.1:8000"
 NOT = Unspoken()
@@ -75,10 +76,8 @@ DIALECT = Dialect(
     ),
 )
 
-USUALLY_TOLD = 20  # the server's --max-logprobs, where nobody sets it
 ALL = -1
 REFUSED = re.compile(r"logprobs of (\d+), which is greater than max allowed: (\d+)")
-ONE_PLACE = SamplerConfig.of("temperature", {"temperature": 1, "max_tokens": 1})
 WIRE = Wire(chat_extra={"chat_template_kwargs": {"enable_thinking": False}})
 
 

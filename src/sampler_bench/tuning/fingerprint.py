@@ -89,7 +89,7 @@ async def take(engine: Engine, prompts: Sequence[Prompt]) -> Fingerprint:
     except EngineError as error:
         return Fingerprint(None, f"{error}; {STANDS_IN}")
     if told is None:
-        why = "the server tells no probabilities before sampling of 20 tokens or more"
+        why = "the server tells probabilities in too few places of its texts, or of too few tokens"
         return Fingerprint(None, f"{why}; {STANDS_IN}")
     return _of(told)
 
