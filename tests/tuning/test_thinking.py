@@ -18,7 +18,7 @@ from support.double.applied import Applied
 from support.double.writer import End, Piece
 from support.scripted import completion
 
-from sampler_bench.records import Completion, Prompt, SamplerConfig, Trial, Unwritten
+from sampler_bench.records import Cell, Completion, Prompt, SamplerConfig, Trial, Unwritten
 from sampler_bench.store.sqlite import open_store
 from sampler_bench.tuning.events import Event, Warned
 from sampler_bench.tuning.thinking import LEAST, MANY, Thinking
@@ -200,6 +200,34 @@ def test_each_server_that_thinks_is_told_once() -> None:
         "thinking on other:",
     ]
     assert "3 of the first 8 characters" in said[0]
+
+
+@pytest.mark.parametrize(
+    ("kept", "now", "told"),
+    [
+        (
+            ["Hm.", "Hm.", ""],
+            "",
+            "2 of 3 kept texts came with thoughts, and a first one now without",
+        ),
+        (["", "", "Hm."], "Hm.", "1 of 3 kept texts came with thoughts, and a first one now with"),
+        (["Hm.", "Hm.", ""], "Hm.", None),
+        (["", ""], "", None),
+        ([], "Hm.", None),
+    ],
+)
+def test_a_server_that_thinks_otherwise_than_before_is_told(
+    kept: list[str], now: str, told: str | None
+) -> None:
+    said: list[Event] = []
+    cell = Cell(setting(1.0), 0, 0)
+    lost = Trial(cell, 1, Unwritten("thoughts", "no answer began"))
+    trials = [lost, *(Trial(cell, 1, text(thoughts, "Once. " * 20)) for thoughts in kept)]
+    Thinking(said.append).compare(trials, text(now, "Once. " * 20))
+    words = [event.message for event in said if isinstance(event, Warned)]
+    assert len(words) == (told is not None)
+    assert told is None or words[0].startswith(told)
+    assert told is None or words[0].count("without:") == (not now)
 
 
 def test_tokens_that_are_never_shown_are_told() -> None:

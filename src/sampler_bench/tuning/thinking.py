@@ -10,9 +10,11 @@ spent on nothing.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from ..engines._thoughts import REMEDY, hides
 from ..errors import EngineError
-from ..records import THOUGHTS, Completion, SamplerConfig, Unwritten
+from ..records import THOUGHTS, Completion, SamplerConfig, Trial, Unwritten
 from .events import Warned, Watcher
 
 LEAST, SETTINGS = 6, 3  # texts that were thoughts alone, and of so many settings, end a run ...
@@ -48,6 +50,26 @@ class Thinking:
                 f"thinking on {written.server}: the model thinks aloud, although nobody asks for "
                 f"thoughts ({seen}); they cost time and count towards max_tokens, and a text "
                 f"without room for its answer is missing; {REMEDY}"
+            )
+        )
+
+    def compare(self, kept: Iterable[Trial], written: Completion) -> None:
+        """Say that the kept texts of a study came with thoughts and new ones without, or the like.
+
+        Args:
+            kept: the study's trials.
+            written: a first text of this run.
+        """
+        texts = [t.written for t in kept if isinstance(t.written, Completion)]
+        before = sum(bool(text.thoughts.strip()) for text in texts)
+        if not texts or (2 * before > len(texts)) == bool(written.thoughts.strip()):
+            return
+        now = "with" if written.thoughts.strip() else "without"
+        self._watch(
+            Warned(
+                f"{before} of {len(texts)} kept texts came with thoughts, and a first one now "
+                f"{now}: new texts may not compare with them; have the server think as it did, or "
+                "start a new study"
             )
         )
 

@@ -135,6 +135,7 @@ class Underway:
             raise EngineError(f"a first short text did not come: {why}")
         hold_to_name(self.store, self.study.id, written)
         thinking.hear(written)
+        thinking.compare(self.store.trials(self.study.id), written)
         return _speed(written, time.monotonic() - began)
 
     def _loop(
