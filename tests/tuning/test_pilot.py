@@ -2,6 +2,7 @@
 
 import asyncio
 from asyncio import CancelledError
+from collections import Counter
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from sampler_bench.analysis.prospect import prospect, texts_for
 from sampler_bench.analysis.variance import against_baseline, parts
 from sampler_bench.errors import JudgeError
 from sampler_bench.records import FAILED, JUDGED, Cell, Prompt, Score, ScoreTable, Trial
+from sampler_bench.search import bayesian
 from sampler_bench.search import random as inner
 from sampler_bench.tuning.budget import Budget, Limits
 from sampler_bench.tuning.pilot import piloted, second_opinions
@@ -32,6 +34,39 @@ def test_begins_with_the_baseline_on_every_prompt_and_then_asks_as_the_strategy_
     assert [sum(cell.prompt == p for cell in first) for p in range(3)] == [4, 4, 4]
     assert len({cell for cell, _, _ in rows}) == len(rows)
     assert all(cell.config != BASELINE for cell, _, _ in rows[12:])
+
+
+@pytest.mark.parametrize("n_prompts", [7, 12, 40, 300])
+def test_with_many_prompts_the_baseline_has_two_texts_on_some_and_a_third_at_most(n_prompts):
+    problem, rows = problem_of(n_prompts=n_prompts), []
+    strategy = piloted(inner, 36, n_prompts)
+    while len(rows) < 36:
+        cells = strategy.ask(ScoreTable.of(rows, n_prompts), problem, 4, RNG)
+        rows += [(cell, JUDGED, 7.0) for cell in cells]
+    mine = Counter(cell.prompt for cell, _, _ in rows if cell.config == BASELINE)
+    assert sum(mine.values()) == 12
+    assert set(mine.values()) == {2}
+    assert max(mine) - min(mine) > n_prompts / 2, "spread over the prompts"
+    assert len({cell.config for cell, _, _ in rows}) > 1
+
+
+@pytest.mark.parametrize("texts", [1, 5, 7, 12])
+def test_a_small_pilot_keeps_to_a_third_as_well(texts):
+    strategy = piloted(inner, texts, 9)
+    assert strategy.repeats * len(strategy.prompts) <= texts / 3
+
+
+def test_a_pilot_of_forty_prompts_tells_the_noise_that_there_is():
+    """SD .3 of single texts, .5 of prompts; once on each prompt it was told as .6 to .8."""
+    rng, rows, n = np.random.default_rng(1), [], 40
+    effect, problem = 0.5 * rng.normal(size=n), problem_of(n_prompts=n, budget=2400)
+    strategy = piloted(bayesian, 36, n)
+    while len(rows) < 36:
+        cells = strategy.ask(ScoreTable.of(rows, n), problem, 4, np.random.default_rng(len(rows)))
+        rows += [(c, JUDGED, 7 + effect[c.prompt] + 0.3 * rng.normal()) for c in cells]
+    text = parts(ScoreTable.of(rows, n), problem, GRID[0]).text
+    assert text.low < 0.3 < text.high
+    assert text.mean < 0.5
 
 
 def test_without_a_baseline_it_is_the_strategy():

@@ -10,6 +10,7 @@ from ..errors import BudgetReached
 from . import search
 
 if TYPE_CHECKING:
+    from ..records import SamplerConfig, ScoreTable
     from ..reports._plan import Pilot
     from ..store import Store
     from ..tuning.request import Finished
@@ -89,6 +90,8 @@ def pilot_of(finished: Finished, store: Store) -> Pilot:
         study=study.row.name,
         texts=len(table.evidence()),
         failed=int((table.state == FAILED).sum()),
+        baseline_prompts=_prompts_of(problem.baseline, table),
+        prompts=problem.n_prompts,
         minutes=price.minutes,
         dollars=price.dollars,
         noise=noise,
@@ -96,6 +99,14 @@ def pilot_of(finished: Finished, store: Store) -> Pilot:
         margin=problem.margin,
         for_margin=texts_for(problem.margin, *told),
     )
+
+
+def _prompts_of(config: SamplerConfig | None, table: ScoreTable) -> int:
+    """On how many prompts a configuration was written."""
+    if config not in table.configs:
+        return 0
+    mine = table.config == table.configs.index(config)
+    return len(set(table.prompt[mine].tolist()))
 
 
 def _without_nan(value: object) -> object:

@@ -18,6 +18,7 @@ class Pilot:
     Attributes:
         study: its name, with which a search goes on.
         texts, failed: of the pilot.
+        baseline_prompts: on how many of the `prompts` of the study the baseline was written.
         minutes, dollars: of one text.
         rows: what budgets will show; that of the study itself has factor 1.
         margin: differences up to this count as none.
@@ -28,6 +29,8 @@ class Pilot:
     study: str
     texts: int
     failed: int
+    baseline_prompts: int
+    prompts: int
     minutes: float
     dollars: float
     noise: Parts
@@ -49,6 +52,7 @@ def report(pilot: Pilot, go_on: str, *, plain: bool = False) -> str:
         "=" * 50,
         "",
         f"   Pilot: {pilot.texts} texts, {pilot.failed} failed by rule; study {shown(pilot.study)}",
+        *_on_some_prompts(pilot),
         "   Noise, standard deviations in points [95 % interval]:",
         *(f"     {name}: {_sd(part)}" for name, part in _named(pilot.noise)),
         "",
@@ -61,6 +65,13 @@ def report(pilot: Pilot, go_on: str, *, plain: bool = False) -> str:
     ]
     text = "\n".join(lines) + "\n"
     return plain_text(text) if plain else text
+
+
+def _on_some_prompts(pilot: Pilot) -> list[str]:
+    some, all_ = pilot.baseline_prompts, pilot.prompts
+    if not 0 < some < all_:
+        return []
+    return [f"   The baseline was written on {some} of the {all_} prompts, several times on each."]
 
 
 def _named(noise: Parts) -> tuple[tuple[str, Estimate], ...]:

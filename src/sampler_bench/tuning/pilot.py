@@ -1,7 +1,9 @@
 """A pilot: the first few dozen texts of a study, spent so that they tell how noisy its scores are.
 
-They are the study's own: `search --resume` goes on from them. The baseline comes first, several
-times on every prompt, for it is in every comparison; then the strategy asks as it would. Afterwards
+They are the study's own: `search --resume` goes on from them. The baseline comes first, for it is
+in every comparison: several times on every prompt or, where that would be more than a third of the
+pilot, twice on some of them, since only texts of one prompt tell how single texts scatter. Then the
+strategy asks as it would. Afterwards
 some of the texts are judged once more by the same judge: what it says twice of one and the same
 text differs by its own noise alone. Second opinions are noted with the study and count nowhere
 else.
@@ -27,16 +29,18 @@ if TYPE_CHECKING:
 
 TEXTS = 36
 BASELINE_SHARE = 1 / 3  # of the pilot at most
+TWICE = 2  # texts on one prompt without which no scatter is seen
 SECOND_OPINIONS = 12  # texts that are judged once more
 NOTE = "second opinions"
 
 
 @dataclass(frozen=True, slots=True)
 class Piloted:
-    """A strategy that begins with the baseline on every prompt, `repeats` times each."""
+    """A strategy that begins with the baseline, `repeats` times on each of some prompts."""
 
     inner: Strategy
     repeats: int
+    prompts: tuple[int, ...]
 
     def ask(
         self, table: ScoreTable, problem: Problem, n: int, rng: np.random.Generator
@@ -47,17 +51,30 @@ class Piloted:
             due = [
                 Cell(problem.baseline, prompt, repeat)
                 for repeat in range(self.repeats)
-                for prompt in range(problem.n_prompts)
+                for prompt in self.prompts
                 if repeat >= used[problem.baseline, prompt]
             ]
             if due:
                 return due[:n]
+            if getattr(self.inner, "SPENDS", "budget") != "budget":
+                return self._rivals(table, problem, n, rng)
         return self.inner.ask(table, problem, n, rng)
+
+    def _rivals(
+        self, table: ScoreTable, problem: Problem, n: int, rng: np.random.Generator
+    ) -> list[Cell]:
+        """What fixed replication asks for after the baseline, whose rest is left to the search."""
+        rest = problem.n_prompts * problem.samples_per_config
+        cells = self.inner.ask(table, problem, n + rest, rng)
+        return [cell for cell in cells if cell.config != problem.baseline][:n]
 
 
 def piloted(inner: Strategy, texts: int, n_prompts: int) -> Piloted:
-    """The strategy of a pilot of so many texts."""
-    return Piloted(inner, max(1, int(texts * BASELINE_SHARE) // n_prompts))
+    """The strategy of a pilot of so many texts: the baseline has a third of them at most."""
+    share = int(texts * BASELINE_SHARE)
+    repeats = max(TWICE, share // n_prompts)
+    some = min(n_prompts, share // repeats)
+    return Piloted(inner, repeats, tuple(k * n_prompts // some for k in range(some)))
 
 
 async def second_opinions(
