@@ -502,16 +502,23 @@ async def test_thoughts_are_kept_apart(name: str, writer: LlamaWriter) -> None:
     assert len(set(texts)) == 1 or name in SEEDLESS
 
 
+TELLING_NONE = ("koboldcpp", "lmstudio", "mlx-lm", "openai", "openrouter", "transformers")
+
+
 @every_remote
 async def test_distributions_are_the_models_own(name: str, writer: LlamaWriter) -> None:
     """What a server tells after sampling, or too little of, is not taken for the model's."""
     quirks = SGLANG_DETERMINISTIC if name == "sglang" else None
     async with talking(name, writer, quirks) as (engine, server):
         await engine.check()
+        before = len(server.applied)
+        if name in TELLING_NONE:
+            with pytest.raises(EngineError, match=r"none|not asked|at most 10|Unexpected fields"):
+                await engine.distributions([PROMPT])
+            assert sum(applied.tokens for applied in server.applied[before:]) <= 1
+            return
         found = await engine.distributions([PROMPT])
-    if found is None:
-        assert not any(applied.logprobs for applied in server.applied)
-        return
+    assert found is not None
     asked = zip(server.applied, server.prompts, strict=True)
     true = [row for applied, prompt in asked for row in await _true_rows(writer, applied, prompt)]
     for row in found.logprobs:
