@@ -39,7 +39,7 @@ CONTINUOUS = Space(
 
 # What a focused study says anew; every other key of a study file must come through.
 ANEW = {"search_strategy", "n_iterations", "samples_per_config", "sampler_types"} | {
-    *("parameter_ranges", "test_prompts", "seed", "max_samples", "max_cost", "max_minutes"),
+    *("parameter_ranges", "test_prompts", "seed", "max_samples", "max_minutes"),
 }
 WORDS = st.text(min_size=1, max_size=12).filter(str.strip)
 SHARE = st.just(0) | st.floats(0, 1)
@@ -67,6 +67,7 @@ KEPT = {
     "raw": st.booleans(),
     "template": WORDS,
     "confirm": SHARE,
+    "max_cost": st.floats(0, 99),
     "embedding": EMBEDDING,
 }
 OWN = ("objective", "diversity_weight")  # one hangs on the other
@@ -114,6 +115,23 @@ def test_is_a_finer_grid_around_the_best_and_loads_again(tmp_path):
     assert spec.seed is None
     assert "min_p: [0.02, 0.0316, 0.05, 0.0707, 0.1]  # not narrowed" in text
     assert f"# {spec.space.size()} configurations and the baseline x 2 prompts x 3 texts." in text
+
+
+def test_a_limit_on_money_stays_and_the_others_are_named(tmp_path):
+    """The file is run as it is, and a grid may be dear: money is never spent beyond what was said.
+
+    Texts and minutes were limits of another search: 40 texts of a grid of 64 settings would see
+    each half a time.
+    """
+    limits = {"max_cost": 2.0, "max_samples": 40, "max_minutes": 12.5}
+    text = write_refined(document_of(table_of(warm, 16), **limits))
+    spec = loaded(text, tmp_path)
+    assert (spec.max_cost, spec.max_samples, spec.max_minutes) == (2.0, None, None)
+    said = "# of the search before; state it where it shall hold"
+    assert f"# max_samples: 40  {said}\n" in text
+    assert f"# max_minutes: 12.5  {said}\n" in text
+    plain = write_refined(document_of(table_of(warm, 16)))
+    assert not any(limit in plain for limit in limits)
 
 
 GUIDE = Space(  # the lists of the guide

@@ -5,7 +5,9 @@ best (`ranges` of the results), and always takes the best's own value. Listed va
 they are few, halfway values come between them, and where the region is one value, halfway ones to
 its neighbours. Ranges are walked in a few even steps. Lists that would make a sampler's grid larger
 than MOST are thinned. What the results do not narrow is said to be so. Everything else (prompts,
-judge, baseline, ...) stays as it was, so that both studies compare; budgets and the seed are new.
+judge, baseline, ...) stays as it was, so that both studies compare; size and seed are new. A limit
+on money stays: the file is run as it is. Limits on texts and minutes were made for another search,
+so they are named in a comment.
 """
 
 from __future__ import annotations
@@ -38,8 +40,9 @@ NEAR = 1e-6  # to which the results' ranges are written
 # What a focused study says anew: what is searched, with how many texts, and by which chance.
 ANEW = (
     *("space", "prompts", "search_strategy", "n_iterations", "samples_per_config", "seed"),
-    *("max_samples", "max_cost", "max_minutes", "baseline", "given"),
+    *("max_samples", "max_minutes", "baseline", "given"),
 )
+NAMED = ("max_samples", "max_minutes")  # limits of that search, no longer these
 KEPT = tuple(field.name for field in fields(StudySpec) if field.name not in ANEW)
 TWINS = 2  # texts on a prompt without which no diversity is seen
 
@@ -82,6 +85,7 @@ def write_refined(document: Document) -> str:
         "test_prompts:",
         *(f"  - {_quoted(prompt)}" for prompt in meta.prompts),
         *_kept(document),
+        *_named(document),
     ]
     return "\n".join(lines) + "\n"
 
@@ -119,6 +123,13 @@ def _kept(document: Document) -> Iterator[str]:
             yield f"{key}: {_quoted(value)}"
     if baseline:
         yield f"baseline: {_quoted(baseline)}"
+
+
+def _named(document: Document) -> Iterator[str]:
+    """The limits that are not kept, as comments."""
+    for key in NAMED:
+        if (value := document.search_metadata.spec.get(key)) is not None:
+            yield f"# {key}: {_quoted(value)}  # of the search before; state it where it shall hold"
 
 
 def _baseline(document: Document) -> str | None:
