@@ -2,6 +2,7 @@
 
 import pickle
 import threading
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -265,6 +266,30 @@ def test_the_documented_loop_ends_where_all_was_tried(strategy):
     with pytest.raises(BudgetReached, match=f"{strategy} has tried all that it tries, with 12 of"):
         opt.ask()
     assert opt.recommend().config in space_of(GRID)
+
+
+def test_a_cell_is_told_about_once_and_no_score_is_replaced():
+    opt = Optimizer({"temperature": {"temperature": [0.7, 1.0]}}, n_prompts=1)
+    cell = opt.ask()
+    opt.tell(cell, 7.0)
+    for again in (
+        lambda: opt.tell(cell, 3.0),
+        lambda: opt.tell(cell, failure="loop"),
+        lambda: opt.skip(cell),
+    ):
+        with pytest.raises(UsageError, match=r"told about before.*Cell\(config, prompt, repeat\)"):
+            again()
+    assert opt.table().score.tolist() == [7.0]
+    opt.tell(replace(cell, repeat=cell.repeat + 1), 3.0)
+    assert opt.table().score.tolist() == [7.0, 3.0]
+
+
+def test_what_was_skipped_may_come_after_all():
+    opt = Optimizer({"temperature": {"temperature": [0.7, 1.0]}}, n_prompts=1)
+    cell = opt.ask()
+    opt.skip(cell)
+    opt.tell(cell, 6.0)
+    assert opt.table().score.tolist() == [6.0]
 
 
 def test_halving_goes_on_where_cells_are_skipped():

@@ -244,7 +244,7 @@ class Optimizer:
 
         Raises:
             UsageError: neither or both of score and failure, a score that is not finite, a cell
-                that is none, or covariates of other names than before.
+                that is none or was told about before, or covariates of other names than before.
         """
         if (score is None) == (failure is None):
             raise UsageError("Optimizer.tell: expected a score or a failure, one of the two")
@@ -255,7 +255,11 @@ class Optimizer:
         self._keep(cell, (state, float(score or 0.0), free))
 
     def skip(self, cell: Cell) -> None:
-        """Say that nothing came of a cell (a fault, never evidence); its text stays spent."""
+        """Say that nothing came of a cell (a fault, never evidence); its text stays spent.
+
+        Raises:
+            UsageError: the cell is none, or was told about before.
+        """
         self._keep(cell, (MISSING, 0.0, ()))
 
     def _keep(self, cell: Cell, answer: tuple[int, float, tuple[float, ...]]) -> None:
@@ -265,6 +269,12 @@ class Optimizer:
             )
         if cell not in self._cells:
             check_config(cell.config)
+        elif self._cells[cell][0] in (JUDGED, FAILED):
+            raise UsageError(
+                f"Optimizer.tell: {cell.config.text}, prompt {cell.prompt}, repeat {cell.repeat} "
+                "was told about before. A cell is one text: ask for another; for several texts of "
+                "your own give each its repeat, Cell(config, prompt, repeat)"
+            )
         self._cells[cell] = answer
         self._tried_all = False
 
