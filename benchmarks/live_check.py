@@ -6,8 +6,9 @@
 Behind every server is a real llama.cpp with a real model (the demo model, or a random one), so the
 texts are real. Each run draws an engine, a server, a twist (the key is not read, forced, clamped;
 seeds do nothing, or are the clock; texts come out otherwise now and then) and one knob. Prints a
-table over engines, knobs and twists; 0 means that the check was never wrong. With `--out`, runs are
-kept as they come, and a run that is there is not run again.
+table over engines, knobs and twists; 0 means that the check was never wrong. A clamp within the
+usual range of a knob that was called honoured all the same is unseen, and counted apart. With
+`--out`, runs are kept as they come, and a run that is there is not run again.
 """
 
 from __future__ import annotations
@@ -29,7 +30,10 @@ from support.double import LlamaWriter
 from support.live_runs import Outcome, place, run
 from support.tiny_gguf import write_tiny_gguf
 
-WRONG = ("ignored called honoured", "honoured called ignored", "broken")
+WRONG = (
+    *("ignored called honoured", "honoured called ignored", "honoured called clamped"),
+    *("clamp unseen", "broken"),
+)
 
 
 def main() -> None:
@@ -76,8 +80,16 @@ def kept(out: Path | None) -> list[Outcome]:
 
 def table(outcomes: Sequence[Outcome]) -> str:
     """Runs, mistakes and doubts: in all, and over engines, knobs, twists and models."""
-    titles = ("runs", "ign.->hon.", "hon.->ign.", "broken", "cannot tell")
-    widths = (5, 10, 10, 6, 11)
+    titles = (
+        "runs",
+        "ign.->hon.",
+        "hon.->ign.",
+        "hon.->cl.",
+        "cl. unseen",
+        "broken",
+        "cannot tell",
+    )
+    widths = (5, 10, 10, 9, 10, 6, 11)
     named = " ".join(f"{title:>{width}}" for title, width in zip(titles, widths, strict=True))
     head = f"{'':24} {named} requests"
     lines = [head, row("all", outcomes)]
@@ -103,9 +115,10 @@ def row(name: str, outcomes: Sequence[Outcome]) -> str:
     doubt = kinds["cannot tell"] / max(len(outcomes), 1)
     asked = [outcome.requests for outcome in outcomes]
     mean = sum(asked) / max(len(asked), 1)
-    first, second, broken = (kinds[kind] for kind in WRONG)
+    first, second, third, unseen, broken = (kinds[kind] for kind in WRONG)
     return (
-        f"{name:24} {len(outcomes):5} {first:10} {second:10} {broken:6} {doubt:11.1%} "
+        f"{name:24} {len(outcomes):5} {first:10} {second:10} {third:9} {unseen:10} {broken:6} "
+        f"{doubt:11.1%} "
         f"{mean:5.1f}, at most {max(asked, default=0)}"
     )
 

@@ -12,6 +12,7 @@ import pytest
 
 from sampler_bench.checks import Finding, clamps
 from sampler_bench.checks._ask import Ask
+from sampler_bench.engines import vllm
 
 ACTS = Finding("top_k", "honoured", "one text at its extreme", "extreme")
 SERVERS = 60
@@ -30,13 +31,13 @@ class Racing:
     hot: float = 2.0
     seeded: bool = True
     ranges: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    engine = SimpleNamespace(dialect=vllm.DIALECT)
 
-    async def text(self, values: Mapping[str, Any], seed: int, tokens: int) -> SimpleNamespace:
+    async def text(self, values: Mapping[str, Any], seed: int, tokens: int = 12) -> SimpleNamespace:
         p = np.arange(1, 2001) ** -1.2
         times = np.random.default_rng([self.number, seed]).exponential(size=(tokens, 2000)) / p
-        return SimpleNamespace(
-            text=str(times[:, : min(int(values["top_k"]), self.most)].argmin(axis=1))
-        )
+        cut = min(int(values.get("top_k", self.most)), self.most)
+        return SimpleNamespace(text=str(times[:, :cut].argmin(axis=1)), echoed=None)
 
 
 async def probed(server: Racing) -> Finding:

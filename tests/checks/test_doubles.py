@@ -31,6 +31,7 @@ from support.double.quirks import Endpoint, Key
 from sampler_bench.checks import Report, check
 from sampler_bench.engines import EngineOptions
 from sampler_bench.plugins import find
+from sampler_bench.samplers import parameter
 
 pytestmark = pytest.mark.anyio
 
@@ -123,6 +124,47 @@ async def test_a_clamped_knob_is_found_by_its_texts_and_by_the_echo(writer: Llam
     report = await checked(floor, writer, "llamacpp", "top_p")
     assert says(report) == {"top_p": "clamped"}
     assert "sent 1e-06, the server says that it used 0.1" in report.findings[0].evidence
+
+
+@pytest.mark.parametrize(
+    ("knob", "key", "low", "high"),
+    [
+        ("xtc_probability", "xtc_probability", 0, 0.3),
+        ("xtc_threshold", "xtc_threshold", 0, 0.1),
+        ("dry_multiplier", "dry_multiplier", 0, 0.2),
+        ("repetition_penalty", "rep_pen", 0, 1.05),
+        ("mirostat_tau", "mirostat_tau", 0, 3),
+        ("smoothing_factor", "smoothing_factor", 0, 0.1),
+        ("dynatemp_range", "dynatemp_range", 0, 0.3),
+        ("presence_penalty", "presence_penalty", -0.2, 0.2),
+        ("top_n_sigma", "nsigma", 0, 1),
+        ("top_p", "top_p", 0, 0.9),
+    ],
+)
+async def test_a_clamp_within_the_range_is_found_and_none_where_none_is(
+    writer: LlamaWriter, knob: str, key: str, low: float, high: float
+) -> None:
+    ranges = {knob: parameter(knob).search}
+    plain = await checked(KOBOLDCPP_1_115, writer, "koboldcpp", knob, ranges=ranges)
+    assert says(plain) == {knob: "honoured"}
+    assert plain.requests <= 12
+    was = KOBOLDCPP_1_115.endpoints[-1].keys[key]
+    tight = reading(KOBOLDCPP_1_115, **{key: replace(was, low=low, high=high, out="clamp")})
+    report = await checked(tight, writer, "koboldcpp", knob, ranges=ranges)
+    assert says(report) == {knob: "clamped"}
+    assert report.findings[0].remedy.startswith("end its range before")
+
+
+async def test_an_echo_shows_a_clamp_of_what_no_short_text_shows(writer: LlamaWriter) -> None:
+    was = LLAMACPP.endpoints[0].keys["dry_penalty_last_n"]
+    tight = reading(LLAMACPP, dry_penalty_last_n=replace(was, high=2000, out="clamp"))
+    report = await checked(tight, writer, "llamacpp", "dry_range")
+    assert says(report) == {"dry_range": "clamped"}
+    assert report.findings[0].remedy == "end its range at 2000"
+    report = await checked(KOBOLDCPP_1_115, writer, "koboldcpp", "dry_range")
+    assert report.findings[0].evidence.endswith(
+        "whether it is clamped within its range was not looked at"
+    )
 
 
 async def test_a_forced_knob_does_nothing_and_the_others_are_still_told(
@@ -255,7 +297,7 @@ async def test_a_server_that_refuses_unknown_keys_is_checked_all_the_same(
 @pytest.mark.parametrize(
     ("engine", "most"),
     [
-        *(("koboldcpp", 150), ("vllm", 150), ("tabbyapi", 180)),  # TabbyAPI has no seed
+        *(("koboldcpp", 150), ("vllm", 60), ("tabbyapi", 150), ("llamacpp", 150)),
         *(pytest.param(name, 150, marks=pytest.mark.slow) for name in ("textgen", "aphrodite")),
     ],
 )
@@ -264,9 +306,17 @@ async def test_all_knobs_cost_few_short_requests(
 ) -> None:
     report = await checked(USUAL[engine], writer, engine, thorough=True)
     assert report.requests < most
-    assert report.order == ("last" if engine == "koboldcpp" else "first")
+    assert report.order == ("last" if engine in ("koboldcpp", "llamacpp") else "first")
     doubtful = {f.knob for f in report.findings if f.says == "cannot tell"}
     assert doubtful <= ({"adaptive_decay"} if engine == "tabbyapi" else set())  # it has no seed
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("quirks", [TABBYAPI_OLD, TABBYAPI_FORCING])
+async def test_servers_without_seeds_that_ignore_or_force_cost_as_little(
+    writer: LlamaWriter, quirks: Quirks
+) -> None:
+    assert (await checked(quirks, writer, "tabbyapi", thorough=True)).requests < 150
 
 
 async def test_an_order_that_moves_temperature_past_some_cuts_only_is_honoured(

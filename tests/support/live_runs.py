@@ -8,7 +8,7 @@ reader says that; the check never sees it.
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
@@ -23,7 +23,8 @@ from sampler_bench.engines import EngineOptions
 from sampler_bench.engines._remote import RemoteEngine
 from sampler_bench.errors import EngineError, SpecError
 from sampler_bench.plugins import find
-from sampler_bench.records import SamplerConfig
+from sampler_bench.records import SamplerConfig, Value
+from sampler_bench.samplers import parameter
 
 # Engine, the way prompts go, and a server; also wrong words for a server.
 PLACES = (
@@ -58,16 +59,24 @@ TWISTS = {
 OTHERS: tuple[tuple[str, Any], ...] = (
     *(("top_p", 0.9), ("min_p", 0.02), ("top_k", 60), ("rep_pen", 1.1), ("presence", 0.3)),
 )
-# Values that the double clamps an extreme to, knob by knob: (low, high).
-CLAMPS = {
-    "temperature": (0.4, 10.0),
-    "top_k": (12, 1e6),
-    "top_p": (0.4, 1.0),
-    "min_p": (0.0, 0.2),
-    "sigma": (1.2, 100.0),
-    "typical": (0.4, 1.0),
-    "xtc_probability": (0.0, 0.5),
-    "rep_pen": (0.5, 1.3),
+# What the double clamps a knob to, knob by knob: from low to high. Some leave all of the usual
+# range as it is and move the probe's extreme only.
+CLAMPS: Mapping[str, tuple[tuple[float, float], ...]] = {
+    "temperature": ((0.4, 10.0), (0.0, 1.2)),
+    "top_k": ((12, 1e6), (0, 60)),
+    "top_p": ((0.4, 1.0), (0.0, 0.9)),
+    "min_p": ((0.0, 0.2),),
+    "sigma": ((1.2, 100.0), (-1.0, 1.0), (-1.0, 2.0)),
+    "typical": ((0.4, 1.0), (0.0, 0.9)),
+    "xtc_probability": ((0.0, 0.5), (0.0, 0.3)),
+    "xtc_threshold": ((0.0, 0.1),),
+    "rep_pen": ((0.5, 1.3), (0.5, 1.05)),
+    "presence": ((-0.2, 0.2),),
+    "frequency": ((-0.2, 0.2),),
+    "dry_multiplier": ((0.0, 0.2), (0.0, 1.0)),
+    "mirostat_tau": ((0.0, 3.0),),
+    "smoothing_factor": ((0.0, 0.1), (0.0, 1.0)),
+    "dynatemp_range": ((0.0, 0.3),),
 }
 NOISE = 0.04
 BROKEN = "broken"  # the check raised an error
@@ -87,7 +96,13 @@ SKIPPED = ("repetition_slope",)  # the double has none
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """One run: what was asked of whom, what is true (`acts`), and what the check said."""
+    """One run: what was asked of whom, what is true, and what the check said.
+
+    Attributes:
+        acts: whether the server makes different settings of the probe's two.
+        clamps: `inside` where values below the end of the usual range are made one, `outside`
+            where only values beyond it are, else empty.
+    """
 
     seed: int
     engine: str
@@ -100,12 +115,17 @@ class Outcome:
     says: str
     evidence: str
     requests: int
+    clamps: str = ""
 
     @property
     def kind(self) -> str:
-        """`right`, `cannot tell`, `broken`, or which mistake was made."""
+        """`right`, `cannot tell`, `broken`, `clamp unseen`, or which mistake was made."""
         if self.says in ("cannot tell", BROKEN):
             return self.says
+        if self.acts and self.says == "clamped" and not self.clamps:
+            return "honoured called clamped"
+        if self.acts and self.says == "honoured" and self.clamps == "inside":
+            return "clamp unseen"
         if self.acts == (self.says != "ignored"):
             return "right"
         return "honoured called ignored" if self.acts else "ignored called honoured"
@@ -158,18 +178,23 @@ async def run(seed: int, writers: Mapping[str, LlamaWriter]) -> Outcome:
         async with built(engine, way, double.url) as shown:
             await shown.check()
             knob, asked = chosen(quirks, shown, rng, writer.context)
+            ends = at_the_ends(shown, knob, hottest(quirks, Ask(shown), writer.context))
         double.quirks = quirks = twisted(quirks, twist, asked, rng, writer.context)
         double._reader = (Noisy if twist == "noisy" else Reader)(quirks, rng=random.Random(seed))
         async with built(engine, way, double.url) as live:
             said = await answer(live, knob)
     acts = truth(quirks, asked, writer.context)
-    return Outcome(*(seed, engine, way, server, twist, model, knob), acts, *said)
+    clamps = next((where for where, two in ends if not truth(quirks, two, writer.context)), "")
+    drawn = (seed, engine, way, server, twist, model, knob)
+    return Outcome(*drawn, acts, *said, clamps if acts else "")
 
 
 async def answer(live: RemoteEngine, knob: str) -> tuple[str, str, int]:
-    """What the check says, its evidence, and its requests."""
+    """What the check says, its evidence, and its requests, as before a search of usual range."""
+    usual = parameter(knob).search
     try:
-        report = await check(live, [knob], thorough=False)
+        ranges = {knob: usual} if usual else {}
+        report = await check(live, [knob], ranges, thorough=False)
     except EngineError as error:
         return BROKEN, str(error), 0
     (finding,) = report.findings
@@ -194,6 +219,11 @@ def bodies(engine: RemoteEngine, ask: Ask, knob: str) -> Asked:
     """Path and body of the probe's two settings."""
     found = settings(ask, knob)
     assert found is not None
+    return bodies_of(engine, knob, found)
+
+
+def bodies_of(engine: RemoteEngine, knob: str, found: Iterable[Mapping[str, Value]]) -> Asked:
+    """Path and body of settings; none where the engine cannot say them."""
     made = []
     try:
         for values in found:
@@ -202,6 +232,27 @@ def bodies(engine: RemoteEngine, ask: Ask, knob: str) -> Asked:
             made.append((request.path, dict(request.body)))
     except SpecError:  # no provider of the model keeps it
         return []
+    return made
+
+
+def at_the_ends(engine: RemoteEngine, knob: str, hot: float) -> list[tuple[str, Asked]]:
+    """Two settings near the end of the usual range, and two near the probe's extreme.
+
+    Each two differ by a hundredth of the way between neutral and the end, or by 1.
+    """
+    ask = Ask(engine)
+    ask.hot = hot
+    found, usual, neutral = settings(ask, knob), parameter(knob).search, parameter(knob).neutral
+    if found is None or usual is None or isinstance(neutral, str | tuple):
+        return []
+    bent = found[1]
+    made = []
+    for where, end in (("inside", usual[1]), ("outside", bent[knob])):
+        assert isinstance(end, int | float)
+        step = 1 if isinstance(neutral, int) else 0.01 * (usual[0] + usual[1]) / 2
+        near = end - step if end > usual[0] else end + step
+        two = bodies_of(engine, knob, [{**bent, knob: near}, {**bent, knob: end}])
+        made += [(where, two)] if two else []
     return made
 
 
@@ -288,7 +339,7 @@ def twisted(
         name, value = rng.choice([pair for pair in OTHERS if pair[0] not in moved])
         return replace(quirks, forced={**quirks.forced, name: value})
     if twist == "clamped":
-        return _clamping(quirks, moved)
+        return _clamping(quirks, moved, rng)
     if twist == "seed not read":
         return replace(quirks, seed="never", random="chance")
     if twist == "seeds by the clock":
@@ -314,11 +365,13 @@ def _without(quirks: Quirks, keys: set[str], plain: Mapping[str, Any]) -> Quirks
     return replace(quirks, endpoints=ends, also=also, order=order if fixed else quirks.order)
 
 
-def _clamping(quirks: Quirks, moved: list[str]) -> Quirks:
+def _clamping(quirks: Quirks, moved: list[str], rng: random.Random) -> Quirks:
+    drawn = {knob: rng.choice(CLAMPS[knob]) for knob in moved if knob in CLAMPS}
+
     def tight(key: Key) -> Key:
-        if key.knob not in moved or key.knob not in CLAMPS:
+        if key.knob not in drawn:
             return key
-        low, high = CLAMPS[key.knob]
+        low, high = drawn[key.knob]
         return replace(key, low=low, high=high, above=False, out="clamp")
 
     ends = tuple(

@@ -97,7 +97,7 @@ CONTRASTS: Mapping[str, Contrast] = {
         (2,), base={"temperature": None, "mirostat_tau": 1e-6}, still="always"
     ),
     "mirostat_tau": Contrast(
-        (1e-6,), 10.0, {"temperature": None, "mirostat_mode": 2}, still="always"
+        (1e-6,), 5.0, {"temperature": None, "mirostat_mode": 2}, still="always"
     ),
     "presence_penalty": _memory(-2.0, 2.0, pairs=6),
     "repetition_penalty": _memory(10.0, 2.0),
@@ -116,10 +116,10 @@ CONTRASTS: Mapping[str, Contrast] = {
     "top_p": _greedy(1e-6),
     "typical_p": _greedy(1e-6),
     "xtc_probability": Contrast(
-        (1.0,), base={"temperature": None, "top_k": 2, "xtc_threshold": 1e-6}
+        (1.0,), base={"temperature": None, "top_k": 50, "xtc_threshold": 1e-6}
     ),
     "xtc_threshold": Contrast(
-        (1e-6,), 0.5, {"temperature": None, "top_k": 2, "xtc_probability": 1.0}
+        (1e-6,), 0.5, {"temperature": None, "top_k": 50, "xtc_probability": 1.0}
     ),
 }
 
@@ -129,7 +129,7 @@ CONTRASTS: Mapping[str, Contrast] = {
 # MANY texts are needed where a knob may be clamped to something milder.
 COOL, ONCE, MANY = 0.2, 7, 28
 UNSEEDED: Mapping[str, Contrast] = {
-    "adaptive_target": Contrast((0.01,), base={"temperature": COOL}, pairs=MANY),
+    "adaptive_target": Contrast((0.01,), base={"temperature": COOL, "top_k": 2}, pairs=MANY),
     "temperature_order": Contrast(
         ("last",), "first", {"temperature": None, "top_p": 0.05}, pairs=ONCE
     ),
@@ -145,7 +145,10 @@ UNSEEDED: Mapping[str, Contrast] = {
 def settings(
     ask: Ask, knob: str, contrast: Contrast | None = None
 ) -> tuple[dict[str, Value], dict[str, Value]] | None:
-    """The plain and the extreme setting of a knob, of what the server takes; None if it cannot."""
+    """The plain and the extreme setting of a knob, of what the server takes; None if it cannot.
+
+    What acts only with the knob is left out of the plain one, which others then share.
+    """
     contrast = contrast or CONTRASTS[knob]
     extreme = next((value for value in contrast.extreme if ask.takes(knob, value)), None)
     if extreme is None:
@@ -155,7 +158,7 @@ def settings(
         full = ask.hot if value is None else value
         if ask.takes(name, full):
             base[name] = full
-    plain = dict(base)
+    plain = {name: value for name, value in base.items() if NEEDS.get(name) != knob}
     if knob == "temperature":
         plain[knob] = ask.hot
     elif contrast.plain is not None and ask.takes(knob, contrast.plain):

@@ -167,7 +167,7 @@ class Reader:
             if inner.get(known) is not None
         ]
         if key.largest:
-            return max([default, *said])
+            return self._ranged(name, key, max([default, *said]))
         if not said:
             return OFF[key.knob] if default == key.off else default
         if isinstance(default, list):
