@@ -36,10 +36,10 @@ format: .venv/.dev
 RUNS ?= 10
 DATA ?=
 bench: .venv/.dev  ## RUNS=400 for the full size, DATA=surfaces.parquet for published accuracies
-	$(BIN)/python benchmarks/search.py --runs $(RUNS) --out results/bench_search.jsonl
+	$(BIN)/python benchmarks/search.py --first 10000 --budgets 60 150 300 1200 --runs $(RUNS) --out results/bench_search.jsonl
 	$(if $(DATA),$(BIN)/python benchmarks/search.py --data $(DATA) --runs $(RUNS))
 	$(BIN)/python benchmarks/fingerprint.py --runs $(RUNS)
-	$(BIN)/python benchmarks/verdict.py --families flat physics --runs $(RUNS)
+	$(BIN)/python benchmarks/verdict.py --first 10000 --runs $(RUNS)
 	$(BIN)/python benchmarks/live.py --searches 3
 
 .venv/bin/pip:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import tempfile
 import time
+import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,7 +24,7 @@ from sampler_bench.analysis.power import Z
 from sampler_bench.analysis.reading import posterior_of
 from sampler_bench.records import FAILED, Cell, SamplerConfig, ScoreTable
 from sampler_bench.samplers import Range, Space
-from sampler_bench.search import Problem
+from sampler_bench.search import Problem, _optuna
 
 
 @dataclass(frozen=True)
@@ -93,10 +94,8 @@ class Game:
         return Answer(texts, config, mean, mean - 1.96 * error, mean + 1.96 * error, seconds)
 
 
-def by_strategy(
-    name: str, each: int = 3, model: bool = False, nested: bool = True, fingerprint: bool = False
-) -> Player:
-    """A strategy of the package. `model`: read out by the posterior, not by the highest mean."""
+def by_strategy(name: str, each: int = 3, nested: bool = True, fingerprint: bool = False) -> Player:
+    """A strategy of the package, read out by the posterior."""
 
     def play(study: Study, budgets: tuple[int, ...], seed: int) -> Iterator[Answer]:
         ask = plugins.find("search", name).ask
@@ -115,11 +114,7 @@ def by_strategy(
                         break
                     for cell in cells:
                         game.write(cell)
-                if model:
-                    yield read_out(game, problem, budget, spent)
-                else:
-                    least = each * study.n_prompts if each else 1
-                    yield game.observed(budget, spent / len(game.rows), least)
+                yield read_out(game, problem, budget, spent)
 
     return play
 
@@ -151,36 +146,42 @@ def hill_climb(study: Study, budgets: tuple[int, ...], seed: int) -> Iterator[An
         yield game.observed(budget, 0.0, 15)
 
 
-def wilcoxon(study: Study, budgets: tuple[int, ...], seed: int) -> Iterator[Answer]:
-    """Optuna's TPE with its WilcoxonPruner: up to 15 texts a setting, stopped early if worse."""
-    import warnings
+def packaged(name: str, texts: int = 15, prune: bool = False) -> Player:
+    """A sampler of Optuna's, `texts` a setting, their mean told; `prune`: fewer where it is worse.
 
-    import optuna
+    Every setting is tried on the same prompts in the same order, as users do.
+    """
 
-    from sampler_bench.search import _optuna
+    def play(study: Study, budgets: tuple[int, ...], seed: int) -> Iterator[Answer]:
+        import optuna
 
-    optuna.logging.set_verbosity(optuna.logging.ERROR)
-    warnings.simplefilter("ignore")
-    game, spent = Game(study, seed), 0.0
-    pruner = optuna.pruners.WilcoxonPruner(p_threshold=0.1, n_startup_steps=2)
-    sampler = optuna.samplers.TPESampler(seed=seed)
-    opt = optuna.create_study(direction="maximize", sampler=sampler, pruner=pruner)
-    problem = problem_of(study, max(budgets))
-    for budget in budgets:
-        while len(game.rows) < budget:
-            start = time.process_time()
-            trial = opt.ask()
-            config = _optuna._suggest(trial, problem)
-            spent += time.process_time() - start
-            scores = []
-            for k in range(min(15, budget - len(game.rows))):
-                repeat = len(game.values.get(config, [])) // study.n_prompts
-                scores.append(game.write(Cell(config, k % study.n_prompts, repeat)))
-                trial.report(scores[-1], k)
-                if trial.should_prune():
-                    break
-            opt.tell(trial, float(np.mean(scores)))
-        yield game.observed(budget, spent / len(game.rows), 15)
+        optuna.logging.set_verbosity(optuna.logging.ERROR)
+        warnings.simplefilter("ignore")
+        game, spent = Game(study, seed), 0.0
+        opt = optuna.create_study(
+            direction="maximize",
+            sampler=getattr(optuna.samplers, name)(seed=seed),
+            pruner=optuna.pruners.WilcoxonPruner(p_threshold=0.1, n_startup_steps=2),
+        )
+        problem = problem_of(study, max(budgets))
+        suggest = _optuna._suggest_flat if name == "GPSampler" else _optuna._suggest
+        for budget in budgets:
+            while len(game.rows) < budget:
+                start = time.process_time()
+                trial = opt.ask()
+                config = suggest(trial, problem)
+                spent += time.process_time() - start
+                scores = []
+                for k in range(min(texts, budget - len(game.rows))):
+                    repeat = len(game.values.get(config, [])) // study.n_prompts
+                    scores.append(game.write(Cell(config, k % study.n_prompts, repeat)))
+                    trial.report(scores[-1], k)
+                    if prune and trial.should_prune():
+                        break
+                opt.tell(trial, float(np.mean(scores)))
+            yield game.observed(budget, spent / len(game.rows), texts)
+
+    return play
 
 
 def smac(study: Study, budgets: tuple[int, ...], seed: int) -> Iterator[Answer]:
@@ -252,15 +253,15 @@ def from_smac(config, space: Space) -> SamplerConfig:
 
 
 PLAYERS: dict[str, Player] = {
-    "bayesian": by_strategy("bayesian", model=True),
-    "fingerprint": by_strategy("bayesian", model=True, fingerprint=True),
-    "random+model": by_strategy("random", model=True),
-    "halving": by_strategy("halving", model=True, nested=False),
+    "bayesian": by_strategy("bayesian"),
+    "fingerprint": by_strategy("bayesian", fingerprint=True),
+    "random+model": by_strategy("random"),
+    "halving": by_strategy("halving", nested=False),
     "climb": hill_climb,
-    "random": by_strategy("random"),
-    "tpe": by_strategy("tpe"),
-    "tpe x5": by_strategy("tpe", each=1),
-    "tpe+wilcoxon": wilcoxon,
-    "optuna gp": by_strategy("gp"),
+    "random": packaged("RandomSampler"),
+    "tpe": packaged("TPESampler"),
+    "tpe x5": packaged("TPESampler", texts=5),
+    "tpe+wilcoxon": packaged("TPESampler", prune=True),
+    "optuna gp": packaged("GPSampler"),
     "smac": smac,
 }

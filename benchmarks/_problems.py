@@ -62,6 +62,7 @@ class Study:
         best: the highest objective in the space.
         binary: whether scores are 0 or 10 with the expectation that `quality` says.
         features: the model's fingerprint, where one was measured.
+        touchy: (n_prompts,) how much oftener than on average texts fail on each prompt, of mean 1.
     """
 
     name: str
@@ -78,16 +79,22 @@ class Study:
     best: float = float("nan")
     binary: bool = False
     features: dict[str, np.ndarray] | None = None
+    touchy: np.ndarray | None = None
 
     def truth(self, configs: Sequence[SamplerConfig]) -> np.ndarray:
         """The expected objective over the study's prompts."""
-        rate = self.failing(configs)
-        moved = np.array([self.interaction(c).mean() for c in configs])
-        return (1 - rate) * (self.quality(configs) + moved) + rate * self.failure_score
+        rate = self.failing(configs)[:, None] * self._touchy
+        moved = self.prompt + np.array([self.interaction(c) for c in configs])
+        worth = self.quality(configs)[:, None] + moved
+        return ((1 - rate) * worth + rate * self.failure_score).mean(axis=1)
+
+    @property
+    def _touchy(self) -> np.ndarray:
+        return np.ones(self.n_prompts) if self.touchy is None else self.touchy
 
     def text(self, cell: Cell, rng: np.random.Generator) -> tuple[int, float]:
         """Write and judge one text: its state and score."""
-        if rng.random() < self.failing([cell.config])[0]:
+        if rng.random() < self.failing([cell.config])[0] * self._touchy[cell.prompt]:
             return FAILED, 0.0
         mean = self.quality([cell.config])[0]
         mean += self.prompt[cell.prompt] + self.interaction(cell.config)[cell.prompt]
@@ -305,6 +312,22 @@ def physics(seed: int, failing: bool = False, noisy: bool | None = None) -> Stud
     return with_best(study, rng)
 
 
+def refusing(seed: int) -> Study:
+    """As `physics`, with texts that fail as often at any setting; on some prompts oftener."""
+    rng = np.random.default_rng([17, seed])
+    rate = float(np.exp(rng.uniform(np.log(0.01), np.log(0.2))))
+    touchy = np.ones(5) if rng.random() < 0.5 else rng.dirichlet(np.ones(5)) * 5
+    return with_best(
+        replace(
+            physics(seed, noisy=False),
+            name="refusing",
+            failing=lambda configs: np.full(len(configs), rate),
+            touchy=np.minimum(touchy, 1 / rate),
+        ),
+        rng,
+    )
+
+
 def _calibration(rng: np.random.Generator, noisy: bool | None) -> int:
     if noisy:
         return NOISY
@@ -451,6 +474,7 @@ FAMILIES: dict[str, Callable[[int], Study]] = {
     "physics": lambda seed: physics(seed, noisy=False),
     "noisy": lambda seed: physics(seed, noisy=True),
     "failing": lambda seed: physics(seed, failing=True, noisy=False),
+    "refusing": refusing,
     "unshared": unshared,
     "tangled": tangled,
     "crowded": crowded,

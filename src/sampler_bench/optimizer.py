@@ -7,7 +7,9 @@
             opt.tell(cell, my_score(cell.config.as_dict(), my_prompts[cell.prompt]))
     best = opt.recommend()
 
-Where nothing came of a cell, `opt.skip(cell)`. The same seed and answers give the same questions.
+With a baseline the last fifth of the budget tries the winner beside it on fresh seeds, as long as
+that can change the answer. Where nothing came of a cell, `opt.skip(cell)`. The same seed and
+answers give the same questions.
 An Optimizer can be pickled at any time.
 """
 
@@ -21,6 +23,7 @@ from typing import TYPE_CHECKING, Any, overload
 
 from . import plugins
 from ._algebra import one_thread
+from .analysis.confirming import confirm, confirmation_texts
 from .errors import BudgetReached, UsageError
 from .records import (
     FAILED,
@@ -79,7 +82,9 @@ class Optimizer:
         seed: of all decisions.
         baseline: what the winner is compared with: a configuration or its text form.
         margin: differences up to this much count as none, in the units of the scores.
-        budget: texts that will be told about.
+        budget: texts that will be told about, those of the confirmation included.
+        confirm: how many of them are kept for winner and baseline on fresh seeds (`cell.fresh`);
+            None for a fifth with a baseline and none without, 0 for none.
         features: a model fingerprint, `{"logprobs": (n_contexts, n_tokens)}`; with `"count"`
             (n_tokens,) where a column stands for several tokens.
         failure_score: what a failed text is worth, in the units of the scores; None for 1, or the
@@ -106,6 +111,7 @@ class Optimizer:
         baseline: SamplerConfig | str | None = None,
         margin: float = 0.1,
         budget: int = 300,
+        confirm: int | None = None,
         features: Mapping[str, NDArray[np.float64]] | None = None,
         failure_score: float | None = None,
         samples_per_config: int = 3,
@@ -119,6 +125,10 @@ class Optimizer:
                 raise UsageError(f"Optimizer: {name} is {number}, expected at least 1")
         if seed < 0:
             raise UsageError(f"Optimizer: seed is {seed}, expected at least 0")
+        if confirm is not None and not 0 <= confirm < budget:
+            raise UsageError(
+                f"Optimizer: confirm is {confirm}, expected 0 or more and less than {budget}"
+            )
         if not 0 <= margin < math.inf:
             raise UsageError(f"Optimizer: margin is {margin}, expected 0 or more")
         if failure_score is not None and not math.isfinite(failure_score):
@@ -129,17 +139,20 @@ class Optimizer:
             baseline = SamplerConfig.parse(baseline)
         if baseline is not None:
             check_config(baseline)
+        kept = confirmation_texts(budget) if baseline is not None else 0
+        kept = kept if confirm is None else confirm
         self.problem = Problem(
             space=space if isinstance(space, Space) else space_of(space),
             n_prompts=n_prompts,
-            budget=budget,
-            n_iterations=max(1, budget // (n_prompts * samples_per_config)),
+            budget=budget - kept,
+            n_iterations=max(1, (budget - kept) // (n_prompts * samples_per_config)),
             samples_per_config=samples_per_config,
             baseline=baseline,
             failure_score=LOWEST if failure_score is None else failure_score,
             margin=margin,
             temperature_last=temperature_last,
             features=None if features is None else _checked(features),
+            confirm=kept or None,
             moderate=moderate,
         )
         self._told_failure_score = failure_score is not None
@@ -158,7 +171,11 @@ class Optimizer:
     @property
     def left(self) -> int:
         """How many texts of the budget have not been asked for; 0 where all there is was tried."""
-        return 0 if self._tried_all else max(0, self.problem.budget - len(self._cells))
+        return 0 if self._tried_all else max(0, self._budget - len(self._cells))
+
+    @property
+    def _budget(self) -> int:
+        return self.problem.budget + (self.problem.confirm or 0)
 
     @property
     def _under_way(self) -> int:
@@ -172,8 +189,10 @@ class Optimizer:
         """Return the next cell, or the next `n` cells (fewer where there are no more).
 
         A cell has `.config` (with `.sampler`, `.parameters`, `.as_dict()`), `.prompt` and
-        `.repeat`. Several may be under way at a time; tell about them in any order. `halving` gives
-        none while it awaits a round's last cells: tell about each, or skip it.
+        `.repeat`; `.fresh` marks the confirmation, whose texts need seeds that no earlier one had.
+        Several may be under way at a time; tell about them in any order. There are none while
+        `halving` awaits a round's last cells, and the confirmation the search's last: tell about
+        each, or skip it.
 
         Raises:
             BudgetReached: a single cell was asked for, and there is none.
@@ -190,9 +209,11 @@ class Optimizer:
         return cells[0]
 
     def _why_none(self) -> str:
-        asked, budget = len(self._cells), self.problem.budget
+        asked, budget = len(self._cells), self._budget
         if asked >= budget:
             return f"all {budget} texts were asked for; make a new one with a larger budget"
+        if self._tried_all and any(cell.fresh for cell in self._cells):
+            return f"more texts would not change the answer, which stands after {asked} of {budget}"
         if self._tried_all:
             return f"{self.strategy} has tried all that it tries, with {asked} of {budget} texts"
         return f"{self._under_way} cells are under way: tell about each, or skip it"
@@ -215,7 +236,10 @@ class Optimizer:
         rng = np.random.default_rng([self.seed, len(self._cells)])
         strategy = plugins.find("search", self.strategy)
         with one_thread():
-            cells = strategy.ask(self.table(), self._problem(), count, rng)
+            table, problem = self.table(), self._problem()
+            cells = strategy.ask(table, problem, count, rng)
+            if not cells and problem.confirm and not (self._under_way and not table.fresh.any()):
+                cells = confirm(table, problem, problem.confirm, count)
         self._chosen.extend(cells)
         self._tried_all = not cells and not self._under_way
 

@@ -119,3 +119,19 @@ def test_takes_tables_where_all_failed_and_where_all_scores_are_equal():
         equal = posterior([(c, JUDGED, score) for c in cells]).believe(FRAME.pool[:3])
         assert equal.mean == pytest.approx(score, abs=0.2)
         assert (equal.sd > 0.05).all()
+
+
+@pytest.mark.parametrize("sd", [0.2, 0.3])
+def test_a_quiet_models_scatter_is_told_as_it_is(sd):
+    """Where nothing failed, what is left open about failures is no scatter of the next text."""
+    told = []
+    for seed in range(6):
+        rng = np.random.default_rng(seed)
+        configs = [SPACE.draw(rng) for _ in range(12)]
+        rows = [
+            (Cell(config, prompt, 0), JUDGED, 7.0 + sd * rng.normal())
+            for config in configs
+            for prompt in range(3)
+        ]
+        told.append(np.sqrt(posterior(rows).believe(configs[:1]).text_variance[0]))
+    assert np.mean(told) == pytest.approx(sd, rel=0.2)

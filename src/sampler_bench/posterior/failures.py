@@ -31,7 +31,10 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 LEVELS = (-5.0, -3.0, -1.0)  # logits of the rate where nothing is known
-AMPLITUDES = (0.4, 1.2, 3.0)
+# How far rates differ between settings, and how much each is believed in before any text. The
+# first says that they hardly do: refusals and the like come as often at any setting, and then the
+# luckiest one must not be taken for the safest.
+AMPLITUDES = {0.05: 0.5, 0.4: 1 / 6, 1.2: 1 / 6, 3.0: 1 / 6}
 LEVEL_SD = 1.0
 LENGTH, OFFSET, OWN = 0.5, 0.3, 0.6  # the latter two in parts of the amplitude
 ABSENT = 0.1  # texts' worth of failure left open where none was seen
@@ -94,11 +97,15 @@ class Failures:
         self.failed, self.total, self.points = _merged(evidence.failed, evidence.total, points)
         self._members = [] if self.none else self._fit()
 
+    @property
+    def expected(self) -> float:
+        """The rate that is left open where nothing failed."""
+        return float(ABSENT / (self.total.sum() + 1.0))
+
     def rate(self, points: Points) -> tuple[Floats, Floats]:
         """Mean (m,) and standard deviation (m,) of failure rates."""
         if self.none:
-            expected = ABSENT / (self.total.sum() + 1.0)
-            return np.full(len(points), expected), np.full(len(points), expected)
+            return np.full(len(points), self.expected), np.full(len(points), self.expected)
         return _mixed(self._say(points))
 
     def joint(self, points: Points) -> tuple[Floats, Floats]:
@@ -146,13 +153,13 @@ class Failures:
             for amplitude, prior in priors.items()
             for level in LEVELS
         ]
-        shares = _shares([look.value for look in looks])
+        shares = _shares([look.value + np.log(AMPLITUDES[look.amplitude]) for look in looks])
         found = [
             self._member(priors[look.amplitude], look)
             for look, share in zip(looks, shares, strict=True)
             if share > LEAST_AT_FIRST
         ]
-        shares = _shares([member.sites.value for member in found])
+        shares = _shares([m.sites.value + np.log(AMPLITUDES[m.amplitude]) for m in found])
         kept = shares > LEAST_WEIGHT
         return [
             replace(member, weight=float(share / shares[kept].sum()))

@@ -154,9 +154,21 @@ class Posterior:
         mean, sd = self.failures.rate(self.frame.place(configs))
         return mean, sd
 
+    def unseen(self, objective: Floats) -> Floats:
+        """(n,) what failures would add to the variance of one more text, where none was seen yet.
+
+        No scatter that anybody saw, but a search that allows for it trusts its first texts less.
+        """
+        if not self.failures.none:
+            return np.zeros(len(objective))
+        rate = self.failures.expected
+        return np.asarray(rate * (1 - rate) * (objective - self.failure_score) ** 2)
+
     def _text_variance(self, quality: Floats, rate: Floats) -> Floats:
         shortfall = np.clip((quality.max() - quality) / self.unit, 0.0, MOST_SHORTFALL)
         noise = (self.unit * text_sd(self.theta, shortfall)) ** 2
+        if self.failures.none:
+            return np.asarray(noise)
         return np.asarray(
             (1 - rate) * noise + rate * (1 - rate) * (quality - self.failure_score) ** 2
         )

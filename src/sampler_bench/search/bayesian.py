@@ -174,7 +174,8 @@ def _steer(table: ScoreTable, problem: Problem, ledger: _Ledger, n: int) -> list
     posterior = steering_posterior(table, problem)
     candidates = _candidates(posterior, table, problem)
     belief = posterior.believe(candidates, STEERING)
-    covariance = _await(belief.covariance, belief.text_variance, candidates, table)
+    variance = belief.text_variance + posterior.unseen(belief.mean)
+    covariance = _await(belief.covariance, variance, candidates, table)
     target = np.array([config in problem.space for config in candidates])
     texts = max(LOOK[0], LOOK[1] * posterior.evidence.n_texts)
     near = _Nearness(posterior.frame, candidates, ledger)
@@ -183,10 +184,10 @@ def _steer(table: ScoreTable, problem: Problem, ledger: _Ledger, n: int) -> list
         if ledger.baseline_due() and problem.baseline is not None:
             index = candidates.index(problem.baseline)
         else:
-            gain = knowledge_gradient(belief.mean, covariance, belief.text_variance / texts, target)
+            gain = knowledge_gradient(belief.mean, covariance, variance / texts, target)
             index = int(gain.argmax())
         cells.append(ledger.add(candidates[index], near(index)))
-        covariance = look(covariance, index, float(belief.text_variance[index]))
+        covariance = look(covariance, index, float(variance[index]))
     return cells
 
 
