@@ -8,6 +8,7 @@ from scipy.special import expit
 
 from sampler_bench.posterior.evidence import Evidence
 from sampler_bench.posterior.failures import (
+    ALIKE,
     AMPLITUDES,
     LEVELS,
     MOST_POINTS,
@@ -19,10 +20,10 @@ from sampler_bench.posterior.kernel import Gaps
 from sampler_bench.posterior.propagation import tilted
 
 
-def failures(failed, total, points):
+def failures(failed, total, points, steady=0.0):
     failed, total = np.array(failed, dtype=float), np.array(total, dtype=float)
     blank = np.zeros((len(total), 1))
-    return Failures(Evidence((), blank, blank, blank, failed, total), points)
+    return Failures(Evidence((), blank, blank, blank, failed, total), points, steady)
 
 
 def line(n):
@@ -57,18 +58,20 @@ def test_neighbours_share_and_strangers_do_not():
     [([1.0, 4.0], [8.0, 8.0]), ([0.0, 0.0, 0.0, 3.0], [20.0, 3.0, 20.0, 3.0])],
     ids=["often", "seldom"],
 )
-def test_agrees_with_importance_sampling(failed, total):
+@pytest.mark.parametrize("steady", [0.0, 0.5])
+def test_agrees_with_importance_sampling(failed, total, steady):
     """Where failures are rare, Laplace's approximation would be ten times too high here."""
     failed, total, points = np.array(failed), np.array(total), line(len(total))
-    mean, sd = failures(failed, total, points).rate(points)
+    mean, sd = failures(failed, total, points, steady).rate(points)
+    believed = {ALIKE: steady, **dict.fromkeys(AMPLITUDES, (1 - steady) / 3)}
     rng, draws, weights = np.random.default_rng(0), [], []
     for level in LEVELS:
-        for amplitude in AMPLITUDES:
+        for amplitude, share in believed.items():
             prior = _priors(Gaps.between(points, points), [amplitude])[amplitude]
             latent = level + rng.multivariate_normal(np.zeros(len(total)), prior, 200_000)
             draws.append(expit(latent))
             fit = np.exp((failed * latent - total * np.logaddexp(0, latent)).sum(axis=1))
-            weights.append(AMPLITUDES[amplitude] * fit)
+            weights.append(share * fit)
     draws, weights = np.concatenate(draws), np.concatenate(weights)
     exact = weights @ draws / weights.sum()
     spread = np.sqrt(weights @ (draws - exact) ** 2 / weights.sum())
@@ -81,7 +84,7 @@ def test_the_luckiest_of_many_equals_is_not_taken_for_safer():
     least = []
     for seed in range(10):
         failed = np.random.default_rng(seed).binomial(8, 0.1, 40)
-        rate, _ = failures(failed, [8] * 40, line(40)).rate(line(40))
+        rate, _ = failures(failed, [8] * 40, line(40), steady=0.5).rate(line(40))
         least.append(rate.min() - failed.mean() / 8)
     assert np.mean(least) > -0.015
 

@@ -1,11 +1,12 @@
-"""What is expected of quality before any text is seen, and how freely texts may overrule it.
+"""What is expected before any text is seen, and how freely texts may overrule it.
 
 Every model starts from an unknown level. `MODERATE` expects, besides, that quality falls towards
 either end of effective randomness, and with the tail: few find their best setting at the edge
 of their space. With noisy scores this keeps a search from betting on edges that nothing speaks
 against yet. The slopes are unknown too, so a surface that rises towards an edge soon turns them
 round. A narrow space loses less, by the part of a usual span that it has. A verdict is read with
-`NEUTRAL`: no gain may come from an expectation.
+`NEUTRAL`: no gain may come from an expectation. And it holds it as probable as not that failures
+come as often at any setting, while a search, which is there to find out, takes them to differ.
 """
 
 from __future__ import annotations
@@ -33,10 +34,12 @@ class Expectation:
     Attributes:
         loss: what is expected, in the model's units.
         sd: how unsure that is.
+        steady: how probable it is that failures have nothing to do with settings.
     """
 
     loss: tuple[float, float]
     sd: tuple[float, float]
+    steady: float = 0.0
 
     def mean(self, points: Points) -> Floats:
         """(n,) expected quality, about the level."""
@@ -65,11 +68,12 @@ def steering(moderate: bool, frame: Frame) -> Expectation:
         frame: of the space that is searched.
     """
     if not moderate:
-        return NEUTRAL
+        return UNKNOWN
     part = np.minimum(1.0, frame.width / USUAL)
     (a, b), (c, d) = (part * MODERATE.loss).tolist(), (part * MODERATE.sd).tolist()
     return Expectation((a, b), (c, d))
 
 
-NEUTRAL = Expectation((0.0, 0.0), (0.0, 0.0))
+UNKNOWN = Expectation((0.0, 0.0), (0.0, 0.0))
+NEUTRAL = Expectation((0.0, 0.0), (0.0, 0.0), steady=0.5)
 MODERATE = Expectation((0.3, 0.4), (0.3, 0.4))

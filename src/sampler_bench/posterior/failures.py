@@ -31,10 +31,8 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 LEVELS = (-5.0, -3.0, -1.0)  # logits of the rate where nothing is known
-# How far rates differ between settings, and how much each is believed in before any text. The
-# first says that they hardly do: refusals and the like come as often at any setting, and then the
-# luckiest one must not be taken for the safest.
-AMPLITUDES = {0.05: 0.5, 0.4: 1 / 6, 1.2: 1 / 6, 3.0: 1 / 6}
+AMPLITUDES = (0.4, 1.2, 3.0)
+ALIKE = 0.05  # where failures have nothing to do with settings
 LEVEL_SD = 1.0
 LENGTH, OFFSET, OWN = 0.5, 0.3, 0.6  # the latter two in parts of the amplitude
 ABSENT = 0.1  # texts' worth of failure left open where none was seen
@@ -90,9 +88,14 @@ class Failures:
     Args:
         evidence: configurations with judged or failed texts.
         points: where they lie.
+        steady: how probable it is, before any text, that rates hardly differ between settings, as
+            those of refusals do. The luckiest setting is then not taken for the safest.
     """
 
-    def __init__(self, evidence: Evidence, points: Points) -> None:
+    def __init__(self, evidence: Evidence, points: Points, steady: float = 0.0) -> None:
+        self._believed = dict.fromkeys(AMPLITUDES, (1.0 - steady) / len(AMPLITUDES))
+        if steady:
+            self._believed[ALIKE] = steady
         self.none = bool(evidence.failed.sum() == 0)
         self.failed, self.total, self.points = _merged(evidence.failed, evidence.total, points)
         self._members = [] if self.none else self._fit()
@@ -147,19 +150,19 @@ class Failures:
         return found
 
     def _fit(self) -> list[_Member]:
-        priors = _priors(Gaps.between(self.points, self.points), AMPLITUDES)
+        priors = _priors(Gaps.between(self.points, self.points), self._believed)
         looks = [
             self._laplace(prior, level, amplitude)
             for amplitude, prior in priors.items()
             for level in LEVELS
         ]
-        shares = _shares([look.value + np.log(AMPLITUDES[look.amplitude]) for look in looks])
+        shares = _shares([look.value + np.log(self._believed[look.amplitude]) for look in looks])
         found = [
             self._member(priors[look.amplitude], look)
             for look, share in zip(looks, shares, strict=True)
             if share > LEAST_AT_FIRST
         ]
-        shares = _shares([m.sites.value + np.log(AMPLITUDES[m.amplitude]) for m in found])
+        shares = _shares([m.sites.value + np.log(self._believed[m.amplitude]) for m in found])
         kept = shares > LEAST_WEIGHT
         return [
             replace(member, weight=float(share / shares[kept].sum()))
