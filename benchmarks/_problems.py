@@ -380,17 +380,18 @@ def bump(seed: int) -> Study:
     """
     rng = np.random.default_rng([17, seed])
     part, other = (STANDARD.samplers[i] for i in rng.permutation(3)[:2])
-    centre, width = rng.uniform(0.15, 0.85, 2), rng.uniform(0.12, 0.3)
-    height, text_sd = rng.uniform(0.12, 0.3), rng.choice([0.2, 0.4])
+    centre, width = rng.uniform(0.15, 0.85, 2), rng.uniform(0.1, 0.25)
+    height = rng.uniform(0.12, 0.3)
 
     def quality(configs):
+        near = [c in STANDARD and c.sampler == part.sampler for c in configs]
         away = [
-            ((fractions(part, c) - centre) ** 2).sum() if c.sampler == part.sampler else np.inf
-            for c in configs
+            ((fractions(part, c) - centre) ** 2).sum() if inside else np.inf
+            for c, inside in zip(configs, near, strict=True)
         ]
         return 7 + height * np.exp(-np.array(away) / (2 * width**2))
 
-    study = _plain("bump", STANDARD, 5, quality, (text_sd, 0.1, 0.02), rng)
+    study = _plain("bump", STANDARD, 5, quality, (0.2, 0.1, 0.02), rng)
     inside = at(other, np.full(2, 0.5))
     return replace(study, baseline=inside) if rng.random() < 0.5 else study
 

@@ -10,9 +10,11 @@ leave no share of the budget by themselves, so here each is given what bayesian 
 `false better`: "better" said where the winner is truly no better than the baseline. `power`:
 "better" said where the winner truly is three standard errors of its fresh-seed difference above the
 baseline.
-`false as good`: "as good" said where the winner is truly the margin or more above the baseline.
-`set`: the set of equivalents holds a configuration that truly is within the margin of the best; its
-size in configurations, as a share of those tried, and as a share of the space.
+`false as good`: "as good" said where the best of the space, whether it was found or not, truly is
+more than the margin above the baseline: of those said, and of all studies where that is so.
+`set`: equivalents and possible ones together hold a configuration that truly is within the margin
+of the best of the space; the equivalents alone; their size in configurations and as a share of
+those tried, how many untried ones are named beside them, and both as a share of all looked at.
 `simplest`: the recommended simplest configuration is truly within the margin of the winner.
 """
 
@@ -33,9 +35,9 @@ from _problems import FAMILIES
 
 from sampler_bench import plugins
 from sampler_bench.analysis.confirming import confirm, confirmation_texts
-from sampler_bench.analysis.power import Z
 from sampler_bench.analysis.reading import posterior_of
 from sampler_bench.analysis.verdict import verdict
+from sampler_bench.search import Problem
 
 SEARCH_BATCH, BATCH = 16, 4
 
@@ -89,28 +91,36 @@ def judge(study, seed: int, options: argparse.Namespace) -> dict:
             break
         for cell in cells:
             game.write(cell)
+    return {"family": study.name, "seed": seed, **judged(study, game, problem, kept)}
+
+
+def judged(study, game: Game, problem: Problem, kept: int) -> dict:
+    """Confirm a search that is done, and compare its verdict with the truth."""
     while cells := confirm(game.table(), problem, kept, BATCH):
         for cell in cells:
             game.write(cell)
     fresh = [cell for cell, _, _ in game.rows if cell.fresh]
     found = verdict(game.table(), problem)
-    best, base = (float(study.truth([c])[0]) for c in (found.best, study.baseline))
+    rival = found.compared or found.best
+    best, base, other = (float(study.truth([c])[0]) for c in (found.best, study.baseline, rival))
+    good = study.best - found.margin
     sets = study.truth(found.equivalent)
     simplest = float(study.truth([found.simplest])[0])
     return {
-        "family": study.name,
-        "seed": seed,
         "sentence": found.sentence,
-        "gain": best - base,
-        "covers": bool(found.gain.low <= best - base <= found.gain.high),
-        "above": bool(found.gain.low > best - base),
+        "gain": other - base,
+        "best gain": study.best - base,
+        "covers": bool(found.gain.low <= other - base <= found.gain.high),
+        "above": bool(found.gain.low > other - base),
         "width": found.gain.high - found.gain.low,
-        "claimed": found.gain.mean - (best - base),
-        "standard errors": (best - base) / error_of(study, found.best, fresh, kept),
+        "claimed": found.gain.mean - (other - base),
+        "standard errors": (other - base) / error_of(study, rival, fresh, kept),
         "fresh": len(fresh) / max(kept, 1),
         "margin": found.margin,
-        "set": bool(sets.max() >= study.best - found.margin),
+        "set": bool(max([*sets, *study.truth(found.possible)]) >= good),
+        "tried set": bool(sets.max() >= good),
         "size": len(found.equivalent),
+        "possible": len(found.possible),
         "of the tried": len(found.equivalent) / len(game.values),
         "of the space": share_of_space(game.table(), problem, found),
         "simplest": bool(simplest >= best - found.margin),
@@ -120,13 +130,10 @@ def judge(study, seed: int, options: argparse.Namespace) -> dict:
 
 
 def share_of_space(table, problem, found) -> float:
-    """The share of the space's reference configurations that may be within the margin."""
+    """The share of what was tried and what stands for the space that may be within the margin."""
     posterior = posterior_of(table, problem)
-    belief = posterior.believe([found.best, *posterior.frame.pool])
-    full = belief.covariance
-    spread = np.sqrt(np.maximum(np.diag(full) + full[0, 0] - 2 * full[0], 0.0))
-    behind = belief.mean[0] - belief.mean - Z * spread
-    return float((behind[1:] <= problem.margin).mean())
+    looked_at = {found.best, *posterior.frame.pool, *posterior.evidence.configs}
+    return (len(found.equivalent) + len(found.possible)) / len(looked_at)
 
 
 def error_of(study, config, fresh: list, kept: int) -> float:
@@ -147,17 +154,19 @@ def report(title: str, rows: list[dict]) -> None:
     column = {key: np.array([row[key] for row in rows]) for key in rows[0]}
     said, gain, margin = column["sentence"], column["gain"], column["margin"]
     better, as_good = said == "better", said == "as good"
+    missed = column["best gain"] > margin
     everyone = np.ones(len(rows), dtype=bool)
     print(
         f"{title:9} {len(rows):4d} runs: better {rate(better, everyone)}, as good "
         f"{rate(as_good, everyone)}; false better {rate(better, gain <= 1e-9)} or, interval above "
         f"the true gain, {rate(column['above'], everyone)}; power "
-        f"{rate(better, column['standard errors'] >= 3)}; false as good "
-        f"{rate(gain >= margin, as_good)}; gain covers {rate(column['covers'], everyone)}, claimed "
-        f"minus true {mean(column['claimed'])}, width {mean(column['width'])}; best covers "
-        f"{rate(column['objective covers'], everyone)}; set {rate(column['set'], everyone)} of "
+        f"{rate(better, column['standard errors'] >= 3)}; false as good {rate(missed, as_good)} of "
+        f"those said, {rate(as_good, missed)} where it is; gain covers "
+        f"{rate(column['covers'], everyone)}, claimed minus true {mean(column['claimed'])}, width "
+        f"{mean(column['width'])}; best covers {rate(column['objective covers'], everyone)}; set "
+        f"{rate(column['set'], everyone)}, tried ones alone {rate(column['tried set'], everyone)}: "
         f"{mean(column['size'])} = {mean(column['of the tried'])} of the tried, "
-        f"{mean(column['of the space'])} of the space; simplest "
+        f"{mean(column['possible'])} untried, {mean(column['of the space'])} in all; simplest "
         f"{rate(column['simplest'], everyone)}; fresh {mean(column['fresh'])}; regret "
         f"{mean(column['regret'])}",
         flush=True,

@@ -55,7 +55,7 @@ class Recommendation:
         mean, low, high: its expected objective over the prompts, with its 95 % interval.
         tried: whether it was ever told about.
         probability_best: how probable it is that none is better.
-        equivalent: itself and the tried ones that the data cannot tell apart from it, best first.
+        equivalent: itself and the tried ones that may be as good, best first.
         simplest: the one with the fewest knobs that act that is shown to be as good.
         verdict: the comparison with the baseline, and notes in plain words.
     """

@@ -11,15 +11,18 @@ from sampler_bench.analysis.choice import choose_winner
 from sampler_bench.analysis.confirming import (
     _after,
     _chances,
+    _moves,
     confirm,
     confirmation_texts,
+    contest_of,
     outlook,
 )
 from sampler_bench.analysis.power import WIDER, Z
 from sampler_bench.analysis.reading import difference, posterior_of
 from sampler_bench.analysis.verdict import verdict
 from sampler_bench.posterior import fit_posterior
-from sampler_bench.records import JUDGED, PENDING
+from sampler_bench.records import JUDGED, PENDING, Cell, ScoreTable
+from sampler_bench.samplers import Listed, SamplerSpace, Space
 
 TOP = GRID[7]  # min_p, temperature 1.2, min_p .05
 
@@ -56,11 +59,49 @@ def test_tries_winner_and_baseline_on_fresh_seeds_in_balance():
         assert abs(uses[0] - uses[1]) <= 1
 
 
-def test_ends_where_the_winner_is_the_baseline():
+def test_a_baseline_that_leads_meets_the_likeliest_to_beat_it_on_fresh_seeds():
+    table, problem, cells = play(clear, problem_of(baseline=TOP), 40)
+    found = verdict(table, problem)
+    assert (found.best, found.sentence) == (TOP, "as good")
+    assert found.compared not in (TOP, None)
+    assert {TOP, found.compared} <= {cell.config for cell in cells}
+    assert found.gain.low < -1.4 < found.gain.high < 0.1
+    assert len(cells) + found.saved == 40
+    assert found.saved > 20
+
+
+def test_a_baseline_that_leads_by_luck_is_not_called_as_good():
+    """Four texts of each, and scatter as large as the differences: nobody knows."""
+    table = table_of(lambda c: 6.0 + 0.3 * (c == GRID[4]), 4, noise=0.5)
+    leading = choose_winner(table, problem_of())
+    found = verdict(table, problem_of(baseline=leading))
+    assert (found.best, found.sentence) == (leading, "cannot tell")
+    assert found.gain.low < found.gain.mean < found.gain.high
+    assert found.probability_beaten > 0.05
+    assert any("more texts" in note or "some setting is better" in note for note in found.notes)
+
+
+def test_a_challenger_that_surely_beats_a_leading_baseline_is_recommended():
     problem = problem_of(baseline=TOP)
-    assert play(clear, problem, 20)[2] == []
-    found = verdict(table_of(clear), problem)
-    assert (found.sentence, found.gain.mean) == ("as good", 0.0)
+    table = table_of(lambda c: 6.5 if c == TOP else 6.0, 8, noise=0.3)
+    challenger = contest_of(table, problem).challenger
+    rows = [
+        (Cell(config, k % 2, k // 2 + 9, fresh=True), JUDGED, score + 0.2 * (-1) ** (k // 2))
+        for config, score in ((challenger, 8.0), (TOP, 6.0))
+        for k in range(40)
+    ]
+    found = verdict(with_rows(table, rows), problem)
+    assert (found.best, found.compared, found.sentence) == (challenger, challenger, "better")
+    assert found.gain.low > 0
+
+
+def test_nothing_is_confirmed_where_the_space_holds_the_baseline_alone():
+    space = Space((SamplerSpace("temperature", (("temperature", Listed((1.0,))),)),))
+    only = next(iter(space.grid()))
+    problem = problem_of(space=space, baseline=only)
+    table = ScoreTable.of([(Cell(only, k % 2, k // 2), JUDGED, 6.0 + k % 3) for k in range(8)], 2)
+    assert confirm(table, problem, 20, 4) == []
+    assert verdict(table, problem).sentence == "as good"
 
 
 def test_stops_early_where_the_answer_is_clear_and_says_so():
@@ -108,9 +149,10 @@ def test_nothing_is_said_to_be_saved_while_texts_are_under_way_or_due():
     assert verdict(table, replace(problem, confirm=None)).saved == 0
 
 
+@pytest.mark.parametrize("later", [0.045, 0.08])
 @pytest.mark.parametrize("mean", [-0.1, 0.03, 0.3])
-def test_the_chances_are_those_of_playing_it_out(mean):
-    now, later, margin = 0.12, 0.045, 0.1
+def test_the_chances_are_those_of_playing_it_out(mean, later):
+    now, margin = 0.12, 0.1
     end = mean + WIDER * np.sqrt(now**2 - later**2) * np.random.default_rng(0).normal(size=200_000)
     played = {
         "better": (end - Z * later > 0).mean(),
@@ -126,7 +168,8 @@ def test_the_belief_to_come_is_that_of_a_posterior_with_the_texts():
     table, problem = table_of(close, 8, noise=0.5), problem_of()
     posterior = posterior_of(table, problem)
     configs = [TOP, BASELINE]
-    ahead = _after(posterior.believe(configs), {0: 40, 1: 40})
+    now = posterior.believe(configs)
+    ahead = _after(now, _moves(now, {0: 40, 1: 40}))
     more = table_of(close, 8, noise=0.5, fresh=40)
     index = [more.configs.index(c) for c in configs]
     rows = more.take(~more.fresh | np.isin(more.config, index))

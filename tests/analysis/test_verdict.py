@@ -40,6 +40,36 @@ def test_says_cannot_tell_where_little_was_seen_and_what_it_would_take():
     assert any("more texts" in note for note in found.notes)
 
 
+def test_as_good_speaks_of_the_whole_space_and_not_of_the_winner_alone():
+    """Baseline and one setting are known to a hair; nobody has been elsewhere."""
+    known = {BASELINE: 7.0, GRID[4]: 7.02}
+    rows = [
+        (Cell(config, k % 2, k // 2), JUDGED, worth + 0.12 * (-1) ** (k // 2))
+        for config, worth in known.items()
+        for k in range(80)
+    ]
+    rows += [(Cell(c, k % 2, k // 2), JUDGED, 6.4) for c in GRID[-4:] for k in range(4)]
+    found = verdict(ScoreTable.of(rows, 2), problem_of())
+    assert (found.best, found.compared) == (GRID[4], GRID[4])
+    assert found.gain.low < 0 < found.gain.high < 0.1
+    assert found.sentence == "cannot tell"
+    assert found.probability_beaten > 0.05
+    assert [note for note in found.notes if "some setting is better than the baseline" in note]
+    assert set(found.possible) & set(GRID)
+
+
+def test_the_sets_hold_one_that_is_within_the_margin_and_shrink_with_texts():
+    def worth(config):
+        return 7.0 + 0.5 * (config.get("temperature") == 1.2)
+
+    sizes = [len(verdict(table_of(worth, n, noise=0.5), problem_of()).equivalent) for n in (4, 64)]
+    assert sizes[1] <= 4 < sizes[0]
+    few = verdict(table_of(worth, 4, noise=0.5), problem_of())
+    assert any(config.get("temperature") == 1.2 for config in few.equivalent)
+    assert few.equivalent[0] == few.best
+    assert few.possible == ()  # all of the space was tried
+
+
 def test_better_is_rarely_said_where_nothing_matters():
     said = [
         verdict(table_of(lambda c: 7.0, 4, noise=0.5, seed=seed), problem_of()).sentence

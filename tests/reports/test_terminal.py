@@ -75,6 +75,47 @@ def test_says_what_failed_and_what_each_sign_is():
     assert sentence(whole()) in said
 
 
+def test_the_sentence_says_what_was_tested():
+    """Of the whole space, not of the winner; and a baseline that leads is not proven by leading."""
+    document = whole()
+    verdict, base = document.verdict, document.verdict.baseline
+    verdict.gain = Interval(mean=0.01, low=-0.06, high=0.08)
+    verdict.sentence = "as good"
+    assert sentence(document).startswith(
+        "As good: with 95 % probability nothing in the space is more than 0.1 points better than "
+        "your baseline. Gain over temperature:temperature=1"
+    )
+    verdict.best = base
+    assert sentence(document).endswith("your baseline. It is itself the best that was found.")
+    verdict.sentence, verdict.compared = "cannot tell", "min_p:temperature=1.2,min_p=0.05"
+    assert sentence(document) == (
+        "Cannot tell: your baseline is itself the best guess; this budget does not show that "
+        "nothing in the space is more than 0.1 points better. Gain of "
+        "min_p:temperature=1.2,min_p=0.05, the likeliest to be: +0.010 points [-0.060 to +0.080]."
+    )
+    said = Sayings(document)
+    assert said.badge == "Your baseline leads"
+    assert "does not show that nothing in the space" in said.verdict_line
+    verdict.sentence = "as good"
+    assert (said.badge, "95 % probability" in said.verdict_line) == (
+        "Your baseline is as good",
+        True,
+    )
+
+
+def test_what_to_do_next_compares_the_two_that_are_open():
+    document = document_of(awkward_tables()["all alike"], problem_of())
+    verdict = document.verdict
+    verdict.best, verdict.needed = verdict.baseline, []
+    verdict.compared = "min_p:temperature=1.2,min_p=0.05"
+    verdict.gain = Interval(mean=0.05, low=-0.1, high=0.2)
+    compare = [line for line in advice(document) if line.startswith("Compare the two")]
+    assert len(compare) == 1
+    assert "min_p:temperature=1.2,min_p=0.05" in compare[0]
+    verdict.gain = Interval(mean=0.0, low=-0.05, high=0.05)  # it is others that keep it open
+    assert not [line for line in advice(document) if line.startswith("Compare the two")]
+
+
 @pytest.mark.parametrize("plain", [False, True])
 @pytest.mark.parametrize("kind", awkward_tables())
 def test_reports_every_kind_of_study_in_plain_words(kind, plain):

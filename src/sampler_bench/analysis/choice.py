@@ -11,11 +11,18 @@ from ..records import SamplerConfig, ScoreTable
 from ..samplers.acting import knobs
 from .power import Z
 from .reading import Reading, chooser_of, posterior_of, read
+from .standing import RISK, beaten, draws, near_best
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from ..search import Problem
 
+    Floats = NDArray[np.float64]
+
 BETTER, AS_GOOD, CANNOT_TELL = "better", "as good", "cannot tell"
+LEAST_SD = 1e-9
+HEAVIEST, FEWER_DRAWS = 2, 600  # of the hyperparameters' draws, and of objectives: all the space
 
 
 def choose_winner(table: ScoreTable, problem: Problem) -> SamplerConfig:
@@ -27,11 +34,45 @@ def choose_winner(table: ScoreTable, problem: Problem) -> SamplerConfig:
     return best_of(posterior, posterior.evidence.configs)
 
 
-def sentence_of(mean: float, sd: float, margin: float) -> str:
-    """Which of the three sentences a gain of this mean and standard deviation supports."""
-    if mean - Z * sd > 0:
-        return BETTER
-    return AS_GOOD if mean + Z * sd < margin else CANNOT_TELL
+def challenger_of(
+    table: ScoreTable, problem: Problem, winner: SamplerConfig
+) -> SamplerConfig | None:
+    """Who is compared with the baseline: the winner, unless that is the baseline itself.
+
+    Then it is the setting that is likeliest to be better by more than the margin, by the search's
+    own texts; None where the space has no other.
+    """
+    if winner != problem.baseline:
+        return winner
+    search = table.take(~table.fresh)
+    reading = read(
+        posterior_of(search if len(search.evidence()) else table, problem), winner, problem
+    )
+    found = []
+    for i in np.flatnonzero(reading.inside[1:]) + 1:
+        mean, sd = reading.difference(int(i), 0)
+        found.append(((mean - problem.margin) / max(sd, LEAST_SD), -int(i)))
+    return reading.configs[-max(found)[1]] if found else None
+
+
+def sentence_of(reading: Reading, margin: float, worth: Floats | None = None) -> str:
+    """Which of the three sentences is supported, by what is known of the space and the baseline.
+
+    `worth`: the `draws` of the reading's belief, where they are at hand.
+    """
+    if reading.base is None or not reading.tried(reading.base):
+        return CANNOT_TELL
+    high = -np.inf
+    if reading.challenger is not None:
+        mean, sd = reading.gain()
+        if mean - Z * sd > 0:
+            return BETTER
+        high = mean + Z * sd
+    if high >= margin:
+        return CANNOT_TELL
+    worth = draws(reading.belief) if worth is None else worth
+    risk = beaten(worth, reading.base, reading.inside, margin)
+    return AS_GOOD if risk <= RISK else CANNOT_TELL
 
 
 def rival_of(table: ScoreTable, problem: Problem, winner: SamplerConfig) -> SamplerConfig | None:
@@ -44,14 +85,23 @@ def rival_of(table: ScoreTable, problem: Problem, winner: SamplerConfig) -> Samp
     return None if found == winner else found
 
 
-def equivalents(reading: Reading, margin: float) -> list[int]:
-    """Tried configurations (and the winner) that may be within the margin of the winner."""
-    found = []
-    for i in range(len(reading.configs)):
-        mean, sd = reading.difference(0, i)
-        if i == 0 or (reading.tried(i) and mean - Z * sd <= margin):
-            found.append((-reading.belief.mean[i] if i else -np.inf, i))
-    return [i for _, i in sorted(found)]
+def within(reading: Reading, margin: float) -> tuple[list[SamplerConfig], list[SamplerConfig]]:
+    """Which configurations may be within the margin of the best of the space.
+
+    Returns:
+        The winner and those that were tried, best first; and the untried ones of the reference
+        configurations that stand for the space.
+    """
+    frame = reading.posterior.frame
+    known = list(dict.fromkeys([reading.configs[0], *reading.posterior.evidence.configs]))
+    configs = list(dict.fromkeys([*known, *frame.pool]))
+    belief = reading.posterior.believe(configs, HEAVIEST)
+    inside = np.array([config in frame.space for config in configs])
+    near = near_best(draws(belief, FEWER_DRAWS), inside, margin)
+    near[0] = True
+    order = [0, *(i for i in np.argsort(-belief.mean, kind="stable") if i and near[i])]
+    tried = [configs[i] for i in order if i < len(known)]
+    return tried, [configs[i] for i in order if i >= len(known)]
 
 
 def simplest(reading: Reading, margin: float, z: float = Z) -> SamplerConfig:

@@ -1,8 +1,10 @@
 """The confirmation: which texts on fresh seeds are still worth their price before a verdict.
 
-Winner, baseline and a simpler rival are tried in turn. After each batch the question is what the
-rest of the kept texts could still change: the gain's posterior at the end is known but for its
-mean, which is normal about today's (the variance that is yet to go is its variance). Where the
+Winner, baseline and a simpler rival are tried in turn; where the winner is the baseline itself, the
+setting that is likeliest to beat it takes the winner's part. After each batch the question is what
+the rest of the kept texts could still change: the gain's posterior at the end is known but for its
+mean, which is normal about today's (the variance that is yet to go is its variance); whether the
+rest of the space then allows "as good" is played out. Where the
 sentence at the end is the same with a probability above `SURE`, the rest is not spent: a better
 answer cannot be bought with it. (Predictive probability stopping; Saville et al. 2014, Clinical
 Trials 11(4). It looks often but stops only where looking on is pointless, so that it hardly raises
@@ -21,9 +23,18 @@ from scipy.special import ndtr
 from ..posterior import Belief, fit_posterior
 from ..records import PENDING, Cell, SamplerConfig, ScoreTable
 from .ablation import without_each
-from .choice import AS_GOOD, BETTER, CANNOT_TELL, choose_winner, rival_of, sentence_of
+from .choice import (
+    AS_GOOD,
+    BETTER,
+    CANNOT_TELL,
+    challenger_of,
+    choose_winner,
+    rival_of,
+    sentence_of,
+)
 from .power import WIDER, Z
-from .reading import difference, posterior_of
+from .reading import Reading, difference, posterior_of, read
+from .standing import RISK, beaten, draws
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -32,7 +43,10 @@ if TYPE_CHECKING:
 
     from ..search import Problem
 
+    Floats = NDArray[np.float64]
+
 SURE = 0.98
+FUTURES, WORTHS = 100, 400  # ends that are played out, and objectives drawn in each
 RIVAL_SHARE = 0.5  # of what winner and baseline get each
 CHEAP = 0.5  # share of the kept texts that checking the knobs may take
 
@@ -58,22 +72,25 @@ class Contest:
 
     Attributes:
         winner: by the search's texts.
+        challenger: who is compared with the baseline: the winner, unless that is itself the
+            baseline; None where the space has no other.
         shares: of the kept texts, in parts of the winner's.
     """
 
     winner: SamplerConfig
+    challenger: SamplerConfig | None
     shares: dict[SamplerConfig, float]
 
 
 def contest_of(table: ScoreTable, problem: Problem) -> Contest:
     """Who is tried, by the search's texts alone: fresh ones change nothing."""
     winner = choose_winner(table, problem)
-    shares = {winner: 1.0}
-    if problem.baseline is not None:
-        shares[problem.baseline] = 1.0
+    challenger = challenger_of(table, problem, winner)
+    met = (winner, problem.baseline, challenger)
+    shares = {config: 1.0 for config in met if config is not None}
     if (rival := rival_of(table, problem, winner)) is not None:
         shares.setdefault(rival, RIVAL_SHARE)
-    return Contest(winner, shares)
+    return Contest(winner, challenger, shares)
 
 
 def confirmation_texts(budget: int, baseline: bool = True) -> int:
@@ -98,19 +115,19 @@ def confirm(
         contest: `contest_of` this table, where it is known already.
 
     Returns:
-        Nothing where more could change nothing, where the kept texts are used up, or where winner
-        and baseline are the same configuration.
+        Nothing where more could change nothing, where the kept texts are used up, or where the
+        space holds the baseline alone.
     """
     n = min(n, kept - int(table.fresh.sum()))
     if n <= 0:
         return []
     contest = contest or contest_of(table, problem)
-    if contest.winner == problem.baseline:
+    if contest.challenger is None:
         return []
     used = _used(table, contest.shares)
     ahead = outlook(table, problem, kept, contest)
-    if ahead is not None and ahead.stays > SURE and _all_met(used, contest.winner, problem):
-        return _checks(table, problem, contest.winner, ahead, kept)[:n]
+    if ahead is not None and ahead.stays > SURE and _all_met(used, contest.challenger, problem):
+        return _checks(table, problem, contest.challenger, ahead, kept)[:n]
     return [_next(used, contest.shares) for _ in range(n)]
 
 
@@ -124,37 +141,66 @@ def outlook(
     contest = contest or contest_of(table, problem)
     known = int((table.fresh & (table.state != PENDING)).sum())
     left = max(kept - known, 0)
-    if contest.winner == problem.baseline:
-        return Outlook(AS_GOOD, 1.0, left)
     fitted = posterior_of(search, problem)
     posterior = fit_posterior(table.evidence(), fitted.frame, problem.failure_score, fitted.draws)
-    order, shares = list(contest.shares), list(contest.shares.values())
-    belief = posterior.believe(order)
-    base = order.index(problem.baseline)
-    mean, sd = difference(belief, 0, base)
-    more = {i: left * share / sum(shares) for i, share in enumerate(shares)}
-    _, later = difference(_after(belief, more), 0, base)
-    sentence = sentence_of(mean, sd, problem.margin)
-    chances = _chances(mean, sd, later, problem.margin)
-    return Outlook(sentence, chances[sentence], left)
+    reading = read(posterior, contest.winner, problem, contest.challenger)
+    sentence = sentence_of(reading, problem.margin)
+    total = sum(contest.shares.values())
+    more = {reading.configs.index(c): left * part / total for c, part in contest.shares.items()}
+    return Outlook(sentence, _outcomes(reading, more, problem.margin)[sentence], left)
 
 
-def _after(belief: Belief, texts: Mapping[int, float]) -> Belief:
-    """The belief when so many more texts of each configuration are known, but for its mean."""
-    full = belief.covariance.copy()
+def _outcomes(reading: Reading, more: Mapping[int, float], margin: float) -> dict[str, float]:
+    """How probable each sentence is when so many more texts of some configurations are known."""
+    if reading.base is None or reading.challenger is None or not reading.tried(reading.base):
+        return {BETTER: 0.0, AS_GOOD: 0.0, CANNOT_TELL: 1.0}
+    mean, sd = reading.gain()
+    moves = _moves(reading.belief, more)
+    later = _after(reading.belief, moves)
+    _, left = difference(later, reading.challenger, reading.base)
+    chances = _chances(mean, sd, left, margin)
+    if chances[AS_GOOD] <= 1 - SURE:
+        return chances
+    return _chances(mean, sd, left, margin, _unbeaten(reading, later, moves, margin))
+
+
+def _moves(belief: Belief, texts: Mapping[int, float]) -> Floats:
+    """(n, k) how the means move, in independent steps, when so many more texts are known."""
+    full, found = belief.covariance.copy(), []
     for i, count in texts.items():
         if count > 0:
-            column = full[:, i].copy()
-            full -= np.outer(column, column) / (column[i] + belief.text_variance[i] / count)
-    return Belief(belief.mean, full, belief.text_variance)
+            column = full[:, i] / np.sqrt(full[i, i] + belief.text_variance[i] / count)
+            full -= np.outer(column, column)
+            found.append(column)
+    return np.array(found).reshape(-1, len(full)).T
 
 
-def _chances(mean: float, now: float, later: float, margin: float) -> dict[str, float]:
-    """How probable each sentence is at the end: its mean moves by now^2 - later^2, widened."""
+def _after(belief: Belief, moves: Floats) -> Belief:
+    """The belief when those texts are known, but for its mean."""
+    return Belief(belief.mean, belief.covariance - moves @ moves.T, belief.text_variance)
+
+
+def _unbeaten(reading: Reading, later: Belief, moves: Floats, margin: float) -> float:
+    """How probable it is that at the end nothing is thought to beat the baseline by the margin."""
+    assert reading.base is not None, "asked of a baseline only"
+    away = draws(later, WORTHS)
+    steps = np.random.default_rng(2).standard_normal((FUTURES, moves.shape[1]))
+    inside, base = reading.inside, reading.base
+    risks = [beaten(away + move, base, inside, margin) for move in WIDER * steps @ moves.T]
+    return float(np.mean([risk <= RISK for risk in risks]))
+
+
+def _chances(
+    mean: float, now: float, later: float, margin: float, unbeaten: float = 1.0
+) -> dict[str, float]:
+    """How probable each sentence is at the end: its mean moves by now^2 - later^2, widened.
+
+    `unbeaten` is how probable it is that the rest of the space allows to say "as good".
+    """
     wander = WIDER * np.sqrt(max(now**2 - later**2, 1e-12))
     better = float(ndtr((mean - Z * later) / wander))
-    as_good = float(ndtr((margin - Z * later - mean) / wander)) if margin > Z * later else 0.0
-    as_good = min(as_good, 1 - better)
+    as_good = float(ndtr((margin - Z * later - mean) / wander))
+    as_good = min(as_good, 1 - better, unbeaten)
     return {BETTER: better, AS_GOOD: as_good, CANNOT_TELL: 1 - better - as_good}
 
 
@@ -172,10 +218,10 @@ def _used(
 
 
 def _all_met(
-    used: Mapping[SamplerConfig, NDArray[np.intp]], winner: SamplerConfig, problem: Problem
+    used: Mapping[SamplerConfig, NDArray[np.intp]], challenger: SamplerConfig, problem: Problem
 ) -> bool:
-    """Whether winner and baseline have met on every prompt: before that nothing is confirmed."""
-    return all(used[c].min() > 0 for c in (winner, problem.baseline) if c is not None)
+    """Whether it has met the baseline on every prompt: before that nothing is confirmed."""
+    return all(used[c].min() > 0 for c in (challenger, problem.baseline) if c is not None)
 
 
 def _next(
@@ -191,10 +237,10 @@ def _next(
 
 
 def _checks(
-    table: ScoreTable, problem: Problem, winner: SamplerConfig, ahead: Outlook, kept: int
+    table: ScoreTable, problem: Problem, challenger: SamplerConfig, ahead: Outlook, kept: int
 ) -> list[Cell]:
-    """One text on each prompt of the winner without each of its knobs, where that is cheap."""
-    ablated = without_each(winner)
+    """One text on each prompt of it without each of its knobs, where that is cheap."""
+    ablated = without_each(challenger)
     price = len(ablated) * problem.n_prompts
     if ahead.sentence != BETTER or len(ablated) < 2 or price > CHEAP * kept:
         return []

@@ -13,6 +13,7 @@ from .choice import CANNOT_TELL
 from .confirming import SURE, confirm
 from .power import POWER, Z, texts_needed
 from .reading import Reading, interval
+from .standing import times_needed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -39,26 +40,40 @@ def best_tried(reading: Reading) -> SamplerConfig | None:
 def needed(reading: Reading, problem: Problem, sentence: str) -> tuple[Needed, ...]:
     """What would probably decide: about the baseline, and between the first two, where open."""
     found = []
-    if problem.baseline is not None and sentence == CANNOT_TELL:
+    if reading.challenger is not None and sentence == CANNOT_TELL and not _others(reading, problem):
         found.append(_to_decide(reading, problem.margin))
     second = next((i for i in _tried_in_order(reading) if i), None)
     if second is not None:
         mean, sd = reading.difference(0, second)
         if abs(mean) < Z * sd:
-            found.append(_needed(reading, second, max(abs(mean), NO_GAP * problem.margin), sd))
+            gap = max(abs(mean), NO_GAP * problem.margin)
+            found.append(_needed(reading, 0, second, gap, sd))
     return tuple(found)
 
 
 def _to_decide(reading: Reading, margin: float) -> Needed:
     """For `better` a gain as large as it looks, for `as good` its distance from the margin."""
-    mean, sd = reading.difference(0, 1)
-    return _needed(reading, 1, max(abs(mean), abs(margin - mean), margin / 4), sd)
+    mean, sd = reading.gain()
+    assert reading.base is not None, "a gain is over a baseline"
+    assert reading.challenger is not None, "and somebody's"
+    gap = max(abs(mean), abs(margin - mean), margin / 4)
+    return _needed(reading, reading.challenger, reading.base, gap, sd)
 
 
-def _needed(reading: Reading, other: int, gap: float, error: float) -> Needed:
-    variance = float(reading.belief.text_variance[0] + reading.belief.text_variance[other])
+def _others(reading: Reading, problem: Problem) -> bool:
+    """Whether it is others than the two that keep the baseline from being as good."""
+    if reading.base is None or not reading.tried(reading.base):
+        return False
+    if reading.challenger is None:
+        return True
+    mean, sd = reading.gain()
+    return mean + Z * sd < problem.margin
+
+
+def _needed(reading: Reading, one: int, other: int, gap: float, error: float) -> Needed:
+    variance = float(reading.belief.text_variance[one] + reading.belief.text_variance[other])
     more, alone = texts_needed(gap, variance, error), texts_needed(gap, variance)
-    return Needed(reading.configs[0], reading.configs[other], gap, POWER * error, more, alone)
+    return Needed(reading.configs[one], reading.configs[other], gap, POWER * error, more, alone)
 
 
 def _tried_in_order(reading: Reading) -> Iterator[int]:
@@ -82,9 +97,9 @@ def for_new_prompts(reading: Reading, problem: Problem) -> tuple[Estimate, Estim
     prompt, suited = (unit**2 * math.exp(2 * theta[k]) for k in (PROMPT, INTERACTION))
     mean, sd = float(reading.belief.mean[0]), float(reading.belief.sd[0])
     worth = interval(mean, math.sqrt(sd**2 + (prompt + suited) / n))
-    if problem.baseline is None:
+    if reading.challenger is None:
         return worth, None
-    gain, error = reading.difference(0, 1)
+    gain, error = reading.gain()
     return worth, interval(gain, math.sqrt(error**2 + 2 * suited / n))
 
 
@@ -124,6 +139,12 @@ def notes(reading: Reading, problem: Problem, found: Verdict, table: ScoreTable)
             "this answer."
         )
     lines += _about_the_baseline(reading, problem, found)
+    if found.possible:
+        lines.append(
+            f"Not tried, but maybe within {problem.margin:g} of the best too: "
+            f"{len(found.possible)} of the {len(reading.posterior.frame.pool)} settings that stand "
+            "for the space."
+        )
     lines.append(_new_prompts(found, problem.n_prompts))
     return lines
 
@@ -171,12 +192,27 @@ def _about_the_baseline(reading: Reading, problem: Problem, found: Verdict) -> l
         return ["The baseline was not judged yet, so nothing is said about the gain."]
     if found.sentence != CANNOT_TELL:
         return []
+    if _others(reading, problem):
+        return [_whole_study(reading, problem, found)]
     it = next(n for n in found.needed if n.second == problem.baseline)
     return [
         f"As far as it has come, a gain of {points(it.visible)} points or more would be seen (with "
         f"80 % power). {count(it.texts, 'About ')} more texts of best and baseline would probably "
         "decide."
     ]
+
+
+def _whole_study(reading: Reading, problem: Problem, found: Verdict) -> str:
+    """What it would take where the two are told apart from the margin, and the rest is not."""
+    assert reading.base is not None, "asked of a baseline only"
+    times = times_needed(reading.belief, reading.base, reading.inside, problem.margin)
+    texts = 0 if times is None else math.ceil(times * reading.posterior.evidence.n_texts / 10) * 10
+    more = f" A study of about {texts} texts would probably show that none is." if texts else ""
+    return (
+        f"With a probability of {found.probability_beaten:.0%} some setting is better than the "
+        f"baseline by more than {problem.margin:g}, tried or not: too much to call the baseline as "
+        f"good.{more}"
+    )
 
 
 def _new_prompts(found: Verdict, n_prompts: int) -> str:

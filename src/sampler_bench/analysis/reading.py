@@ -20,6 +20,8 @@ from ..records import Estimate, SamplerConfig, ScoreTable
 from .power import Z
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from ..search import Problem
 
 LEADING = 120  # configurations among which the best may be
@@ -50,11 +52,28 @@ class Reading:
 
     Attributes:
         configs: the winner first, then the baseline if there is one, then the others.
+        base: the number of the baseline, None without one.
+        challenger: the number of who is compared with it: the winner, unless that is itself the
+            baseline; None where there are not two.
     """
 
     posterior: Posterior
     configs: list[SamplerConfig]
     belief: Belief
+    base: int | None
+    challenger: int | None
+
+    @property
+    def inside(self) -> NDArray[np.bool_]:
+        """(n,) which configurations the study may recommend."""
+        space = self.posterior.frame.space
+        return np.array([config in space for config in self.configs])
+
+    def gain(self) -> tuple[float, float]:
+        """Mean and standard deviation of the challenger's objective minus the baseline's."""
+        assert self.base is not None, "without a baseline there is no gain"
+        assert self.challenger is not None, "the baseline is all there is"
+        return self.difference(self.challenger, self.base)
 
     def difference(self, a: int, b: int) -> tuple[float, float]:
         """Mean and standard deviation of the objective of `a` minus that of `b`."""
@@ -65,18 +84,32 @@ class Reading:
         return self.configs[number] in self.posterior.evidence.configs
 
 
-def read(posterior: Posterior, winner: SamplerConfig, problem: Problem) -> Reading:
-    """The joint belief: the winner first, then the baseline, then what was tried, then leaders."""
-    known = dict.fromkeys([winner])
-    if problem.baseline is not None:
-        known[problem.baseline] = None
+def read(
+    posterior: Posterior,
+    winner: SamplerConfig,
+    problem: Problem,
+    challenger: SamplerConfig | None = None,
+) -> Reading:
+    """The joint belief: the winner first, then the baseline, then what was tried, then leaders.
+
+    Args:
+        posterior: the model.
+        winner: the recommended configuration.
+        problem: the study.
+        challenger: who is compared with the baseline, where the winner is the baseline itself.
+    """
+    if winner != problem.baseline:
+        challenger = None if problem.baseline is None else winner
+    named = (winner, problem.baseline, challenger)
+    known = dict.fromkeys(config for config in named if config is not None)
     known.update(dict.fromkeys(posterior.evidence.configs))
     pool, points = posterior.frame.with_pool(())
     mean, sd = posterior.marginal_at(points)
     order = np.argsort(-(mean + sd), kind="stable")[:LEADING]
     known.update(dict.fromkeys(pool[i] for i in order))
     configs = list(known)
-    return Reading(posterior, configs, posterior.believe(configs))
+    base, against = (None if config is None else configs.index(config) for config in named[1:])
+    return Reading(posterior, configs, posterior.believe(configs), base, against)
 
 
 def difference(belief: Belief, a: int, b: int) -> tuple[float, float]:

@@ -3,28 +3,37 @@
 The winner is the best configuration of the posterior of the search's own texts; the fresh texts
 come after that choice, so they cannot have caused it. Worth and gain are then read from the
 posterior of all texts. Selection is accounted for twice: a posterior mean is shrunk by what is
-known of all configurations, and the fresh texts know nothing of why the winner won.
+known of all configurations, and the fresh texts know nothing of why the winner won. "As good" is
+said of the baseline against the whole space, not against the winner alone (`standing`).
 
 Not covered: sets of texts (diversity).
 """
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from ..records import UNKNOWN, Estimate, SamplerConfig, ScoreTable, Verdict
-from .choice import AS_GOOD, CANNOT_TELL, choose_winner, equivalents, sentence_of, simplest
+from .choice import (
+    BETTER,
+    CANNOT_TELL,
+    challenger_of,
+    choose_winner,
+    sentence_of,
+    simplest,
+    within,
+)
 from .notes import best_tried, for_new_prompts, needed, notes, saved
-from .power import WIDER
 from .reading import Reading, interval, posterior_of, read
+from .standing import beaten, draws
 
 if TYPE_CHECKING:
-    from ..search import Problem
+    import numpy as np
+    from numpy.typing import NDArray
 
-DRAWS = 4000
+    from ..search import Problem
 
 
 def verdict(table: ScoreTable, problem: Problem) -> Verdict:
@@ -37,20 +46,25 @@ def verdict(table: ScoreTable, problem: Problem) -> Verdict:
     winner = choose_winner(table, problem)
     if not len(table.evidence()):
         return _nothing(winner, problem)
-    reading = read(posterior_of(table, problem), winner, problem)
-    gain, sentence = _gain(reading, problem)
+    reading = _read(table, problem, winner)
+    worth = draws(reading.belief)
+    sentence = sentence_of(reading, problem.margin, worth)
     on_new = for_new_prompts(reading, problem)
+    equivalent, possible = within(reading, problem.margin)
     found = Verdict(
-        best=winner,
+        best=reading.configs[0],
         tried=reading.tried(0),
         objective=interval(float(reading.belief.mean[0]), float(reading.belief.sd[0])),
         baseline=problem.baseline,
-        gain=gain,
+        gain=_gain(reading),
         sentence=sentence,
         margin=problem.margin,
-        equivalent=tuple(reading.configs[i] for i in equivalents(reading, problem.margin)),
+        compared=None if reading.challenger is None else reading.configs[reading.challenger],
+        equivalent=tuple(equivalent),
+        possible=tuple(possible),
         simplest=simplest(reading, problem.margin),
-        probability_best=_probability_best(reading),
+        probability_best=float((worth.argmax(axis=1) == 0).mean()),
+        probability_beaten=_beaten(reading, worth, problem.margin),
         best_tried=best_tried(reading),
         new_prompts=None if on_new is None else on_new[0],
         gain_on_new_prompts=None if on_new is None else on_new[1],
@@ -60,25 +74,29 @@ def verdict(table: ScoreTable, problem: Problem) -> Verdict:
     return replace(found, notes=tuple(notes(reading, problem, found, table)))
 
 
-def _gain(reading: Reading, problem: Problem) -> tuple[Estimate | None, str]:
-    if problem.baseline is None:
-        return None, CANNOT_TELL
-    if problem.baseline == reading.configs[0]:
-        return Estimate(0.0, 0.0, 0.0), AS_GOOD
-    mean, sd = reading.difference(0, 1)
-    if not reading.tried(1):
-        return interval(mean, sd), CANNOT_TELL
-    return interval(mean, sd), sentence_of(mean, sd, problem.margin)
+def _read(table: ScoreTable, problem: Problem, winner: SamplerConfig) -> Reading:
+    """What all texts say; a challenger that surely beats the baseline takes a winner's place.
+
+    It was named before its fresh texts were written, as a winner is, so they did not choose it.
+    """
+    posterior = posterior_of(table, problem)
+    challenger = challenger_of(table, problem, winner)
+    reading = read(posterior, winner, problem, challenger)
+    if challenger in (None, winner) or sentence_of(reading, problem.margin) != BETTER:
+        return reading
+    return read(posterior, challenger, problem)
 
 
-def _probability_best(reading: Reading) -> float:
-    """How probable it is that no other configuration that was looked at is better."""
-    full = reading.belief.covariance
-    values, vectors = np.linalg.eigh((full + full.T) / 2)
-    root = vectors * np.sqrt(np.maximum(values, 0.0))
-    z = np.random.default_rng(1).standard_normal((DRAWS, len(values)))
-    worth = reading.belief.mean + WIDER * z @ root.T
-    return float((worth.argmax(axis=1) == 0).mean())
+def _gain(reading: Reading) -> Estimate | None:
+    if reading.base is None:
+        return None
+    return Estimate(0.0, 0.0, 0.0) if reading.challenger is None else interval(*reading.gain())
+
+
+def _beaten(reading: Reading, worth: NDArray[np.float64], margin: float) -> float:
+    if reading.base is None or not reading.tried(reading.base):
+        return math.nan
+    return beaten(worth, reading.base, reading.inside, margin)
 
 
 def _nothing(winner: SamplerConfig, problem: Problem) -> Verdict:

@@ -46,12 +46,19 @@ class Verdict:
     Attributes:
         best: the recommended configuration. `tried` says whether any text of it was judged.
         objective: expected objective of `best` over the study's prompts and fresh seeds.
-        baseline: what it is compared with, and `gain` = best minus baseline.
+        baseline: what it is compared with.
+        gain: `compared` minus baseline.
         sentence: `better`, `as good` or `cannot tell`.
         margin: differences up to this many points count as none.
-        equivalent: the best, then the tried ones that the data cannot tell apart from it within the
-            margin.
+        compared: whose gain it is: the best, or where that is the baseline itself, the setting that
+            was likeliest to beat it by more than the margin. None where there is nobody.
+        equivalent: the best, then the tried ones that may be within the margin of the best of the
+            space.
+        possible: the untried ones that may be so too, of those that stand for the space.
         simplest: the one with the fewest knobs that act that is shown to be as good.
+        probability_best: that no other configuration that was looked at is better.
+        probability_beaten: that some setting of the space is better than the baseline by more than
+            the margin; NaN where the baseline is not known.
         best_tried: the best by the model of those that were tried; None where none was.
         new_prompts: objective for new prompts of the same kind; None: not known.
         gain_on_new_prompts: gain there.
@@ -67,9 +74,12 @@ class Verdict:
     gain: Estimate | None
     sentence: str
     margin: float
+    compared: SamplerConfig | None = None
     equivalent: tuple[SamplerConfig, ...] = ()
+    possible: tuple[SamplerConfig, ...] = ()
     simplest: SamplerConfig | None = None
     probability_best: float = float("nan")
+    probability_beaten: float = float("nan")
     best_tried: SamplerConfig | None = None
     new_prompts: Estimate | None = None
     gain_on_new_prompts: Estimate | None = None

@@ -7,7 +7,7 @@ from itertools import pairwise
 
 from ..records import THOUGHTS
 from ..samplers import parameter, parameter_names
-from ._document import Document, ImportanceResult, RangeResult
+from ._document import Document, ImportanceResult, RangeResult, VerdictResult
 from ._words import command_line, command_words, reasons, setting, shown
 
 MANY_CUT_OFF = 0.2  # of the texts
@@ -157,14 +157,23 @@ def _undecided(document: Document) -> Iterator[str]:
     if verdict is None or verdict.sentence != "cannot tell" or not verdict.baseline:
         return
     it = next((row for row in verdict.needed if row.second == verdict.baseline), None)
+    leads = verdict.best == verdict.baseline
+    who = verdict.compared if leads and verdict.compared else verdict.best
+    if it is None and _under_the_margin(verdict):
+        return  # the rest of the space keeps it open, and the verdict's notes say what it takes
     if it is None or not 0 < it.alone <= MOST_TEXTS:
-        yield f"Compare the two directly, with more texts: {_commands(document, verdict.best)}"
+        yield f"Compare the two directly, with more texts: {_commands(document, who)}"
         return
     prompts = max(len(document.search_metadata.prompts), 1)
     each = -(-it.alone // (2 * prompts))
-    commands = _commands(document, verdict.best)
+    commands = _commands(document, who)
     afresh = amount(f"{it.alone} texts of a new benchmark", it.alone_minutes, it.alone_dollars)
     yield f"To decide about your baseline: {afresh}: {commands} --samples-per-config {each}"
+
+
+def _under_the_margin(verdict: VerdictResult) -> bool:
+    gain = verdict.gain
+    return gain is not None and gain.high is not None and gain.high < verdict.margin
 
 
 def _commands(document: Document, best: str) -> str:

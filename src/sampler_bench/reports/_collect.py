@@ -190,10 +190,13 @@ def _verdict(found: Verdict, study: StudyRow, price: _depth.Price) -> VerdictRes
         gain=_interval(found.gain) if found.gain else None,
         sentence=found.sentence,
         margin=found.margin,
+        compared=found.compared.text if found.compared else None,
         equivalent=[config.text for config in found.equivalent],
+        possible=len(found.possible),
         simplest=found.simplest.text if found.simplest else None,
         probability_best=_number(found.probability_best),
         probability_better=_chance(found.gain),
+        probability_beaten=_number(found.probability_beaten),
         best_tried=found.best_tried.text if found.best_tried else None,
         new_prompts=_worth(found.new_prompts) if found.new_prompts else None,
         gain_on_new_prompts=(

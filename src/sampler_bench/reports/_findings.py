@@ -79,8 +79,13 @@ class NeededResult(Part):
 class VerdictResult(Part):
     """The answer: `sentence` is `better`, `as good` or `cannot tell`.
 
-    `probability_best` is that of no other configuration being better, `probability_better` that of
-    the best one being better than the baseline.
+    `as good` is said where nothing in the space is better than the baseline by more than `margin`,
+    with a probability of 95 % or more; `probability_beaten` is that of something being so.
+    `compared` is whose `gain` it is: the best, or where that is the baseline itself, the setting
+    that was likeliest to beat it. `probability_best` is that of no other configuration being
+    better, `probability_better` that of `compared` being better than the baseline. `equivalent`
+    and `possible` settings may be within `margin` of the best of the space: each is so with a
+    probability of at least 5 %, or is needed for all together to hold one that is with 97.5 %.
     `best_tried` is the tried one with the highest estimate; where it is not the best, `notes` say
     why. `new_prompts` and `gain_on_new_prompts` speak of other prompts of the same kind; null where
     there are too few to know. `needed` says what would decide. `saved` texts kept for fresh seeds
@@ -94,10 +99,13 @@ class VerdictResult(Part):
     gain: Interval | None = None
     sentence: str = "cannot tell"
     margin: float = 0.1
+    compared: str | None = None
     equivalent: list[str] = []
+    possible: int = 0
     simplest: str | None = None
     probability_best: Number = None
     probability_better: Number = None
+    probability_beaten: Number = None
     best_tried: str | None = None
     new_prompts: Interval | None = None
     gain_on_new_prompts: Interval | None = None

@@ -68,10 +68,11 @@ class Sayings:
         if self.verdict is None:
             return "Highest mean"
         if self.verdict.best == self.verdict.baseline:
-            return "Your baseline is the best"
+            known = self.verdict.sentence == "as good"
+            return "Your baseline is as good" if known else "Your baseline leads"
         if self.verdict.baseline is None:
             return "Best found"
-        words = {"better": "Better than your baseline", "as good": "No better than your baseline"}
+        words = {"better": "Better than your baseline", "as good": "Your baseline is as good"}
         return words.get(self.verdict.sentence, "Cannot tell yet")
 
     @property
@@ -82,16 +83,22 @@ class Sayings:
             return "No model of this study is at hand: the highest mean may be the luckiest one."
         if found.baseline is None:
             return "There was no baseline to compare with."
+        enough = (
+            f"With 95 % probability nothing in the space is more than {found.margin:g} points "
+            "better than your baseline"
+        )
         if found.best == found.baseline:
-            return "Nothing that was tried is better than what you have."
+            if found.sentence == "as good":
+                return f"{enough}: what you have is the best guess."
+            return (
+                "What you have is the best guess; this budget does not show that nothing in the "
+                f"space is more than {found.margin:g} points better."
+            )
         base = f"your baseline ({label(found.baseline)})"
         if found.sentence == "better":
             return f"It writes better than {base}, for this model, these prompts and this judge."
         if found.sentence == "as good":
-            return (
-                f"{base[0].upper()}{base[1:]} is no worse than it, within {found.margin:g} points: "
-                "there is no need to change."
-            )
+            return f"{enough} ({label(found.baseline)}): there is no need to change."
         return f"The best guess; this budget does not show whether it beats {base}."
 
     @property
@@ -139,7 +146,7 @@ class Sayings:
         if not others:
             return "No other setting that was tried may be as good."
         n = f"{len(others)} other setting" + ("" if len(others) == 1 else "s")
-        said = f"{n} cannot be told apart from the recommended one within {found.margin:g} points"
+        said = f"{n} that were tried may be within {found.margin:g} points of the best as well"
         if found.simplest and found.simplest != found.best:
             return f"{said}. The simplest that is shown to be no worse: {label(found.simplest)}."
         return f"{said}; none that is simpler is shown to be no worse."

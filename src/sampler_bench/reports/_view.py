@@ -101,7 +101,7 @@ class View:
 
     @property
     def others(self) -> list[str]:
-        """The configurations that cannot be told apart from the winner, without it."""
+        """The tried configurations that may be as good as the best, without the winner."""
         if self.verdict is None:
             return []
         return [config for config in self.verdict.equivalent if config != self.verdict.best]
@@ -208,7 +208,7 @@ class View:
 
     @property
     def members(self) -> list[str]:
-        """The leading members of the set that cannot be told apart."""
+        """The leading members of the set that may be as good."""
         return self.others[:SHOWN_MEMBERS]
 
     @property

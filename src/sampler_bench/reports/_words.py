@@ -9,7 +9,7 @@ import sys
 import unicodedata
 from collections.abc import Mapping, Sequence
 
-from ._document import Document, Interval, Result
+from ._document import Document, Interval, Result, VerdictResult
 
 SIGNS = {
     **{"🎨": "##", "“": '"', "”": '"'},
@@ -18,7 +18,8 @@ SIGNS = {
 }
 SENTENCES = {
     "better": "Better: the recommended configuration beats your baseline.",
-    "as good": "As good: your baseline is no worse than the best, within {margin:g} points.",
+    "as good": "As good: with 95 % probability nothing in the space is more than {margin:g} points "
+    "better than your baseline.",
     "cannot tell": "Cannot tell: this budget does not show whether it beats your baseline.",
 }
 
@@ -117,12 +118,27 @@ def sentence(document: Document) -> str:
     if verdict is None or verdict.baseline is None:
         return "There is no baseline to compare with."
     if verdict.best == verdict.baseline:
-        return "Your baseline is itself the best that was found."
+        return _leading(verdict)
     said = SENTENCES.get(verdict.sentence, verdict.sentence).format(margin=verdict.margin)
     gain = verdict.gain
     if gain is None or gain.mean is None:
         return said
     return f"{said} Gain over {shown(verdict.baseline)}: {signed(gain)}."
+
+
+def _leading(verdict: VerdictResult) -> str:
+    """The verdict where the baseline is itself the best guess."""
+    if verdict.sentence == "as good":
+        said = SENTENCES["as good"].format(margin=verdict.margin)
+        return f"{said} It is itself the best that was found."
+    said = (
+        "Cannot tell: your baseline is itself the best guess; this budget does not show that "
+        f"nothing in the space is more than {verdict.margin:g} points better."
+    )
+    gain = verdict.gain
+    if gain is None or gain.mean is None or not verdict.compared:
+        return said
+    return f"{said} Gain of {shown(verdict.compared)}, the likeliest to be: {signed(gain)}."
 
 
 def reasons(counts: dict[str, int]) -> str:

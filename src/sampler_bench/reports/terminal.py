@@ -260,7 +260,7 @@ def _verdict(document: Document) -> list[str]:
         lines.append(f"     Simplest that is shown to be no worse: {verdict.simplest}")
     others = [config for config in verdict.equivalent if config != verdict.best]
     if others:
-        lines.append(f"     Cannot be told apart within {verdict.margin:g} points: {_few(others)}")
+        lines.append(f"     May be as good, within {verdict.margin:g} points: {_few(others)}")
     lines += knobs(document)
     return [*lines, *(f"     {shown(note)}" for note in verdict.notes), *settled(document)]
 
