@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.tables import BASELINE, GRID, awkward_tables, problem_of, table_of
 
+from sampler_bench.analysis.choice import choose_winner
 from sampler_bench.analysis.importance import importance, regions
 from sampler_bench.analysis.summary import PromptSummary, by_sampler, summarise
 from sampler_bench.records import (
@@ -177,3 +178,57 @@ def test_words_have_importance_and_regions_too():
     best = SamplerConfig.of("min_p", {"min_p": 0.02, "temperature_order": "last"})
     (region,) = regions(table, problem, best)
     assert region.words == (("temperature_order", ("last",)),)
+
+
+LENGTHS = Space(
+    (
+        SamplerSpace(
+            "top_p",
+            (
+                ("temperature", Listed((0.7, 1.0, 1.3, 1.6))),
+                ("top_p", Listed((0.8, 0.9, 1.0))),
+                ("max_tokens", Listed((100, 200, 400))),
+            ),
+        ),
+    )
+)
+
+
+def study_of_lengths(seed):
+    """40 texts, most of them long, long ones 1.6 points better; of hot short ones none is known."""
+    rng, rows, grid = np.random.default_rng(seed), [], list(LENGTHS.grid())
+    weight = np.array([3.0 if c.get("max_tokens") == 400 else 1.0 for c in grid])
+    for k, i in enumerate(rng.choice(len(grid), 40, p=weight / weight.sum())):
+        heat, top_p, length = (grid[i].get(n) for n in ("temperature", "top_p", "max_tokens"))
+        if (heat, length) == (1.6, 100):
+            continue
+        failed = heat == 1.6 and top_p == 1.0 and rng.random() < 0.5
+        worth = 7 + {100: 0.0, 200: 0.9, 400: 1.6}[length] - 0.1 * (heat - 1) ** 2
+        state = FAILED if failed else JUDGED
+        rows.append((Cell(grid[i], k % 2, k), state, worth + 0.4 * rng.normal()))
+    return ScoreTable.of(rows, 2), problem_of(space=LENGTHS, baseline=None)
+
+
+@pytest.mark.parametrize("seed", [0, 2, 3])
+def test_a_knob_that_surely_matters_is_narrowed_though_a_corner_is_not_known(seed):
+    table, problem = study_of_lengths(seed)
+    found = {row.parameter: row for row in importance(table, problem)}
+    (region,) = regions(table, problem, choose_winner(table, problem))
+    ends = {name: (low, high) for name, low, high in region.values}
+    assert found["max_tokens"].told
+    assert "max_tokens" not in region.whole
+    assert ends["max_tokens"] == (400, 400)
+    assert ends["temperature"][1] >= 1.3, "what cannot be told stays"
+
+
+def test_a_value_that_only_some_settings_make_bad_stays():
+    """Heat is bad on average, and as good as anything with min_p .1."""
+
+    def with_company(config):
+        worst = 2.5 if config.get("min_p") in (0.02, 0.05) and config.get("temperature") > 1 else 0
+        return 7.5 - worst if config.sampler == "min_p" else 5.0
+
+    table, problem = table_of(with_company, each=30), problem_of()
+    best = next(c for c in GRID if c.get("min_p") == 0.1 and c.get("temperature") == 0.8)
+    region = next(r for r in regions(table, problem, best) if r.sampler == "min_p")
+    assert ("temperature", 0.8, 1.2) in region.values

@@ -4,6 +4,12 @@ Importance is the share of the variance of the objective over a sampler's space 
 explains alone (main effect of a functional ANOVA; Hutter, Hoos and Leyton-Brown 2014, section 3),
 with an interval from draws of the posterior: a wide one means that the data cannot tell. Not
 covered: interactions, which are what the main effects leave over.
+
+A knob's good range holds the values of the settings that cannot be told from the best, less those
+which surely cost something: their mean over the sampler surely lies more than the margin below that
+of the best setting's value, and their own best setting probably does (by a standard deviation).
+Else a single corner of which nothing is known would keep every value. A value that only some
+settings of other knobs make bad stays.
 """
 
 from __future__ import annotations
@@ -16,11 +22,12 @@ import numpy as np
 from ..records import Estimate, SamplerConfig, ScoreTable, Value
 from .landscape import Grid, quantiles, survey
 from .power import Z
-from .reading import posterior_of
+from .reading import difference, posterior_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from ..posterior import Belief
     from ..search import Problem
 
     Floats = NDArray[np.float64]
@@ -51,7 +58,8 @@ class Region:
     """Where a sampler's configurations cannot be told from the best of the study.
 
     Attributes:
-        values: (parameter, lowest, highest) over the region.
+        values: (parameter, lowest, highest) over the region, values that surely cost something
+            left out.
         words: (parameter, values) over the region, for parameters whose values are no numbers.
         whole: the parameters for which the region spans all that the study may try.
         ends: (parameter, `low` or `high`) where it reaches one end of that: beyond may be better.
@@ -91,19 +99,64 @@ def regions(table: ScoreTable, problem: Problem, best: SamplerConfig) -> list[Re
         full = belief.covariance
         spread = np.sqrt(np.maximum(np.diag(full) + full[0, 0] - 2 * full[0], 0.0))
         behind = belief.mean[0] - belief.mean
-        inside = (behind - Z * spread <= problem.margin)[1:]
-        if inside.any():
-            found.append(_region(grid, inside))
+        inside = behind - Z * spread <= problem.margin
+        if inside[1:].any():
+            own = best if best.sampler == grid.part.sampler else None
+            found.append(_region(grid, inside[1:], _Effects(belief, problem.margin, own)))
     return found
 
 
-def _region(grid: Grid, inside: NDArray[np.bool_]) -> Region:
+@dataclass(frozen=True, slots=True, eq=False)
+class _Effects:
+    """Which values of a sampler's knobs surely cost something.
+
+    Attributes:
+        belief: of the study's best, then of the sampler's configurations.
+        own: the study's best where it is of this sampler; its values cost nothing.
+    """
+
+    belief: Belief
+    margin: float
+    own: SamplerConfig | None
+
+    def free(self, name: str, column: list[Value]) -> NDArray[np.bool_]:
+        """(n,) which of a knob's values, in each configuration, are not surely worse."""
+        mean, full = self.belief.mean[1:], self.belief.covariance[1:, 1:]
+        levels, top = _levels(column), int(mean.argmax())
+        home = levels == levels[top]
+        free = np.ones(len(column), dtype=np.bool_)
+        for level in np.unique(levels):
+            mine = levels == level
+            if levels[top] == level or self._holds_own(name, column, mine):
+                continue
+            own = int(np.where(mine, mean, -np.inf).argmax())
+            alone, sd = difference(self.belief, top + 1, own + 1)
+            weight = home / home.sum() - mine / mine.sum()
+            all_of_it = weight @ mean - Z * np.sqrt(max(weight @ full @ weight, 0.0))
+            if min(alone - sd, all_of_it) > self.margin:
+                free[mine] = False
+        return free
+
+    def _holds_own(self, name: str, column: list[Value], mine: NDArray[np.bool_]) -> bool:
+        """Whether the best's value is one of these, or lies between them."""
+        value = self.own.get(name) if self.own else None
+        kept = [other for other, here in zip(column, mine, strict=True) if here]
+        numbers = _numbers(kept)
+        if numbers is None or not isinstance(value, int | float):
+            return value in kept
+        return bool(numbers.min() <= value <= numbers.max())
+
+
+def _region(grid: Grid, inside: NDArray[np.bool_], effects: _Effects) -> Region:
     values: list[tuple[str, float, float]] = []
     words: list[tuple[str, tuple[Value, ...]]] = []
     whole: list[str] = []
     ends: list[tuple[str, End]] = []
     for name, column in grid.moving().items():
-        kept = [value for value, good in zip(column, inside, strict=True) if good]
+        free = effects.free(name, column)
+        both = inside & free
+        good = both if both.any() else free
+        kept = [value for value, here in zip(column, good, strict=True) if here]
         inner, outer = _numbers(kept), _numbers(column)
         if inner is None or outer is None:
             words.append((name, tuple(sorted(set(kept), key=str))))

@@ -220,7 +220,12 @@ def ranges(document: Document) -> list[str]:
                 lines.append(
                     f"     {row.parameter}: {ends or ', '.join(map(setting, row.words))}{whole}"
                 )
-    return [*lines, "", "   Where the data cannot tell a configuration from the best one."]
+    return [
+        *lines,
+        "",
+        "   Where the data cannot tell a configuration from the best one. Values that surely cost",
+        "   something on average, and probably in their best company, are left out.",
+    ]
 
 
 def recommendations(document: Document) -> list[str]:
