@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 BETTER, AS_GOOD, CANNOT_TELL = "better", "as good", "cannot tell"
 LEAST_SD = 1e-9
-HEAVIEST, FEWER_DRAWS = 2, 600  # of the hyperparameters' draws, and of objectives: all the space
+HEAVIEST, FEWER_DRAWS = 2, 1000  # of the hyperparameters' draws, and of objectives: all the space
 
 
 def choose_winner(table: ScoreTable, problem: Problem) -> SamplerConfig:

@@ -85,7 +85,7 @@ class VerdictResult(Part):
     that was likeliest to beat it. `probability_best` is that of no other configuration being
     better, `probability_better` that of `compared` being better than the baseline. `equivalent`
     and `possible` settings may be within `margin` of the best of the space: each is so with a
-    probability of at least 5 %, or is needed for all together to hold one that is with 97.5 %.
+    probability of at least 1.5 %, or is needed for all together to hold one that is with 97.5 %.
     `best_tried` is the tried one with the highest estimate; where it is not the best, `notes` say
     why. `new_prompts` and `gain_on_new_prompts` speak of other prompts of the same kind; null where
     there are too few to know. `needed` says what would decide. `saved` texts kept for fresh seeds
