@@ -7,12 +7,14 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+import httpx2
 import pytest
 from support.loopback import Loopback, Reply, Request, as_json, chat, sse, until
 
-from sampler_bench.engines import EngineOptions
+from sampler_bench.engines import EngineOptions, _http
 from sampler_bench.engines._http import base_url, is_local, shown_url
 from sampler_bench.engines._retry import Fault
+from sampler_bench.engines._translation import Translation
 from sampler_bench.engines.openai_compatible import build
 from sampler_bench.errors import EngineError
 from sampler_bench.records import Completion, Prompt, SamplerConfig, Unwritten
@@ -140,6 +142,26 @@ async def test_a_silent_server_times_out() -> None:
     assert isinstance(written, Unwritten)
     assert (written.reason, written.retries) == ("timeout", 1)
     assert "silent for too long (ReadTimeout; --timeout gives it more than 0.2 s)" in written.detail
+
+
+def test_more_time_is_no_remedy_where_nobody_takes_a_connection() -> None:
+    with (
+        pytest.raises(Fault, match=r"^timeout: here does not take a request \(ConnectTimeout\)$"),
+        Translation("here", lambda: True, "; --timeout", 9.0),
+    ):
+        raise httpx2.ConnectTimeout("")
+
+
+@pytest.mark.anyio
+async def test_a_server_that_never_ends_a_text_is_not_called_silent(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(_http, "LONGEST_TEXT", 2)
+    reply = chat("a " * 400, finish=None, end="hang", pause=0.02)
+    written, _ = await generate(lambda _: reply, timeout_seconds=0.4, max_retries=0)
+    assert isinstance(written, Unwritten)
+    assert written.reason == "timeout"
+    assert "did not end a text in 0.8 s, the most that --timeout allows it" in written.detail
 
 
 @pytest.mark.anyio

@@ -180,7 +180,7 @@ class Http:
         """
         remedy = f"; --timeout gives it more than {self._timeout:g} s"
         with self._translated(self._answers_others, remedy):
-            limit = asyncio.timeout(LONGEST_TEXT * self._timeout)
+            limit = asyncio.timeout(self._longest)
             close = {} if self.reuses else {"Connection": "close"}
             client = self._open()
             async with limit, client.stream("POST", path, json=body, headers=close) as response:
@@ -189,6 +189,10 @@ class Http:
                     self._refuse(response.status_code, text, response.headers, path)
                 response.stream = Noting(response.stream, self._hear)
                 yield response
+
+    @property
+    def _longest(self) -> float:
+        return LONGEST_TEXT * self._timeout
 
     def _hear(self) -> None:
         self._heard = time.monotonic()
@@ -228,7 +232,7 @@ class Http:
     def _translated(
         self, crowded: Callable[[], bool] = lambda: False, remedy: str = ""
     ) -> Translation:
-        return Translation(self.shown, crowded, remedy)
+        return Translation(self.shown, crowded, remedy, self._longest)
 
     def _refuse(self, status: int, text: str, headers: httpx2.Headers, path: str) -> NoReturn:
         said = self.hide(_message(text))

@@ -32,22 +32,33 @@ class Translation:
         shown: the server's address.
         crowded: whether the server answered others while it was silent.
         remedy: what helps where it was silent, in words; may be empty.
+        longest: seconds that one text may take.
     """
 
-    def __init__(self, shown: str, crowded: Callable[[], bool], remedy: str) -> None:
-        self._shown, self._crowded, self._remedy = shown, crowded, remedy
+    def __init__(
+        self, shown: str, crowded: Callable[[], bool], remedy: str, longest: float
+    ) -> None:
+        self._shown, self._crowded = shown, crowded
+        self._remedy, self._longest = remedy, longest
 
     def __enter__(self) -> None:
         return None
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         if isinstance(error, httpx2.TimeoutException | TimeoutError):
-            words = str(error) or type(error).__name__
-            told = f"{self._shown} was silent for too long ({words}{self._remedy})"
             crowded = isinstance(error, httpx2.ReadTimeout) and self._crowded()
-            raise Fault("timeout", told, crowded=crowded) from error
+            raise Fault("timeout", self._late(error), crowded=crowded) from error
         if isinstance(error, httpx2.TransportError | httpx2.StreamError):
             words = str(error) or type(error).__name__
             raise Fault("connection", f"{self._shown}: {words}") from error
         if isinstance(error, httpx2.InvalidURL | httpx2.HTTPError):
             raise Fault("protocol", f"{self._shown}: {error}") from error
+
+    def _late(self, error: Exception) -> str:
+        words = str(error) or type(error).__name__
+        if isinstance(error, httpx2.ReadTimeout):
+            return f"{self._shown} was silent for too long ({words}{self._remedy})"
+        if isinstance(error, httpx2.TimeoutException):
+            return f"{self._shown} does not take a request ({words})"
+        allowed = f"{self._longest:g} s, the most that --timeout allows it"
+        return f"{self._shown} did not end a text in {allowed}"
