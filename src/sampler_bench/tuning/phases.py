@@ -30,7 +30,6 @@ def phases_of(request: Request, problem: Problem) -> Phases:
     strategy = build_strategy(request.spec)
     if request.pilot is not None:
         strategy = pilot.piloted(strategy, request.pilot, problem.n_prompts)
-    if request.pilot is not None:
         return [("search", strategy, searching)]
     return [
         ("search", strategy, searching),
