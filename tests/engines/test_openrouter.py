@@ -19,6 +19,7 @@ CONFIG = SamplerConfig.of("temperature", {"temperature": 1, "max_tokens": 50})
 ENDPOINTS = {
     "together/fp8": ("Together", 2048, ["top_p", "temperature", "seed", "max_tokens", "top_k"]),
     "deepinfra/bf16": ("DeepInfra", 4096, ["top_p", "temperature", "seed", "max_tokens", "min_p"]),
+    "moonshotai/fp8": ("Moonshot AI", 4096, ["temperature", "seed", "max_tokens", "min_p"]),
 }
 
 
@@ -41,15 +42,16 @@ def listed_endpoints(told: bool = True) -> Answer:
 
 @pytest.mark.anyio
 @pytest.mark.parametrize(
-    ("named", "kept", "context"),
+    ("named", "sent", "kept", "context"),
     [
-        (("together",), {"top_k"}, 2048),
-        (("DeepInfra",), {"min_p"}, 4096),
-        (("deepinfra/bf16", "together"), set(), 2048),
+        (("together",), ("together",), {"top_k"}, 2048),
+        (("DeepInfra",), ("deepinfra",), {"min_p"}, 4096),
+        (("DeepInfra/BF16", "together"), ("deepinfra/bf16", "together"), set(), 2048),
+        (("Moonshot AI",), ("moonshotai",), {"min_p"}, 4096),
     ],
 )
 async def test_openrouter_is_held_to_the_providers_that_are_named(
-    named: tuple[str, ...], kept: set[str], context: int
+    named: tuple[str, ...], sent: tuple[str, ...], kept: set[str], context: int
 ) -> None:
     options = replace(OPTIONS, providers=named)
     async with talking("openrouter", options, listed_endpoints()) as (engine, server):
@@ -59,7 +61,7 @@ async def test_openrouter_is_held_to_the_providers_that_are_named(
         body = server.posts()[-1].body
         with pytest.raises(SpecError, match="top_a on openrouter: not every named provider of"):
             engine.express(SamplerConfig.of("top_a", {"top_a": 0.1, "max_tokens": 9}), 1)
-    only = {"require_parameters": True, "order": [*named], "allow_fallbacks": False}
+    only = {"require_parameters": True, "order": [*sent], "allow_fallbacks": False}
     assert body["provider"] == written.sent["provider"] == only
     assert info.context == context
     assert {"top_k", "min_p", "top_a"} & body.keys() == kept
@@ -70,7 +72,9 @@ async def test_openrouter_is_held_to_the_providers_that_are_named(
 async def test_a_provider_that_does_not_serve_the_model_is_named_with_those_that_do() -> None:
     options = replace(OPTIONS, providers=("togehter",))
     async with talking("openrouter", options, listed_endpoints()) as (engine, _):
-        with pytest.raises(EngineError, match=r"'togehter' does not .* deepinfra/bf16, together/f"):
+        with pytest.raises(
+            EngineError, match=r"'togehter' does not .* deepinfra/bf16, moonshotai/fp8, tog"
+        ):
             await engine.check()
 
 

@@ -59,6 +59,7 @@ class OpenRouterEngine(OpenAIEngine):
         wire = Wire(chat_extra={"reasoning": {"effort": "none"}})
         super().__init__(DIALECT, options, options.server or DEFAULT_SERVER, wire)
         self.kept: frozenset[str] | None = None
+        self._order = options.providers  # as requests name them
 
     async def ask(self) -> ServerInfo:
         """Read the model's entry: its context, and which parameters its providers keep."""
@@ -84,6 +85,7 @@ class OpenRouterEngine(OpenAIEngine):
         entries = data.get("endpoints") if isinstance(data, dict) else None
         known = [e for e in entries if isinstance(e, dict)] if isinstance(entries, list) else []
         found: list[Mapping[str, object]] = []
+        order: list[str] = []
         for provider in self.options.providers if known else ():
             own = [e for e in known if provider.lower() in _names(e)]
             if not own:
@@ -93,6 +95,8 @@ class OpenRouterEngine(OpenAIEngine):
                     f"{there}: name one of these"
                 )
             found += own
+            order.append(_slug(provider, own))
+        self._order = tuple(order) if known else self.options.providers
         return found
 
     def express(self, config: SamplerConfig, seed: int) -> JsonObject:
@@ -119,7 +123,7 @@ class OpenRouterEngine(OpenAIEngine):
         assert isinstance(always, dict)
         if not self.options.providers:
             return always
-        return {**always, "order": [*self.options.providers], "allow_fallbacks": False}
+        return {**always, "order": [*self._order], "allow_fallbacks": False}
 
     def lasting(self, said: JsonObject) -> JsonObject:
         """Without the seed and neutral knobs: they come and go with the model's providers."""
@@ -156,6 +160,16 @@ def _names(endpoint: Mapping[str, object]) -> set[str]:
     """What a provider may be called in a request: its slug, that with a variant, or its name."""
     tag = str(endpoint.get("tag") or "").lower()
     return {tag, tag.partition("/")[0], str(endpoint.get("provider_name") or "").lower()} - {""}
+
+
+def _slug(provider: str, own: Sequence[Mapping[str, object]]) -> str:
+    """What a request calls a provider: a tag as it is, else what all tags of its endpoints share.
+
+    Without tags it stays as it was written.
+    """
+    tags = [str(tag) for one in own if (tag := one.get("tag"))]
+    same = [tag for tag in tags if tag.lower() == provider.lower()]
+    return same[0] if same else tags[0].partition("/")[0] if tags else provider
 
 
 def build(options: EngineOptions) -> OpenRouterEngine:
