@@ -168,3 +168,22 @@ def test_a_cheap_judge_is_not_taken_for_the_dear_one_it_might_have_been():
 def test_a_problem_without_a_confirmation_keeps_nothing():
     problem = Problem(SPACE, 3, budget=96)
     assert reserve_of(replace(SPEC, max_samples=40), problem) == Reserve(0, 0.0)
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(
+    ("limits", "words"),
+    [
+        ({"max_samples": 20}, "20 texts were asked for (max_samples)"),
+        ({"max_cost": 0.205}, "$0.2000 of $0.205 spent, too little for the next text (max_cost)"),
+        ({"max_minutes": 1}, "1 minutes are over (max_minutes)"),
+    ],
+)
+async def test_a_search_without_a_confirmation_has_all_that_the_limit_allows(
+    tmp_path, limits, words
+):
+    study = Limited(tmp_path, cost=0.01, confirm=0.0, search_strategy="grid")
+    study.engine = ScriptedEngine(lambda *asked: written.append(asked) or completion(*asked))
+    written, study.now = [], lambda: 3.0 * len(written)
+    assert await study.go(**limits) == words
+    assert len([trial for trial in study.kept() if trial.written]) >= 20

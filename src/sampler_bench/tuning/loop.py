@@ -99,7 +99,8 @@ class Loop:
         for number, (name, strategy, problem) in enumerate(phases, start=1):
             self.watch(Phase(name))
             more = number < len(phases)
-            how = await self._ask_until_done(strategy, problem, self.reserve if more else None)
+            reserve = self.reserve if more and self.reserve.share else None
+            how = await self._ask_until_done(strategy, problem, reserve)
             if more and (halted := self._halted()):
                 return halted
             ended = ended if how == "done" else how
