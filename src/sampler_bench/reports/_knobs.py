@@ -54,7 +54,7 @@ def forced(document: Document) -> list[str]:
 def unheard(document: Document) -> list[str]:
     """One sentence for each server that did not act on what was stated and not searched."""
     return [
-        f"UNHEARD: {found}; what is forced is in every text of this study, and in no preset."
+        f"UNHEARD: {found}; a forced value may be in every text of this study, and is in no preset."
         for found in _found(document, UNHEARD)
     ]
 
@@ -107,7 +107,8 @@ def _server(server: CheckedServer) -> list[str]:
     lines += [f"     {_finding(f)}" for f in server.findings if f.says in NOTED]
     if server.seed is not None and server.seed.says != "honoured":
         lines.append(f"     {_finding(server.seed)}")
-    lines += [f"     {shown(fact.found)}" for fact in server.facts if not fact.fine]
+    facts = (fact for fact in server.facts if not fact.fine or fact.what == UNHEARD)
+    lines += [f"     {shown(fact.found)}" for fact in facts]
     lines += [f"     {shown(told)}" for told in server.minded]
     if server.order in ("first", "last"):
         lines.append(f"     Temperature was seen to act {server.order}.")
