@@ -411,3 +411,31 @@ def test_the_confirmation_waits_for_the_whole_search():
     for cell in cells:
         opt.tell(cell, 7.0 + cell.prompt + len(cell.config.text) / 10)
     assert all(cell.fresh for cell in opt.ask(2))
+
+
+@pytest.mark.parametrize("strategy", ["bayesian", "grid", "random", "halving", "tpe"])
+@pytest.mark.parametrize("own", [0, 50])
+def test_every_strategy_leaves_the_confirmation_its_share(strategy, own):
+    space = {"min_p": {"temperature": [0.5, 0.7, 0.9, 1.1, 1.3], "min_p": [0.02, 0.05, 0.1]}}
+    opt = Optimizer(space, 2, strategy, budget=60, baseline="temperature:temperature=0.5")
+    rng = np.random.default_rng(0)
+    mine = [Cell(SamplerConfig.of("min_p", {"temperature": 0.7, "min_p": 0.05}), 0, 0)] * own
+    for k, cell in enumerate(mine):
+        opt.tell(replace(cell, repeat=100 + k), 6 + rng.normal())
+    asked = []
+    while opt.left:
+        for cell in opt.ask(5):
+            asked.append(cell)
+            opt.tell(cell, 7 - (cell.config.as_dict()["temperature"] - 1.1) ** 2 + rng.normal())
+    fresh = sum(cell.fresh for cell in asked)
+    assert own + len(asked) - fresh <= max(48, own)
+    assert fresh >= 4
+    assert own + len(asked) <= 60
+
+
+def test_where_nothing_came_of_any_cell_nothing_is_confirmed():
+    opt = Optimizer(SPACE, budget=20, baseline="temperature:temperature=1")
+    while opt.left:
+        for cell in opt.ask(4):
+            assert not cell.fresh
+            opt.skip(cell)

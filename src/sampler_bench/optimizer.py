@@ -237,11 +237,17 @@ class Optimizer:
         strategy = plugins.find("search", self.strategy)
         with one_thread():
             table, problem = self.table(), self._problem()
-            cells = strategy.ask(table, problem, count, rng)
-            if not cells and problem.confirm and not (self._under_way and not table.fresh.any()):
+            room = min(count, problem.budget - int((~table.fresh).sum()))
+            cells = strategy.ask(table, problem, room, rng) if room > 0 else []
+            if not cells and problem.confirm and self._searched(table):
                 cells = confirm(table, problem, problem.confirm, count)
         self._chosen.extend(cells)
         self._tried_all = not cells and not self._under_way
+
+    def _searched(self, table: ScoreTable) -> bool:
+        """Whether all of the search is known, and something came of it."""
+        known = (table.state[~table.fresh] != PENDING).all()
+        return bool(known) and len(table.evidence()) > 0
 
     def _problem(self) -> Problem:
         """The problem, with what a failed text is worth beside the scores so far."""

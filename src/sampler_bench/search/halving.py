@@ -36,7 +36,7 @@ def ask(table: ScoreTable, problem: Problem, n: int, rng: np.random.Generator) -
         cells = _missing(survivors, goal, free, problem)
         left = problem.budget - int((~table.fresh).sum())
         if cells:
-            return cells[: min(n, left)]
+            return cells[: max(0, min(n, left))]
         if (table.state[~table.fresh] == PENDING).any():
             return []
         survivors = _better_half(survivors, table, problem)
