@@ -29,7 +29,7 @@ class Study:
         self.pace = pace or Pace(slots=1, judging=1, lag=4, batch=2)
         self.limits = limits or Limits()
         self.strategy = find("search", strategy)
-        self.stop = asyncio.Event()
+        self.stop, self.estimate = asyncio.Event(), self.judge.cost
         self.now = time.monotonic
         self.events = []
 
@@ -38,7 +38,7 @@ class Study:
             row = store.study("s") or store.create_study("s", {}, 0.0)
             trials = store.trials(row.id)
             self.ledger = Ledger(trials, self.judge.identities, len(PROMPTS))
-            self.budget = Budget(self.limits, self.judge.cost, self.now)
+            self.budget = Budget(self.limits, self.estimate, self.now)
             self.budget.recall(trials)
             parts = Parts(self.engine, self.judge, store, TASK, PROMPTS, lambda text: (), time.time)
             loop = Loop(

@@ -148,8 +148,9 @@ def test_what_is_under_way_counts_as_spent():
     clock = iter(range(0, 10_000, 10))
     budget = Budget(Limits(max_cost=1.0), 0.05, lambda: 0.0)
     keep = Reserve(None, 0.2)
-    assert budget.search_over(0, keep, Open(15)) is None  # 75 cents by the judge's estimate
-    assert budget.search_over(0, keep, Open(16)) is not None
+    budget.settle(0.0, 0.05)
+    assert budget.search_over(0, keep, Open(14)) is None  # 75 cents
+    assert budget.search_over(0, keep, Open(15)) is not None
     timed = Budget(Limits(max_minutes=10), 0.0, lambda: next(clock))
     assert timed.search_over(0, keep, Open(0, 400.0)) is None  # 590 - 400 > 120
     assert timed.search_over(0, keep, Open(0, 480.0)) is not None
@@ -187,3 +188,26 @@ async def test_a_search_without_a_confirmation_has_all_that_the_limit_allows(
     written, study.now = [], lambda: 3.0 * len(written)
     assert await study.go(**limits) == words
     assert len([trial for trial in study.kept() if trial.written]) >= 20
+
+
+def test_an_estimate_ends_no_search_but_a_bill_is_waited_for():
+    budget, keep = Budget(Limits(max_cost=0.02), 0.01, lambda: 0.0), Reserve(None, 0.2)
+    assert not budget.awaits_bill(keep, Open(1))
+    assert budget.awaits_bill(keep, Open(2))
+    assert budget.search_over(2, keep, Open(2)) is None
+    assert budget.reserve()
+    budget.settle(budget.price, 0.0005)
+    assert not budget.awaits_bill(keep, Open(30))
+    assert budget.search_over(2, keep, Open(1)) is None
+    assert budget.search_over(2, keep, Open(31)) is not None
+
+
+@pytest.mark.anyio
+async def test_a_judge_that_bills_a_tenth_of_its_estimate_is_asked_for_as_much_as_it_bills(
+    tmp_path,
+):
+    study = Limited(tmp_path, cost=0.001)
+    study.estimate, study.pace = 0.01, Pace(4, 4, lag=16, batch=8)
+    await study.go(max_cost=0.06)
+    assert 40 <= study.order.count("s") <= 56  # 48 of those that are judged, and a batch
+    assert study.budget.spent <= 0.06

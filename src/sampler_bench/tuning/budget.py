@@ -4,7 +4,8 @@ A search that a limit ends leaves a share of it for the confirmation on fresh se
 
 When the minutes are over nothing more is begun; what a judge was asked for may still come
 (`parts.Pace.grace_seconds`). Money is reserved before a judgment is asked for, at the highest price
-seen so far (or the judge's own estimate), and settled when the bill is known.
+seen so far (or the judge's own estimate), and settled when the bill is known. A search is ended by
+bills, never by the estimate.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from ..records import Trial
+from ..records import INTERRUPTED, Trial, Unscored
 
 KEPT = "kept for fresh seeds"
 
@@ -89,6 +90,9 @@ class Budget:
         self.spent += besides
         for trial in trials:
             for judgment in trial.judgments:
+                if isinstance(judgment, Unscored) and judgment.reason == INTERRUPTED:
+                    self.spent += judgment.cost  # what it may have cost, and no bill
+                    continue
                 self._bill(judgment.cost - judgment.lost)
                 self.spent += judgment.lost
 
@@ -152,16 +156,19 @@ class Budget:
             return None
         return f"the rest of {minutes:g} minutes {KEPT} (max_minutes)"
 
+    def awaits_bill(self, reserve: Reserve, open_ones: Open) -> bool:
+        """Whether what is open may take the search's share, and no bill tells yet: wait for one."""
+        promised = open_ones.judgments * self._price
+        return not self._bills and promised > 0 and self._takes_share(promised, reserve)
+
     def _dollars_over(self, reserve: Reserve, open_ones: Open) -> bool:
-        cap = self.limits.max_cost
-        if cap is not None:
-            ahead = self.spent + open_ones.judgments * self._usual_price()
-            self.dollars_over |= ahead > 0 and ahead >= (1 - reserve.share) * cap - 1e-9
+        usual = self._billed / self._bills if self._bills else 0.0
+        self.dollars_over |= self._takes_share(open_ones.judgments * usual, reserve)
         return self.dollars_over
 
-    def _usual_price(self) -> float:
-        """What a judgment has cost on average; before any, what it is expected to cost."""
-        return self._billed / self._bills if self._bills else self._price
+    def _takes_share(self, ahead: float, reserve: Reserve) -> bool:
+        cap, ahead = self.limits.max_cost, self.spent + ahead
+        return cap is not None and ahead > 0 and ahead >= (1 - reserve.share) * cap - 1e-9
 
     def _bill(self, cost: float) -> None:
         self.spent += cost

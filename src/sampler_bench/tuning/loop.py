@@ -114,6 +114,9 @@ class Loop:
             position = len(self.ledger)
             if not await self._settled(position - self.pace.lag):
                 return self._halted() or "done"
+            unsure = reserve and self.budget.awaits_bill(reserve, self._open())
+            if unsure and not await self._settled(position):
+                return self._halted() or "done"
             if reserve and (over := self.budget.search_over(position, reserve, self._open())):
                 if self.budget.dollars_over:  # failures may make it cheaper than it looked
                     self.parts.store.set_note(
