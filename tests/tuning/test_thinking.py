@@ -163,7 +163,6 @@ def heard(*texts: Completion | Unwritten) -> tuple[list[Completion | Unwritten],
     [
         (text("Hm."), "thoughts took all 80 tokens"),
         (text("Hm.", " \n"), "thoughts took all 80 tokens"),
-        (text(""), "thoughts took all 80 tokens"),  # counted, and never shown
         (text("Hm.", cut=False), "ended with its thoughts.*or the server takes the answer for"),
     ],
 )
@@ -181,6 +180,9 @@ def test_thoughts_alone_are_missing(written: Completion, why: str) -> None:
     [
         text("Hm.", "Once."),
         text("", "Once upon a time there was a king. " * 3),
+        text(""),  # perhaps the server trims what is white
+        text("", "\n" * 400, tokens=200),
+        text("", " \n" * 50, tokens=80),
         text("", "", tokens=3, cut=False),
         text("", "", tokens=3),
         text("", "", cut=False),
@@ -190,6 +192,24 @@ def test_thoughts_alone_are_missing(written: Completion, why: str) -> None:
 def test_all_else_stays_as_it_is(written: Completion | Unwritten) -> None:
     (kept,), _ = heard(written)
     assert kept == written
+
+
+@pytest.mark.parametrize("first", [text("Hm.", "Once."), text("", "Once.", tokens=80)])
+def test_a_blank_text_is_thoughts_where_its_server_has_shown_or_counted_some(
+    first: Completion,
+) -> None:
+    newlines, elsewhere = text("", "\n" * 80), replace(text(""), server="other:")
+    kept, said = heard(first, text(""), newlines, elsewhere)
+    assert [isinstance(one, Unwritten) for one in kept] == [False, True, False, False]
+    assert len(said) == 2  # one for each server
+
+
+@pytest.mark.parametrize("blank", [text(""), text("", "\n" * 400, tokens=200)])
+def test_blank_texts_alone_end_no_run(blank: Completion) -> None:
+    thinking = Thinking(lambda _: None)
+    for i in range(MANY):
+        assert thinking.sorted_out(setting(i % 5), blank) == blank
+    assert thinking.outage() is None
 
 
 def test_each_server_that_thinks_is_told_once() -> None:
@@ -249,7 +269,9 @@ def test_a_run_ends_where_nearly_nothing_is_answered(
     thinking = Thinking(lambda _: None)
     for i in range(alone):
         thinking.sorted_out(setting(i % settings), text("Hm."))
-    error = thinking.outage(answered)
+    for _ in range(answered):
+        thinking.sorted_out(setting(0), text("", "Once. " * 20))
+    error = thinking.outage()
     assert (error is not None) == ends
     if error is not None:
         assert f"{alone} of {alone + answered} texts are thoughts without an answer" in str(error)

@@ -32,7 +32,7 @@ MESSAGE = re.compile(
 FINAL = "final"
 BARE_HARMONY = re.compile(r"\s*analysis(?=[A-Z\"'“])(.*?)(?:assistantfinal(.*)|\Z)", re.DOTALL)
 
-HIDDEN = 24  # more tokens than characters, and then some
+HIDDEN = 24  # more tokens than bytes, and then some
 REMEDY = (
     "switch thinking off at the server (llama.cpp: --reasoning-budget 0), serve a model that does "
     "not think, or raise max_tokens until thoughts and answer fit"
@@ -61,7 +61,7 @@ def split_thoughts(text: str) -> tuple[str, str]:
 
 def hides(text: str, tokens: int) -> bool:
     """Whether many more tokens were counted than a text can have: thoughts that are not shown."""
-    return tokens > len(text) + HIDDEN
+    return tokens > len(text.encode()) + HIDDEN
 
 
 def _by_channel(text: str) -> tuple[str, str]:

@@ -4,8 +4,9 @@ Requests switch thinking off where the server has a word for it. Where thoughts 
 they use up `max_tokens`: a text may end before its answer has begun. As with any text that the
 token limit ends, the limit is to blame and not the setting; and a server that takes whole answers
 for thoughts does so under every setting. So a text that is thoughts and nothing else is missing.
-Where nearly all are, under several settings, the run ends with what to do, before its budget is
-spent on nothing.
+A blank text alone is none: a setting may make a model write white space, and that is its failure.
+Where nearly all are thoughts, under several settings, the run ends with what to do, before its
+budget is spent on nothing.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from .events import Warned, Watcher
 
 LEAST, SETTINGS = 6, 3  # texts that were thoughts alone, and of so many settings, end a run ...
 MANY = 20  # ... or so many of any; a few may come of a setting under which thoughts run on
-ANSWERED = 0.2  # of all texts that came: with fewer answers it is
+ANSWERED = 0.2  # of all texts that came in this run: with fewer answers it is
 
 
 class Thinking:
@@ -32,7 +33,9 @@ class Thinking:
     def __init__(self, watch: Watcher) -> None:
         self._watch = watch
         self._told: set[str] = set()
+        self._shown: set[str] = set()  # servers of which more came than an answer
         self._alone: list[SamplerConfig] = []
+        self._answered = 0
         self._detail = ""
 
     @property
@@ -41,13 +44,18 @@ class Thinking:
         return f"thoughts count towards it: {REMEDY}" if self._told else "raise max_tokens"
 
     def hear(self, written: Completion) -> None:
-        """Say that a server's model thinks aloud, the first time it does."""
-        if written.server in self._told or not (seen := _seen(written)):
+        """Say that a server's model thinks aloud, or seems to, the first time it does."""
+        if not (seen := _seen(written)):
+            return
+        if written.thoughts.strip() or written.text.strip():
+            self._shown.add(written.server)
+        if written.server in self._told:
             return
         self._told.add(written.server)
+        thinks = "thinks aloud" if written.thoughts.strip() else "seems to think unseen"
         self._watch(
             Warned(
-                f"thinking on {written.server}: the model thinks aloud, although nobody asks for "
+                f"thinking on {written.server}: the model {thinks}, although nobody asks for "
                 f"thoughts ({seen}); they cost time and count towards max_tokens, and a text "
                 f"without room for its answer is missing; {REMEDY}"
             )
@@ -80,22 +88,19 @@ class Thinking:
         if isinstance(written, Unwritten):
             return written
         self.hear(written)
-        if not (why := _alone(written)):
+        if not (why := _alone(written, written.server in self._shown)):
+            self._answered += 1
             return written
         self._alone.append(config)
         self._detail = why
         return Unwritten(THOUGHTS, why, written.retries)
 
-    def outage(self, answered: int) -> EngineError | None:
-        """Why a run must end: hardly anything but thoughts came.
-
-        Args:
-            answered: texts of the study that have an answer.
-        """
+    def outage(self) -> EngineError | None:
+        """Why a run must end: hardly anything but thoughts came in it."""
         alone, settings = len(self._alone), len(set(self._alone))
         enough = alone >= MANY or (alone >= LEAST and settings >= SETTINGS)
-        texts = alone + answered
-        if not enough or answered >= ANSWERED * texts:
+        texts = alone + self._answered
+        if not enough or self._answered >= ANSWERED * texts:
             return None
         return EngineError(
             f"{alone} of {texts} texts are thoughts without an answer, the last one: {self._detail}"
@@ -112,11 +117,17 @@ def _seen(written: Completion) -> str:
     return ""
 
 
-def _alone(written: Completion) -> str:
-    """Why a text is thoughts alone, and what to do; empty where it is not."""
+def _alone(written: Completion, shown: bool) -> str:
+    """Why a text is thoughts alone, and what to do; empty where it is not.
+
+    Args:
+        written: what came.
+        shown: whether its server has written thoughts beside an answer, or counted them.
+    """
     if written.text.strip():
         return ""
-    if written.cut_off and (written.thoughts.strip() or hides("", written.tokens)):
+    hidden = shown and hides(written.text, written.tokens)
+    if written.cut_off and (written.thoughts.strip() or hidden):
         return f"thoughts took all {written.tokens} tokens, and no answer began; {REMEDY}"
     if written.thoughts.strip():
         return (

@@ -198,7 +198,7 @@ class Work:
             return
         self._faults["text"] = 0
         if isinstance(written, Unwritten):
-            self.outage = self.outage or self._thinking.outage(self.ledger.kept_texts()[0])
+            self.outage = self.outage or self._thinking.outage()
         else:
             self._watch_provider(written.provider)
             self._watch_cut_off(written, asked_tokens(trial.cell.config))
