@@ -4,7 +4,8 @@ Most servers set thoughts apart. One without a parser for its model leaves them 
 the marks of the model's family: `<think>` (DeepSeek, Qwen, ...), `<seed:think>` (Seed-OSS),
 `[THINK]` (Magistral, Ministral), `<|channel>thought` (Gemma 4), or the channels of OpenAI's Harmony
 format (gpt-oss), of which `final` is the answer. A server that leaves out special tokens makes
-`analysisWe need ...assistantfinalOnce ...` of the last, as SGLang did (its issue 9244).
+`analysisWe need ...assistantfinalOnce ...` of the last, as SGLang did (its issue 9244). Without
+`assistantfinal` that may be a text that begins with the word, and is left as it is.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ MARKS = (
 BLOCKS = tuple(
     re.compile(rf"\s*{opened}(.*?)(?:{closed}|\Z)", re.DOTALL) for opened, closed in MARKS
 )
-CLOSED = ("</think>", "</seed:think>", "[/THINK]")  # their openings may stand in the prompt
+CLOSED = ("</think>", "</seed:think>")  # their openings may stand in the prompt
 
 HARMONY = re.compile(r"\s*(?:<\|start\|>assistant\s*)?<\|channel\|>")
 MESSAGE = re.compile(
@@ -30,7 +31,7 @@ MESSAGE = re.compile(
     re.DOTALL,
 )
 FINAL = "final"
-BARE_HARMONY = re.compile(r"\s*analysis(?=[A-Z\"'“])(.*?)(?:assistantfinal(.*)|\Z)", re.DOTALL)
+BARE_HARMONY = re.compile(r"\s*analysis(?=[A-Z\"'“])(.*?)assistantfinal(.*)", re.DOTALL)
 
 HIDDEN = 24  # more tokens than bytes, and then some
 REMEDY = (
@@ -48,7 +49,7 @@ def split_thoughts(text: str) -> tuple[str, str]:
     if HARMONY.match(text):
         return _by_channel(text)
     if bare := BARE_HARMONY.match(text):
-        return bare[1].strip(), (bare[2] or "").lstrip()
+        return bare[1].strip(), bare[2].lstrip()
     for block in BLOCKS:
         if opened := block.match(text):
             return opened[1].strip(), text[opened.end() :].lstrip()
