@@ -16,7 +16,7 @@ from support.loopback import Answer, Loopback, Reply, Request, as_json
 from support.plain_servers import MODEL, PlainServer
 from support.tiny_gguf import write_tiny_gguf
 
-from sampler_bench.engines import Engine, EngineOptions, llamacpp
+from sampler_bench.engines import Engine, EngineOptions, ServerInfo, llamacpp
 from sampler_bench.engines._child import Order
 from sampler_bench.engines._launch import Child
 from sampler_bench.engines._member import Member
@@ -387,25 +387,93 @@ async def test_texts_that_wait_in_line_are_fewer_from_then_on(
             await engine.check()
             engine.members[0].limit = 8.0
             complete(await many(engine, 24, at_once=8), 24)
-            assert engine.members[0].limit <= 4
+            assert engine.members[0].limit <= 5
             assert engine.members[0].failures == 0
     said = [record.getMessage() for record in caplog.records]
     assert not any("fails" in line for line in said)
-    assert said[0].startswith(f"{loopback.url} let a text wait for 0.9 s while it wrote others; ")
+    assert said[0].startswith(f"{loopback.url} let texts wait for 0.9 s while it wrote others; ")
     assert len(loopback.posts()) < 24 + 8
 
 
-def test_a_crowded_server_is_given_half_and_never_more() -> None:
+def test_a_crowded_server_is_given_half_and_slowly_more() -> None:
     member = Member(llamacpp.build(OPTIONS), limit=9.0, running=8)
-    assert member.crowd(began=1.0, now=9.0)
-    assert not member.crowd(began=2.0, now=9.1)  # it was asked for before: the same crowd
+    assert not member.crowd(began=1.0, now=9.0)
+    assert member.crowd(began=1.5, now=9.1)
+    assert not member.crowd(began=2.0, now=9.2)  # it was asked for before: the same crowd
     assert (member.limit, member.failures, member.rests_until) == (4, 0, 0.0)
-    for _ in range(50):
+    for _ in range(4 * 4 - 1):
         member.succeeded()
     assert member.limit == 4
-    member.running = 4
-    assert member.crowd(began=9.5, now=20.0)
+    member.succeeded()
+    assert member.limit == 5
+    member.running = 5
+    assert not member.crowd(began=9.5, now=20.0)
+    assert member.crowd(began=20.1, now=30.0)  # perhaps the same text, again
     assert member.limit == 2
+    for _ in range(10_000):
+        member.succeeded()
+    assert member.limit == 64
+
+
+def test_one_text_that_waited_alone_says_nothing() -> None:
+    member = Member(llamacpp.build(OPTIONS), limit=9.0, running=8)
+    assert not member.crowd(began=1.0, now=9.0)
+    assert not member.crowd(began=100.0, now=108.0)
+    assert (member.limit, member.ceiling) == (9, None)
+
+
+def test_half_is_of_what_was_in_flight_together_and_not_of_what_is_left() -> None:
+    member = Member(llamacpp.build(OPTIONS), limit=16.0)
+    for _ in range(12):
+        member.begin()
+    member.running = 1
+    member.crowd(began=1.0, now=9.0)
+    assert member.crowd(began=1.0, now=9.0)
+    assert member.limit == 6
+
+
+@pytest.mark.parametrize("fixed", [False, True])
+def test_a_server_that_comes_back_is_still_as_crowded(fixed: bool) -> None:
+    member = Member(llamacpp.build(OPTIONS), limit=8.0, most=8)
+    info = ServerInfo("llamacpp", "http://here", slots=8)
+    if fixed:
+        member.accept(info)
+    member.crowd(began=1.0, now=9.0)
+    member.crowd(began=1.0, now=9.0)
+    member.failed(Fault("connection", "gone"), 10.0, 1.0)
+    member.accept(info)
+    assert member.limit == 4
+    for _ in range(1000):
+        member.succeeded()
+    assert member.limit == 8
+
+
+@pytest.mark.anyio
+async def test_one_lost_text_leaves_a_server_all_that_it_had() -> None:
+    plain, asked = PlainServer("openai-compatible"), 0
+
+    async def answer(request: Request) -> Reply:
+        nonlocal asked
+        if request.method == "POST":
+            asked += 1
+            if asked == 2:
+                await asyncio.sleep(60)
+        return await plain.answer(request)
+
+    async with Loopback(answer) as loopback:
+        options = replace(OPTIONS, server=loopback.url, timeout_seconds=0.8)
+        async with pool([find("engines", "openai-compatible").build(options)]) as engine:
+            assert isinstance(engine, PoolEngine)
+            await engine.check()
+            engine.members[0].limit = 16.0
+
+            async def late(seed: int) -> Completion | Unwritten:
+                await asyncio.sleep(0.6 if seed > 16 else 0.0)
+                return await engine.generate(CONFIG, PROMPT, seed)
+
+            texts = await asyncio.gather(*(late(seed) for seed in range(1, 25)))
+            assert sum(text.retries for text in texts) == 1
+            assert engine.members[0].limit >= 16
 
 
 @pytest.mark.anyio

@@ -204,8 +204,8 @@ class PoolEngine(Engine):
             return
         engine = member.engine
         told = (
-            "%s let a text wait for %g s while it wrote others; from now on %d at once (where that "
-            "is slower, give it more time with --timeout)"
+            "%s let texts wait for %g s while it wrote others; from now on %d at once, slowly more "
+            "again (where that is slower, give it more time with --timeout)"
         )
         shown, seconds = engine.http.shown, engine.options.timeout_seconds
         _log.warning(told, shown, seconds, int(member.limit))
@@ -216,7 +216,7 @@ class PoolEngine(Engine):
             now = self._clock()
             if ready := [member for member in self.members if member.has_room(now)]:
                 best = min(ready, key=lambda m: (m in tried, m.running / m.limit))
-                best.running += 1
+                best.begin()
                 return best
             await self._wait_for_room()
 
@@ -292,10 +292,7 @@ class PoolEngine(Engine):
     def _accept(self, member: Member, info: ServerInfo) -> None:
         """Let a server join."""
         self._expected = self._expected or info
-        member.info, member.doubted = info, False
-        if info.slots:  # after a hiccup it may have been learnt that fewer fit
-            member.limit = min(member.limit if member.fixed else info.slots, float(info.slots))
-            member.fixed = True
+        member.accept(info)
         self.joined()
 
     def _others_ready(self, failed: Member) -> bool:
