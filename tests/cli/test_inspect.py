@@ -72,6 +72,31 @@ def test_whose_order_it_is_is_said_and_where_that_is_a_guess(tmp_path, monkeypat
         assert f"Order of samplers: {line}\n" in done[1], done
 
 
+def test_where_temperature_acts_is_no_fact_where_nobody_knows(tmp_path, monkeypatch, capfd):
+    """An engine from outside may be no server with a dialect of ours at all."""
+    (tmp_path / "outside.py").write_text("def build(options): ...\n")
+    (tmp_path / "outside-1.dist-info").mkdir()
+    (tmp_path / "outside-1.dist-info" / "METADATA").write_text("Name: outside\nVersion: 1\n")
+    points = "[sampler_bench.engines]\noutside = outside\n"
+    (tmp_path / "outside-1.dist-info" / "entry_points.txt").write_text(points)
+    monkeypatch.syspath_prepend(tmp_path)
+
+    def told(*words):
+        code, out, err = in_process(["inspect", A, *words], tmp_path, monkeypatch, capfd)
+        assert code == 0, err
+        return out
+
+    for engine in ("lmstudio", "outside"):
+        line = f"Temperature acts last (assumed; not known of {engine}), unless a configuration"
+        assert line in told("--engine", engine, "--html", "page.html")
+        assert line in (tmp_path / "page.html").read_text(encoding="utf-8")
+        assert "Temperature acts first, unless" in told("--engine", engine, "--order", "first")
+        assert json.loads(told("--engine", engine, "--json"))["temperature_order_known"] is False
+    for words in ([], ["--engine", "mlx_lm"]):
+        assert "Temperature acts last, unless" in told(*words)
+        assert json.loads(told(*words, "--json"))["temperature_order_known"] is True
+
+
 def test_mistakes_are_named(tmp_path, monkeypatch, capfd):
     for words, code, message in (
         (["nonsense:x=1"], 2, "is not known"),

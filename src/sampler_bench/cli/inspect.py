@@ -49,22 +49,24 @@ def run(args: argparse.Namespace) -> int:
     from ..reports._inspection_page import page
     from ..samplers.inspection import inspect
     from ..spec import resolve_config
-    from ..tuning.order import chain_of
+    from ..tuning.order import ASSUMED, KNOWN, chain_of
     from ._files import write_atomically
     from ._output import can_show, say
 
     configs = list(dict.fromkeys(resolve_config(word) for word in args.configs))
-    bank, source, known, engine = _bank(args)
-    order, chain = args.order or known, chain_of(engine)
+    bank, source, told, engine = _bank(args)
+    told = args.order or told
+    order, chain = told if told in KNOWN else ASSUMED, chain_of(engine)
+    acts = order if told in KNOWN else f"{order} (assumed; not known of {engine or 'its server'})"
     found = inspect(configs, bank, order == "last", chain)
     words = _in_words(chain, engine, order, configs)
     if args.json:
-        sys.stdout.write(_as_json(found, source, order, chain))
+        sys.stdout.write(_as_json(found, source, order, told in KNOWN, chain))
     else:
         plain = not can_show(sys.stdout, "█░▏")
-        sys.stdout.write(report(found, source, order, words, plain=plain))
+        sys.stdout.write(report(found, source, acts, words, plain=plain))
     if args.html is not None:
-        write_atomically(args.html, page(found, source, order, words))
+        write_atomically(args.html, page(found, source, acts, words))
         say(f"page: {args.html}")
     return 0
 
@@ -84,10 +86,14 @@ def _in_words(chain: Chain, engine: str, order: str, configs: Sequence[SamplerCo
 
 
 def _bank(args: argparse.Namespace) -> tuple[Bank, str, str, str]:
-    """The distributions that were asked for: a bank, what it is in words, the order, the engine."""
+    """The distributions that were asked for: a bank, what it is in words, the order, the engine.
+
+    The order is `first` or `last`; all else stands for one that is not known.
+    """
     import asyncio
 
     from ..samplers.bank import builtin
+    from ..tuning.order import order_of
 
     live = bool(args.server or args.model)
     one_study(args, "a server", live, needed=False)
@@ -97,23 +103,18 @@ def _bank(args: argparse.Namespace) -> tuple[Bank, str, str, str]:
         found, order, name, engine = _kept(args)
     else:
         engine = _named(args)
-        return builtin(), BUILT_IN, _order_of(engine), engine
+        return builtin(), BUILT_IN, order_of(engine), engine
     return found.bank or builtin(), f"{name}: {found.said}", order, engine
 
 
 def _named(args: argparse.Namespace) -> str:
-    return "" if args.engine in (None, "auto") else str(args.engine)
-
-
-def _order_of(engine: str) -> str:
-    """Where temperature acts as an engine states it; last where none is named."""
-    from ..engines import ServerInfo
+    """The engine that was named, which there is; empty where none was."""
     from ..plugins import find
-    from ..tuning.order import ORDER, acts_last
 
-    stated = find("engines", engine).DIALECT.order if engine else "last"
-    info = ServerInfo(engine, "", details={ORDER: stated})
-    return _order(acts_last(info))
+    if args.engine in (None, "auto"):
+        return ""
+    find("engines", args.engine)
+    return str(args.engine)
 
 
 def _kept(args: argparse.Namespace) -> tuple[Fingerprint, str, str, str]:
@@ -132,7 +133,7 @@ def _kept(args: argparse.Namespace) -> tuple[Fingerprint, str, str, str]:
             f"study {study.name} has no fingerprint: it was made before there were any; "
             "leave --study out for the built-in bank, or name a --server"
         )
-    order = _order(server.get(ORDER) != "first")
+    order = str(server.get(ORDER) or "")
     named = f"{server.get('model') or 'the model'}, study {study.name}"
     return found, order, named, str(server.get("engine") or "")
 
@@ -144,7 +145,7 @@ async def _looked_at(args: argparse.Namespace) -> tuple[Fingerprint, str, str, s
     from ..tuning.build import build_engine, build_task
     from ..tuning.choices import find_model
     from ..tuning.fingerprint import take
-    from ..tuning.order import acts_last, decided
+    from ..tuning.order import ORDER, decided
     from ..tuning.parts import with_instructions
     from ._requests import overrides_of
 
@@ -155,14 +156,10 @@ async def _looked_at(args: argparse.Namespace) -> tuple[Fingerprint, str, str, s
         task = build_task(spec)
         found = await take(engine, [with_instructions(prompt, task) for prompt in spec.prompts])
         info = decided(info, await orders(engine))
-    return found, _order(acts_last(info)), info.model or info.url, info.engine
+    return found, str(info.details.get(ORDER, "")), info.model or info.url, info.engine
 
 
-def _order(last: bool) -> str:
-    return "last" if last else "first"
-
-
-def _as_json(found: Inspection, source: str, order: str, chain: Chain) -> str:
+def _as_json(found: Inspection, source: str, order: str, known: bool, chain: Chain) -> str:
     from dataclasses import asdict
 
     rows = [
@@ -181,6 +178,7 @@ def _as_json(found: Inspection, source: str, order: str, chain: Chain) -> str:
     whole = {
         "source": source,
         "temperature_order": order,
+        "temperature_order_known": known,
         "order": list(chain.steps(order == "last")),
         "order_known": chain.known,
         "configurations": rows,

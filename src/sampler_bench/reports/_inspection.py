@@ -29,13 +29,13 @@ def report(found: Inspection, source: str, order: str, chain: str, *, plain: boo
     Args:
         found: what was computed.
         source: where the distributions are from, in words.
-        order: where temperature acts, `first` or `last`.
+        order: where temperature acts, in words: `first`, `last`, and whether that is assumed.
         chain: in which order samplers act there, in words.
         plain: True for consoles that cannot show more than ASCII.
     """
     names = letters(len(found.configs) - 1)
     lines = [f"Next-token distributions: {shown(source)}.",
-             f"Temperature acts {order}, unless a configuration says so.",
+             f"Temperature acts {shown(order)}, unless a configuration says so.",
              f"Order of samplers: {shown(chain)}.", ""]  # fmt: skip
     lines += [f"   {n}  {shown(c.text)}" for n, c in zip(names, found.configs[1:], strict=True)]
     for start in range(1, len(found.configs), ABREAST):

@@ -49,7 +49,7 @@ def page(found: Inspection, source: str, order: str, chain: str) -> str:
         "style-src 'unsafe-inline'\">",
         f"<title>Configurations side by side</title><style>{STYLE}</style></head><body>",
         "<h1>What these configurations do to the next token</h1>",
-        f"<p>Next-token distributions: {_text(source)}. Temperature acts {order}, unless a "
+        f"<p>Next-token distributions: {_text(source)}. Temperature acts {_text(order)}, unless a "
         f"configuration says so. Order of samplers: {_text(chain)}.</p>",
         _legend(found, names),
         "<h2>What is left and what is cut, by the model’s own rank of a token</h2>",

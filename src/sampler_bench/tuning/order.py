@@ -61,8 +61,27 @@ def chain_of(engine: str) -> Chain:
     """In which order the samplers of an engine's servers act; llama.cpp's where none is named."""
     if not engine:
         return LLAMACPP
-    dialect = getattr(find("engines", engine), "DIALECT", None) if engine in names("engines") else 0
-    return dialect.chain if isinstance(dialect, Dialect) else UNKNOWN
+    dialect = _dialect(engine)
+    return dialect.chain if dialect is not None else UNKNOWN
+
+
+def order_of(engine: str) -> str:
+    """Where temperature acts as an engine states it: `first`, `last` or `unknown`.
+
+    Where none is named, as on llama.cpp; an engine from outside need not state it.
+    """
+    if not engine:
+        return ASSUMED
+    dialect = _dialect(engine)
+    return dialect.order if dialect is not None else "unknown"
+
+
+def _dialect(engine: str) -> Dialect | None:
+    """An engine's dialect; None where there is no such engine, or it has none in our words."""
+    if engine.replace("_", "-") not in names("engines"):
+        return None
+    dialect = getattr(find("engines", engine), "DIALECT", None)
+    return dialect if isinstance(dialect, Dialect) else None
 
 
 def seen_in(knobs: JsonObject | None) -> dict[str, str]:
