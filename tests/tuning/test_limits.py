@@ -1,5 +1,6 @@
 """A search that a limit ends leaves room for the confirmation, and goes on when it is raised."""
 
+import asyncio
 import time
 from dataclasses import replace
 
@@ -211,3 +212,26 @@ async def test_a_judge_that_bills_a_tenth_of_its_estimate_is_asked_for_as_much_a
     await study.go(max_cost=0.06)
     assert 40 <= study.order.count("s") <= 56  # 48 of those that are judged, and a batch
     assert study.budget.spent <= 0.06
+
+
+@pytest.mark.anyio
+async def test_the_first_text_of_eight_slots_does_not_tell_the_pace_of_one(tmp_path):
+    """Seven others are as far: where a minute brought the first, 15 open ones take two, not 15."""
+    study, engine = Limited(tmp_path, search_strategy="grid"), ScriptedEngine()
+    study.pace, seconds = Pace(8, 8, lag=15, batch=8), [0.0]
+    others, asked = asyncio.Event(), []
+
+    async def generate(config, prompt, seed):
+        asked.append(seed)
+        number = len(asked)
+        if number == 1:
+            seconds[0] = 60.0
+        elif number <= 8:
+            await others.wait()
+        return completion(config, prompt, seed)
+
+    engine.generate = generate
+    study.engine, study.now = engine, lambda: seconds[0]
+    asyncio.get_running_loop().call_later(0.3, others.set)
+    await study.go(max_minutes=5)
+    assert study.order.count("s") > 16

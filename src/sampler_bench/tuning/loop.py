@@ -157,11 +157,12 @@ class Loop:
             self.work.dispatch(self.ledger.trial(cell))
 
     def _open(self) -> Open:
-        """What is under way, at the pace of this run."""
+        """What is under way, at the pace of this run; the first texts of all slots end together."""
         trials, panel = self.ledger.unsettled(), set(self.ledger.identities)
         judged = sum(len(panel & {j.judge for j in trial.judgments}) for trial in trials)
         done = self.ledger.count(JUDGED, FAILED, MISSING) - self._done_before
-        each = (self.budget.now() - self._began) / done if done else 0.0
+        ended = max(done, min(self.work.slots, done + len(trials)))
+        each = (self.budget.now() - self._began) / ended if done else 0.0
         return Open(len(trials) * len(panel) - judged, len(trials) * each)
 
     def _halted(self) -> str | None:

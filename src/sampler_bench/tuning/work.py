@@ -97,6 +97,11 @@ class Work:
         for _ in range(slots - len(self._writing)):
             self._writing.append(self._group.create_task(self._write_texts()))
 
+    @property
+    def slots(self) -> int:
+        """How many texts may be written at once."""
+        return len(self._writing)
+
     def stop_writing(self) -> None:
         """Break off the texts in flight, which cost nothing; what was written is kept."""
         for worker in self._writing:
