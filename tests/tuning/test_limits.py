@@ -93,7 +93,10 @@ async def test_a_search_that_max_samples_ends_is_confirmed_and_a_larger_one_anew
     assert first.count("s") == 32
     assert 1 <= first.count("f") <= 8
     assert first == "s" * 32 + "f" * first.count("f")
-    assert await study.go() == ended
+    again = await study.go()
+    asked = f"{len(first)} were asked for before, 8 kept for fresh seeds"
+    told = f"the search had none of 40 texts: {asked}; with 53 it goes on (max_samples)"
+    assert again == told
     assert study.order == first, "the same limit asks for nothing more"
     await study.go(max_samples=80)
     more = study.order[len(first) :]
@@ -235,3 +238,17 @@ async def test_the_first_text_of_eight_slots_does_not_tell_the_pace_of_one(tmp_p
     asyncio.get_running_loop().call_later(0.3, others.set)
     await study.go(max_minutes=5)
     assert study.order.count("s") > 16
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("share", [0.1, 0.2, 0.5])
+@pytest.mark.parametrize("most", [30, 41, 43])
+async def test_the_texts_that_let_a_search_go_on_are_told_and_are_enough(tmp_path, share, most):
+    study = Limited(tmp_path, search_strategy="grid", confirm=share)
+    await study.go(max_samples=most)
+    told = await study.go(max_samples=most + 1)
+    assert told.startswith(f"the search had none of {most + 1} texts: ")
+    assert len(study.order) <= most + 1
+    before = study.order.count("s")
+    await study.go(max_samples=int(told.split("; with ")[1].split()[0]))
+    assert study.order.count("s") > before

@@ -10,6 +10,7 @@ bills, never by the estimate.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -143,8 +144,7 @@ class Budget:
             open_ones: what was asked for and is not done; it still takes money and time.
         """
         if reserve.texts is not None and not self.texts_left(asked, reserve):
-            beside = f", {reserve.texts} {KEPT}" if reserve.texts else ""
-            return f"{self.texts_left(0, reserve)} texts were asked for{beside} (max_samples)"
+            return self._texts_over(asked, reserve.texts)
         if self._dollars_over(reserve, open_ones):
             return (
                 f"${self.spent:.4f} spent, the rest of ${self.limits.max_cost:g} {KEPT} (max_cost)"
@@ -155,6 +155,17 @@ class Budget:
         if left - open_ones.seconds > reserve.share * 60 * minutes:
             return None
         return f"the rest of {minutes:g} minutes {KEPT} (max_minutes)"
+
+    def _texts_over(self, asked: int, kept: int) -> str:
+        most = self.limits.max_samples or 0
+        if asked <= most - kept:
+            beside = f", {kept} {KEPT}" if kept else ""
+            return f"{asked} texts were asked for{beside} (max_samples)"
+        enough = math.ceil((most + 1) / (1 - min((kept + 0.5) / most, 0.9)))
+        return (
+            f"the search had none of {most} texts: {asked} were asked for before, {kept} {KEPT}; "
+            f"with {enough} it goes on (max_samples)"
+        )
 
     def awaits_bill(self, reserve: Reserve, open_ones: Open) -> bool:
         """Whether what is open may take the search's share, and no bill tells yet: wait for one."""
