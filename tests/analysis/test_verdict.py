@@ -40,6 +40,19 @@ def test_says_cannot_tell_where_little_was_seen_and_what_it_would_take():
     assert any("more texts" in note for note in found.notes)
 
 
+def test_more_texts_of_two_are_no_way_to_as_good_which_is_said_of_the_space():
+    """The gain looks like none: only a larger study could show that there is none anywhere."""
+    level = {GRID[4]: 7.02}
+    table = table_of(lambda c: level.get(c, 7.0), 30, noise=0.3, seed=1)
+    found = verdict(table, problem_of())
+    assert found.sentence == "cannot tell"
+    assert found.gain.mean < 0.05
+    assert not [it for it in found.needed if it.second == BASELINE]
+    assert not [note for note in found.notes if "more texts of" in note]
+    (said,) = [note for note in found.notes if "some setting is better than the baseline" in note]
+    assert "If all stays as it looks, a study of about " in said
+
+
 def test_as_good_speaks_of_the_whole_space_and_not_of_the_winner_alone():
     """Baseline and one setting are known to a hair; nobody has been elsewhere."""
     known = {BASELINE: 7.0, GRID[4]: 7.02}
@@ -137,8 +150,10 @@ def test_says_what_it_would_take_in_numbers():
     few = verdict(table_of(lambda c: 7.0, 2, noise=0.8), problem_of())
     decide, separate = few.needed
     assert (decide.first, decide.second) == (few.best, BASELINE)
-    assert decide.texts > 100
-    assert f"About {decide.texts} more texts" in " ".join(few.notes)
+    assert decide.texts > 50
+    assert decide.gap == pytest.approx(few.gain.mean)
+    told = f"about {decide.texts} more texts of {few.best.text} and the baseline would show it"
+    assert told in " ".join(few.notes)
     left = 1 - (decide.gap / decide.visible) ** 2  # what these texts have shown already
     assert decide.texts == pytest.approx(left * decide.alone, abs=4)
     assert separate.second in GRID

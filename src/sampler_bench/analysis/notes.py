@@ -38,10 +38,17 @@ def best_tried(reading: Reading) -> SamplerConfig | None:
 
 
 def needed(reading: Reading, problem: Problem, sentence: str) -> tuple[Needed, ...]:
-    """What would probably decide: about the baseline, and between the first two, where open."""
+    """What would show a gain over the baseline, where it looks like one; what separates the two.
+
+    More texts of two configurations cannot show that the baseline is as good: that is said of the
+    whole space.
+    """
     found = []
-    if reading.challenger is not None and sentence == CANNOT_TELL and not _others(reading, problem):
-        found.append(_to_decide(reading, problem.margin))
+    if sentence == CANNOT_TELL and _looks_better(reading, problem.margin):
+        assert reading.base is not None, "a gain is over a baseline"
+        assert reading.challenger is not None, "and somebody's"
+        gap, sd = reading.gain()
+        found.append(_needed(reading, reading.challenger, reading.base, gap, sd))
     second = next((i for i in _tried_in_order(reading) if i), None)
     if second is not None:
         mean, sd = reading.difference(0, second)
@@ -51,23 +58,12 @@ def needed(reading: Reading, problem: Problem, sentence: str) -> tuple[Needed, .
     return tuple(found)
 
 
-def _to_decide(reading: Reading, margin: float) -> Needed:
-    """For `better` a gain as large as it looks, for `as good` its distance from the margin."""
-    mean, sd = reading.gain()
-    assert reading.base is not None, "a gain is over a baseline"
-    assert reading.challenger is not None, "and somebody's"
-    gap = max(abs(mean), abs(margin - mean), margin / 4)
-    return _needed(reading, reading.challenger, reading.base, gap, sd)
-
-
-def _others(reading: Reading, problem: Problem) -> bool:
-    """Whether it is others than the two that keep the baseline from being as good."""
-    if reading.base is None or not reading.tried(reading.base):
+def _looks_better(reading: Reading, margin: float) -> bool:
+    """Whether the gain looks more like the margin than like none."""
+    if reading.base is None or reading.challenger is None:
         return False
-    if reading.challenger is None:
-        return True
-    mean, sd = reading.gain()
-    return mean + Z * sd < problem.margin
+    mean, _ = reading.gain()
+    return mean > 0 and mean >= margin / 2
 
 
 def _needed(reading: Reading, one: int, other: int, gap: float, error: float) -> Needed:
@@ -192,26 +188,33 @@ def _about_the_baseline(reading: Reading, problem: Problem, found: Verdict) -> l
         return ["The baseline was not judged yet, so nothing is said about the gain."]
     if found.sentence != CANNOT_TELL:
         return []
-    if _others(reading, problem):
-        return [_whole_study(reading, problem, found)]
-    it = next(n for n in found.needed if n.second == problem.baseline)
-    return [
+    it = next((n for n in found.needed if n.second == problem.baseline), None)
+    return [_whole_study(reading, problem, found) if it is None else _gain_to_show(it)]
+
+
+def _gain_to_show(it: Needed) -> str:
+    """What it would take where the gain looks like one."""
+    return (
         f"As far as it has come, a gain of {points(it.visible)} points or more would be seen (with "
-        f"80 % power). {count(it.texts, 'About ')} more texts of best and baseline would probably "
-        "decide."
-    ]
+        f"80 % power). If it is the {points(it.gap)} that it looks, {count(it.texts, 'about ')} "
+        f"more texts of {it.first.text} and the baseline would show it; if it is none, they would "
+        "hardly decide, for 'as good' is said of the whole space."
+    )
 
 
 def _whole_study(reading: Reading, problem: Problem, found: Verdict) -> str:
-    """What it would take where the two are told apart from the margin, and the rest is not."""
+    """What it would take where no gain is in sight."""
     assert reading.base is not None, "asked of a baseline only"
     times = times_needed(reading.belief, reading.base, reading.inside, problem.margin)
-    texts = 0 if times is None else math.ceil(times * reading.posterior.evidence.n_texts / 10) * 10
-    more = f" A study of about {texts} texts would probably show that none is." if texts else ""
+    more = "How many texts would decide cannot be told from these"
+    if times is not None:
+        texts = math.ceil(times * reading.posterior.evidence.n_texts / 10) * 10
+        whole = f"a study of {count(texts, 'about ')} texts would show that none is"
+        more = f"If all stays as it looks, {whole}"
     return (
         f"With a probability of {found.probability_beaten:.0%} some setting is better than the "
         f"baseline by more than {problem.margin:g}, tried or not: too much to call the baseline as "
-        f"good.{more}"
+        f"good. {more}."
     )
 
 
@@ -237,4 +240,4 @@ def count(texts: int, about: str = "") -> str:
     """A number of texts, in words where it is beyond what anybody would write."""
     if texts <= MOST_TEXTS:
         return f"{about}{texts}"
-    return f"{'More' if about else 'more'} than {MOST_TEXTS:,}"
+    return f"more than {MOST_TEXTS:,}"

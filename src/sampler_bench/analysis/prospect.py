@@ -53,9 +53,10 @@ def _gap(noise: Estimate, each: float) -> Estimate:
 def texts_for(
     gap: float, noise: Estimate, problem: Problem, texts: int, tried: int | None
 ) -> int | None:
-    """How many texts a study of this kind needs in all to show a gap, or to show that none is.
+    """How many texts a study of this kind needs in all to show a gap with 80 % power.
 
-    None for a gap of 0, which no number of texts shows.
+    That nothing in the space is so much better takes more. None for a gap of 0, which no
+    number of texts shows.
     """
     if gap <= 0:
         return None

@@ -62,7 +62,8 @@ class Verdict:
         best_tried: the best by the model of those that were tried; None where none was.
         new_prompts: objective for new prompts of the same kind; None: not known.
         gain_on_new_prompts: gain there.
-        needed: what it would take to decide on the baseline, and to separate the first two.
+        needed: what it would take to show the gain over the baseline, where it looks like one,
+            and to separate the first two.
         saved: texts kept for fresh seeds that were not spent, as they could change nothing.
         notes: plain sentences for the reader: what more it would take, what is not known.
     """

@@ -7,7 +7,7 @@ from itertools import pairwise
 
 from ..records import THOUGHTS
 from ..samplers import parameter, parameter_names
-from ._document import Document, ImportanceResult, RangeResult, VerdictResult
+from ._document import Document, ImportanceResult, RangeResult
 from ._words import command_line, command_words, reasons, setting, shown
 
 MANY_CUT_OFF = 0.2  # of the texts
@@ -159,8 +159,8 @@ def _undecided(document: Document) -> Iterator[str]:
     it = next((row for row in verdict.needed if row.second == verdict.baseline), None)
     leads = verdict.best == verdict.baseline
     who = verdict.compared if leads and verdict.compared else verdict.best
-    if it is None and _under_the_margin(verdict):
-        return  # the rest of the space keeps it open, and the verdict's notes say what it takes
+    if it is None and verdict.probability_beaten is not None:
+        return  # no gain is in sight: the verdict's notes say what it takes, of the whole space
     if it is None or not 0 < it.alone <= MOST_TEXTS:
         yield f"Compare the two directly, with more texts: {_commands(document, who)}"
         return
@@ -168,12 +168,10 @@ def _undecided(document: Document) -> Iterator[str]:
     each = -(-it.alone // (2 * prompts))
     commands = _commands(document, who)
     afresh = amount(f"{it.alone} texts of a new benchmark", it.alone_minutes, it.alone_dollars)
-    yield f"To decide about your baseline: {afresh}: {commands} --samples-per-config {each}"
-
-
-def _under_the_margin(verdict: VerdictResult) -> bool:
-    gain = verdict.gain
-    return gain is not None and gain.high is not None and gain.high < verdict.margin
+    yield (
+        f"To show that your baseline is beaten, if it is by the {it.gap:.2g} points that it looks: "
+        f"{afresh}: {commands} --samples-per-config {each}"
+    )
 
 
 def _commands(document: Document, best: str) -> str:

@@ -88,8 +88,9 @@ class VerdictResult(Part):
     probability of at least 1.5 %, or is needed for all together to hold one that is with 97.5 %.
     `best_tried` is the tried one with the highest estimate; where it is not the best, `notes` say
     why. `new_prompts` and `gain_on_new_prompts` speak of other prompts of the same kind; null where
-    there are too few to know. `needed` says what would decide. `saved` texts kept for fresh seeds
-    were not spent, as they could not have changed the sentence.
+    there are too few to know. `needed` says what would show the gain, where it looks like
+    one, and separate the first two. `saved` texts kept for fresh seeds were not spent, as they
+    could not have changed the sentence.
     """
 
     best: str

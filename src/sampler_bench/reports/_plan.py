@@ -22,8 +22,7 @@ class Pilot:
         minutes, dollars: of one text.
         rows: what budgets will show; that of the study itself has factor 1.
         margin: differences up to this count as none.
-        for_margin: texts that show a gap of the margin, or that there is none; None where the
-            margin is 0.
+        for_margin: texts that show a gain of the margin with 80 % power; None where that is 0.
     """
 
     study: str
@@ -102,17 +101,19 @@ def _said(pilot: Pilot) -> list[str]:
     return [
         f"This budget ({amount(own.texts, pilot)}) will show a gain of {own.gap.mean:.2f} points",
         f"or more with 80 % power; half of it takes four times as much: {amount(half, pilot)}.",
-        _for_margin(pilot),
+        *_for_margin(pilot),
     ]
 
 
-def _for_margin(pilot: Pilot) -> str:
+def _for_margin(pilot: Pilot) -> list[str]:
     if pilot.for_margin is None:
-        return "With a margin of 0 no number of texts shows that there is no gain at all."
-    return (
-        f"To tell a gain of {pilot.margin:g} points (the margin), or that there is none: "
-        f"{amount(pilot.for_margin, pilot)}."
-    )
+        return ["With a margin of 0 no number of texts shows that there is no gain at all."]
+    return [
+        f"To show a gain of {pilot.margin:g} points (the margin): "
+        f"{amount(pilot.for_margin, pilot)}.",
+        "To show that nothing is so much better ('as good') takes more: it is said of the whole",
+        "space, not of the winner alone.",
+    ]
 
 
 def amount(texts: int, pilot: Pilot) -> str:
