@@ -7,7 +7,7 @@ import pytest
 from support.tables import BASELINE, GRID, SPACE, problem_of, table_of, with_rows
 
 from sampler_bench.analysis.choice import choose_winner
-from sampler_bench.analysis.notes import UNCONFIRMED
+from sampler_bench.analysis.notes import UNCONFIRMED, UNCONFIRMED_ALONE
 from sampler_bench.analysis.verdict import verdict
 from sampler_bench.posterior import fit_posterior, frame_of
 from sampler_bench.records import FAILED, JUDGED, MISSING, Cell, SamplerConfig, ScoreTable
@@ -252,3 +252,16 @@ def test_a_verdict_without_fresh_texts_says_that_it_is_not_confirmed():
     found = verdict(table_of(lambda c: 6.0), problem)
     alone = table.take(~table.fresh | (table.config == table.configs.index(found.best)))
     assert UNCONFIRMED in verdict(alone, problem).notes, "the baseline has none"
+    none = problem_of(baseline=None)
+    assert UNCONFIRMED_ALONE in verdict(table_of(lambda c: 6.0), none).notes
+    assert UNCONFIRMED_ALONE not in verdict(table, none).notes
+
+
+def test_where_the_baseline_wins_its_challenger_is_what_is_to_be_confirmed():
+    problem = problem_of(baseline=GRID[4], confirm=0)
+    table = table_of(lambda c: 7.0 if c == GRID[4] else 6.0, 20, fresh=4)
+    found = verdict(table.take(~table.fresh), problem)
+    assert (found.best, found.sentence) == (GRID[4], "as good")
+    assert found.compared not in (None, GRID[4])
+    assert UNCONFIRMED in found.notes
+    assert UNCONFIRMED not in verdict(table, problem).notes

@@ -26,8 +26,12 @@ LEAST_SAID = 0.05  # of the margin: less is nothing to the reader
 NO_GAP = 0.1  # of the margin: no two configurations are taken to be nearer than this
 
 UNCONFIRMED = (
-    "Not confirmed on fresh seeds: winner and gain are read from the very texts by which the "
-    "winner was chosen."
+    "Not confirmed on fresh seeds: worth and gain are read from the very texts by which the choice "
+    "was made."
+)
+UNCONFIRMED_ALONE = (
+    "Not confirmed on fresh seeds: the winner's worth is read from the very texts by which it was "
+    "chosen."
 )
 
 
@@ -126,7 +130,7 @@ def notes(reading: Reading, problem: Problem, found: Verdict, table: ScoreTable)
         )
     lines += _another_leads(reading, found, fresh, problem.margin)
     if not _confirmed(table, found):
-        lines.append(UNCONFIRMED)
+        lines.append(UNCONFIRMED if problem.baseline else UNCONFIRMED_ALONE)
     lines.append(_failures(reading, problem))
     if found.saved:
         lines.append(
@@ -146,10 +150,12 @@ def notes(reading: Reading, problem: Problem, found: Verdict, table: ScoreTable)
 
 
 def _confirmed(table: ScoreTable, found: Verdict) -> bool:
-    """Whether winner and baseline have texts on fresh seeds, or are one and the same."""
+    """Whether who is compared and the baseline have texts on fresh seeds, or there is one only."""
     counted = table.take(table.fresh).evidence()
     met = {table.configs[i] for i in counted.config}
-    return found.best == found.baseline or {found.best, found.baseline or found.best} <= met
+    if found.compared is None and found.best == found.baseline:
+        return True
+    return {found.compared or found.best, found.baseline or found.best} <= met
 
 
 def _another_leads(reading: Reading, found: Verdict, fresh: bool, margin: float) -> list[str]:
