@@ -145,6 +145,8 @@ class Budget:
         """
         if reserve.texts is not None and not self.texts_left(asked, reserve):
             return self._texts_over(asked, reserve.texts)
+        if not reserve.share:
+            return None  # it may have all
         if self._dollars_over(reserve, open_ones):
             return (
                 f"${self.spent:.4f} spent, the rest of ${self.limits.max_cost:g} {KEPT} (max_cost)"
@@ -170,7 +172,12 @@ class Budget:
     def awaits_bill(self, reserve: Reserve, open_ones: Open) -> bool:
         """Whether what is open may take the search's share, and no bill tells yet: wait for one."""
         promised = open_ones.judgments * self._price
-        return not self._bills and promised > 0 and self._takes_share(promised, reserve)
+        return (
+            reserve.share > 0
+            and not self._bills
+            and promised > 0
+            and self._takes_share(promised, reserve)
+        )
 
     def _dollars_over(self, reserve: Reserve, open_ones: Open) -> bool:
         usual = self._billed / self._bills if self._bills else 0.0

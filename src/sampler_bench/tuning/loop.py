@@ -99,7 +99,7 @@ class Loop:
         for number, (name, strategy, problem) in enumerate(phases, start=1):
             self.watch(Phase(name))
             more = number < len(phases)
-            reserve = self.reserve if more and self.reserve.share else None
+            reserve = self.reserve if more else None
             how = await self._ask_until_done(strategy, problem, reserve)
             if more and (halted := self._halted()):
                 return halted
