@@ -3,6 +3,7 @@
 import asyncio
 import time
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 from support.loops import Study
@@ -20,7 +21,7 @@ from sampler_bench.tuning.budget import Budget, Limits, Open, Reserve
 from sampler_bench.tuning.build import build_problem
 from sampler_bench.tuning.confirmation import Confirmation
 from sampler_bench.tuning.parts import Pace
-from sampler_bench.tuning.phases import reserve_of, texts_of
+from sampler_bench.tuning.phases import limits_of, phases_of, reserve_of, texts_of
 
 PROMPTS = tuple(Prompt(i, text) for i, text in enumerate(("Write.", "Sing.", "Tell.")))
 SPEC = StudySpec(SPACE, PROMPTS, n_iterations=16, samples_per_config=2, baseline=BASELINE)  # 96
@@ -73,9 +74,50 @@ def test_the_confirmation_has_its_share_of_the_texts_that_can_be_written():
     assert build_problem(given, BASELINE, INFO).confirm == 20
 
 
+@pytest.mark.parametrize("iterations", [5, 16, 500])
+def test_a_grid_keeps_a_fifth_of_its_own_texts_whatever_the_number_of_iterations(iterations):
+    grid = {"search_strategy": "grid", "n_iterations": iterations}  # 13 settings, 6 texts each
+    assert problem_with(**grid).confirm == 16
+    assert problem_with(**grid, confirm=0.5).confirm == 39
+    for unreached in (80, 100, 400):
+        assert problem_with(**grid, max_samples=unreached).confirm == 16
+    assert problem_with(**grid, max_samples=50).confirm == 10
+    spec = replace(SPEC, **grid)
+    share = reserve_of(spec, problem_with(**grid)).share
+    assert share == pytest.approx(16 / 100), "of dollars and minutes"
+
+
+@pytest.mark.parametrize("strategy", ["random", "tpe"])
+def test_a_strategy_of_fixed_replication_keeps_a_fifth_of_what_it_tries(strategy):
+    for iterations, kept in ((5, 6), (10, 12), (50, 16)):  # of 13 settings
+        assert problem_with(search_strategy=strategy, n_iterations=iterations).confirm == kept
+
+
+@pytest.mark.parametrize("limit", [None, 90, 60])
+@pytest.mark.parametrize("strategy", ["grid", "random", "bayesian"])
+def test_a_search_for_diversity_may_ask_for_all_that_the_study_is_said_to_take(strategy, limit):
+    told = {"search_strategy": strategy, "diversity_weight": 0.3, "objective": "quality+diversity"}
+    spec = replace(SPEC, **told, n_iterations=16, max_samples=limit)
+    problem = build_problem(spec, BASELINE, INFO)
+    phases = phases_of(SimpleNamespace(spec=spec, pilot=None), problem)
+    limits = limits_of(phases, spec, problem)
+    assert limits[1] == problem.confirm
+    assert sum(limits) == texts_of(spec, problem)
+    if limit is None and strategy == "grid":
+        assert limits[0] == 14 * 6
+
+
+def test_a_benchmark_for_diversity_may_ask_for_all_that_is_given():
+    given = tuple(SPACE.grid())
+    spec = replace(SPEC, n_iterations=2, given=given)
+    problem = build_problem(spec, BASELINE, INFO)
+    phases = phases_of(SimpleNamespace(spec=spec, pilot=None), problem)
+    assert limits_of(phases, spec, problem) == [len(given) * 6]
+
+
 def test_a_study_takes_no_more_texts_than_its_limit():
     grid = replace(SPEC, search_strategy="grid")
-    for spec, texts in ((SPEC, 96), (grid, 14 * 6 + 19)):
+    for spec, texts in ((SPEC, 96), (grid, 14 * 6 + 16)):
         for limit, most in ((None, texts), (40, 40), (400, texts)):
             limited = replace(spec, max_samples=limit)
             assert texts_of(limited, build_problem(limited, BASELINE, INFO)) == most

@@ -14,7 +14,7 @@ from ..judges import Judge, JudgeOptions
 from ..plugins import find
 from ..records import SamplerConfig, Value
 from ..samplers import Dimension, Listed, Space
-from ..search import Problem, Strategy
+from ..search import Problem, Strategy, configurations
 from ..spec import ModelEntry, StudySpec
 from ..spec.environment import JUDGE_KEY, JUDGE_URL
 from ..tasks import Task
@@ -165,7 +165,7 @@ def build_problem(spec: StudySpec, baseline: SamplerConfig | None, info: ServerI
     budget = own_budget(spec)
     if spec.max_samples is not None:
         budget = min(budget, spec.max_samples)
-    return Problem(
+    problem = Problem(
         space=spec.space,
         n_prompts=len(spec.prompts),
         budget=budget,
@@ -177,8 +177,8 @@ def build_problem(spec: StudySpec, baseline: SamplerConfig | None, info: ServerI
         temperature_last=acts_last(info),
         chain=chain_of(info.engine),
         moderate=not spec.diversity_weight,
-        confirm=_kept_for_fresh_seeds(spec, budget, baseline is not None),
     )
+    return replace(problem, confirm=_kept_for_fresh_seeds(spec, problem))
 
 
 def own_budget(spec: StudySpec) -> int:
@@ -186,13 +186,23 @@ def own_budget(spec: StudySpec) -> int:
     return spec.n_iterations * len(spec.prompts) * spec.samples_per_config
 
 
-def _kept_for_fresh_seeds(spec: StudySpec, budget: int, baseline: bool) -> int | None:
-    """How many texts the confirmation may use; a benchmark has none."""
+def _kept_for_fresh_seeds(spec: StudySpec, problem: Problem) -> int | None:
+    """How many texts the confirmation may use; a benchmark has none.
+
+    With fixed replication its share is one of the texts of the settings that are tried, whatever
+    `n_iterations` says; `max_samples` may leave less, and never makes it more.
+    """
     if spec.given:
         return None
+    tried = configurations(spec.search_strategy, problem)
+    texts = own_budget(spec)
+    if tried is not None:
+        texts = tried * problem.n_prompts * problem.samples_per_config
+    if spec.max_samples is not None:
+        texts = min(texts, spec.max_samples)
     if spec.confirm is not None:
-        return round(budget * spec.confirm)
-    return confirmation_texts(budget, baseline)
+        return round(texts * spec.confirm)
+    return confirmation_texts(texts, problem.baseline is not None)
 
 
 def check_expressible(engine: Engine, space: Space, baseline: SamplerConfig | None) -> None:

@@ -58,6 +58,7 @@ def _unlimited(spec: StudySpec, problem: Problem) -> int:
     return own_budget(spec) if tried is None else (tried + 1) * each + (problem.confirm or 0)
 
 
-def limits_of(phases: Phases) -> list[int]:
-    """How many texts each phase may ask for."""
-    return [s.texts if isinstance(s, Confirmation) else p.budget for _, s, p in phases]
+def limits_of(phases: Phases, spec: StudySpec, problem: Problem) -> list[int]:
+    """How many texts each phase may ask for: the search, all that the confirmation does not."""
+    search = texts_of(spec, problem) - (problem.confirm or 0)
+    return [s.texts if isinstance(s, Confirmation) else search for _, s, _ in phases]

@@ -90,7 +90,7 @@ class Underway:
         self._tell_what_is_judged_anew(ledger)
         self.watch(Planned(ahead, problem))
         self.store.set_state(self.study.id, "running", self.clock())
-        steered = Objective.of(spec).phases(phases, ledger, limits_of(phases))
+        steered = Objective.of(spec).phases(phases, ledger, limits_of(phases, spec, problem))
         loop = self._loop(ledger, budget, pace, thinking, reserve_of(spec, problem))
         ended = await self._run_noting(loop, steered)
         if self.request.pilot is not None and ended != "interrupted":
