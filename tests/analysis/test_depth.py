@@ -46,6 +46,23 @@ def test_fresh_texts_do_not_move_what_is_recommended():
     assert later[-1].config != GRID[0]
 
 
+def test_a_challenger_that_beats_the_baseline_on_fresh_seeds_is_the_last_recommendation():
+    """The search liked the baseline best; its rival's fresh texts surely beat it."""
+    problem = problem_of(baseline=GRID[4])
+    table = table_of(lambda c: 7.2 if c == GRID[4] else 6.9, 16, noise=0.2)
+    first = verdict(table, problem)
+    assert first.best == GRID[4]
+    rows = [
+        (Cell(c, k % 2, k // 2, fresh=True), JUDGED, worth + 0.2 * (-1) ** (k // 2))
+        for c, worth in ((GRID[4], 7.0), (first.compared, 9.0))
+        for k in range(40)
+    ]
+    later = with_rows(table, rows)
+    found = verdict(later, problem)
+    assert (found.best, found.sentence) == (first.compared, "better")
+    assert settling(later, problem)[-1].config == found.best
+
+
 def test_a_neutral_configuration_has_no_knobs_to_take_away():
     assert without_each(SamplerConfig.parse("temperature:temperature=1,max_tokens=64")) == []
 

@@ -16,6 +16,7 @@ from .standing import RISK, beaten, draws, near_best
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from ..posterior import Posterior
     from ..search import Problem
 
     Floats = NDArray[np.float64]
@@ -45,14 +46,36 @@ def challenger_of(
     if winner != problem.baseline:
         return winner
     search = table.take(~table.fresh)
-    reading = read(
-        posterior_of(search if len(search.evidence()) else table, problem), winner, problem
-    )
+    by = posterior_of(search if len(search.evidence()) else table, problem)
+    return likeliest_to_beat(by, winner, problem)
+
+
+def likeliest_to_beat(
+    posterior: Posterior, winner: SamplerConfig, problem: Problem
+) -> SamplerConfig | None:
+    """The setting that is likeliest to beat the winner by more than the margin, if there is one."""
+    reading = read(posterior, winner, problem)
     found = []
     for i in np.flatnonzero(reading.inside[1:]) + 1:
         mean, sd = reading.difference(int(i), 0)
         found.append(((mean - problem.margin) / max(sd, LEAST_SD), -int(i)))
     return reading.configs[-max(found)[1]] if found else None
+
+
+def recommended(
+    posterior: Posterior,
+    winner: SamplerConfig,
+    challenger: SamplerConfig | None,
+    problem: Problem,
+) -> Reading:
+    """What all texts say; a challenger that surely beats the baseline takes a winner's place.
+
+    It was named before its fresh texts were written, as a winner is, so they did not choose it.
+    """
+    reading = read(posterior, winner, problem, challenger)
+    if challenger in (None, winner) or sentence_of(reading, problem.margin) != BETTER:
+        return reading
+    return read(posterior, challenger, problem)
 
 
 def sentence_of(reading: Reading, margin: float, worth: Floats | None = None) -> str:

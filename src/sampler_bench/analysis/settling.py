@@ -16,6 +16,7 @@ import numpy as np
 from ..posterior import Posterior, fit_posterior
 from ..posterior.best import best
 from ..records import Estimate, SamplerConfig, ScoreTable
+from .choice import likeliest_to_beat, recommended
 from .reading import chooser_of, gain_of, interval, posterior_of
 
 if TYPE_CHECKING:
@@ -55,9 +56,9 @@ def settling(table: ScoreTable, problem: Problem) -> list[Moment]:
     whole = posterior_of(table, problem)
     search = table.take(~table.fresh)
     chosen_by = search if len(search.evidence()) else table
-    chooser = chooser_of(chosen_by, problem)
+    chooser, rivals = chooser_of(chosen_by, problem), posterior_of(chosen_by, problem)
     return [
-        _moment(evidence.take(np.arange(len(evidence)) < n), whole, chooser, problem)
+        _moment(evidence.take(np.arange(len(evidence)) < n), whole, chooser, rivals, problem)
         for n in moments(len(evidence))
     ]
 
@@ -68,13 +69,19 @@ def moments(texts: int) -> list[int]:
     return sorted({round(float(step)) for step in steps})
 
 
-def _moment(then: ScoreTable, whole: Posterior, chooser: Posterior, problem: Problem) -> Moment:
+def _moment(
+    then: ScoreTable, whole: Posterior, chooser: Posterior, rivals: Posterior, problem: Problem
+) -> Moment:
     """As a verdict would be: chosen by the search's texts, read from all."""
     posterior = fit_posterior(then, whole.frame, problem.failure_score, whole.draws)
     search = then.take(~then.fresh) if not then.fresh.all() else then
     known = search, whole.frame, problem.failure_score, chooser.draws
     by = fit_posterior(*known, chooser.expectation)
     chosen = best(by, by.evidence.configs)
+    if chosen == problem.baseline:
+        fair = fit_posterior(*known[:3], rivals.draws)
+        challenger = likeliest_to_beat(fair, chosen, problem)
+        chosen = recommended(posterior, chosen, challenger, problem).configs[0]
     mean, sd = posterior.marginal_at(posterior.frame.place([chosen]))
     objective = interval(float(mean[0]), float(sd[0]))
     return Moment(len(then), chosen, objective, gain_of(posterior, chosen, problem.baseline))

@@ -17,16 +17,16 @@ from typing import TYPE_CHECKING
 
 from ..records import UNKNOWN, Estimate, SamplerConfig, ScoreTable, Verdict
 from .choice import (
-    BETTER,
     CANNOT_TELL,
     challenger_of,
     choose_winner,
+    recommended,
     sentence_of,
     simplest,
     within,
 )
 from .notes import best_tried, for_new_prompts, needed, notes, saved
-from .reading import Reading, interval, posterior_of, read
+from .reading import Reading, interval, posterior_of
 from .standing import beaten, draws
 
 if TYPE_CHECKING:
@@ -46,7 +46,8 @@ def verdict(table: ScoreTable, problem: Problem) -> Verdict:
     winner = choose_winner(table, problem)
     if not len(table.evidence()):
         return _nothing(winner, problem)
-    reading = _read(table, problem, winner)
+    challenger = challenger_of(table, problem, winner)
+    reading = recommended(posterior_of(table, problem), winner, challenger, problem)
     worth = draws(reading.belief)
     sentence = sentence_of(reading, problem.margin, worth)
     on_new = for_new_prompts(reading, problem)
@@ -72,19 +73,6 @@ def verdict(table: ScoreTable, problem: Problem) -> Verdict:
         saved=saved(table, problem),
     )
     return replace(found, notes=tuple(notes(reading, problem, found, table)))
-
-
-def _read(table: ScoreTable, problem: Problem, winner: SamplerConfig) -> Reading:
-    """What all texts say; a challenger that surely beats the baseline takes a winner's place.
-
-    It was named before its fresh texts were written, as a winner is, so they did not choose it.
-    """
-    posterior = posterior_of(table, problem)
-    challenger = challenger_of(table, problem, winner)
-    reading = read(posterior, winner, problem, challenger)
-    if challenger in (None, winner) or sentence_of(reading, problem.margin) != BETTER:
-        return reading
-    return read(posterior, challenger, problem)
 
 
 def _gain(reading: Reading) -> Estimate | None:
