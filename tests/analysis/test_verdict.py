@@ -8,6 +8,8 @@ from support.tables import BASELINE, GRID, SPACE, problem_of, table_of, with_row
 
 from sampler_bench.analysis.choice import choose_winner
 from sampler_bench.analysis.notes import UNCONFIRMED, UNCONFIRMED_ALONE
+from sampler_bench.analysis.reading import posterior_of
+from sampler_bench.analysis.standing import draws
 from sampler_bench.analysis.verdict import verdict
 from sampler_bench.posterior import fit_posterior, frame_of
 from sampler_bench.records import FAILED, JUDGED, MISSING, Cell, SamplerConfig, ScoreTable
@@ -81,6 +83,18 @@ def test_the_sets_hold_one_that_is_within_the_margin_and_shrink_with_texts():
     assert any(config.get("temperature") == 1.2 for config in few.equivalent)
     assert few.equivalent[0] == few.best
     assert few.possible == ()  # all of the space was tried
+
+
+def test_the_set_is_read_from_the_belief_that_the_sentence_is_read_from():
+    """Few texts: two draws of the hyperparameters believe otherwise than all of them."""
+    for seed in (6, 13, 19):
+        table = table_of(lambda c: 7 + 0.3 * (c.get("temperature") == 1.2), 3, 2, 0.5, seed)
+        found = verdict(table, problem_of())
+        configs = [found.best, *GRID]
+        worth = draws(posterior_of(table, problem_of()).believe(configs), 20_000)
+        chance = (worth >= worth.max(axis=1, keepdims=True) - 0.1).mean(axis=0)
+        held = {c for c, p in zip(configs, chance, strict=True) if p >= 0.025}
+        assert held <= {*found.equivalent, *found.possible}, seed
 
 
 def test_better_is_rarely_said_where_nothing_matters():

@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
 BETTER, AS_GOOD, CANNOT_TELL = "better", "as good", "cannot tell"
 LEAST_SD = 1e-9
-HEAVIEST, FEWER_DRAWS = 2, 1000  # of the hyperparameters' draws, and of objectives: all the space
 
 
 def choose_winner(table: ScoreTable, problem: Problem) -> SamplerConfig:
@@ -118,9 +117,9 @@ def within(reading: Reading, margin: float) -> tuple[list[SamplerConfig], list[S
     frame = reading.posterior.frame
     known = list(dict.fromkeys([reading.configs[0], *reading.posterior.evidence.configs]))
     configs = list(dict.fromkeys([*known, *frame.pool]))
-    belief = reading.posterior.believe(configs, HEAVIEST)
+    belief = reading.posterior.believe(configs)
     inside = np.array([config in frame.space for config in configs])
-    near = near_best(draws(belief, FEWER_DRAWS), inside, margin)
+    near = near_best(draws(belief), inside, margin)
     near[0] = True
     order = [0, *(i for i in np.argsort(-belief.mean, kind="stable") if i and near[i])]
     tried = [configs[i] for i in order if i < len(known)]
