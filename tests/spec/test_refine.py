@@ -226,6 +226,22 @@ def test_the_best_is_in_its_own_focused_study(seed):
     assert best in spec.space
 
 
+@pytest.mark.parametrize("seed", range(4))
+def test_spans_every_setting_of_its_samplers_that_may_be_as_good(seed, tmp_path):
+    rng = np.random.default_rng(seed)
+    rows = [
+        (Cell(c, p, 0), JUDGED, 6 + 0.4 * rng.normal() + warm(c) / 4)
+        for c in SPACE.grid()
+        for p in range(2)
+    ]
+    document = document_of(ScoreTable.of(rows, 2))
+    spec = loaded(write_refined(document), tmp_path)
+    for config in map(SamplerConfig.parse, document.verdict.equivalent):
+        part = spec.space.of(config.sampler)
+        for name, dimension in part.dimensions if part else ():
+            assert min(dimension.listed()) <= config.get(name) <= max(dimension.listed())
+
+
 def test_narrows_a_continuous_range_on_its_scale(tmp_path):
     rows = []
     for i, heat in enumerate(np.linspace(0.7, 1.6, 12).round(3)):

@@ -6,10 +6,10 @@ with an interval from draws of the posterior: a wide one means that the data can
 covered: interactions, which are what the main effects leave over.
 
 A knob's good range holds the values of the settings that cannot be told from the best, less those
-which surely cost something: their mean over the sampler surely lies more than the margin below that
-of the best setting's value, and their own best setting probably does (by a standard deviation).
-Else a single corner of which nothing is known would keep every value. A value that only some
-settings of other knobs make bad stays.
+which surely cost something: their mean over the sampler and their own best setting both surely lie
+more than the margin below the best setting. Else corners of which little is known would keep every
+value. A value that only some settings of other knobs make bad stays, and so do all values of the
+settings that are named as its equals (`keep`).
 """
 
 from __future__ import annotations
@@ -25,6 +25,8 @@ from .power import Z
 from .reading import difference, posterior_of
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
     from ..posterior import Belief
@@ -88,8 +90,21 @@ def importance(table: ScoreTable, problem: Problem) -> list[Importance]:
     return found
 
 
-def regions(table: ScoreTable, problem: Problem, best: SamplerConfig) -> list[Region]:
-    """Where each sampler is as good as the best, as far as the data show, within the margin."""
+def regions(
+    table: ScoreTable,
+    problem: Problem,
+    best: SamplerConfig,
+    keep: Sequence[SamplerConfig] = (),
+) -> list[Region]:
+    """Where each sampler is as good as the best, as far as the data show, within the margin.
+
+    Args:
+        table: all rows.
+        problem: the study.
+        best: its winner.
+        keep: settings whose values no region of their sampler leaves out, where they are of the
+            space: the verdict's `equivalent`.
+    """
     if not len(table.evidence()):
         return []
     posterior = posterior_of(table, problem)
@@ -100,9 +115,9 @@ def regions(table: ScoreTable, problem: Problem, best: SamplerConfig) -> list[Re
         spread = np.sqrt(np.maximum(np.diag(full) + full[0, 0] - 2 * full[0], 0.0))
         behind = belief.mean[0] - belief.mean
         inside = behind - Z * spread <= problem.margin
-        if inside[1:].any():
-            own = best if best.sampler == grid.part.sampler else None
-            found.append(_region(grid, inside[1:], _Effects(belief, problem.margin, own)))
+        kept = [c for c in (best, *keep) if c.sampler == grid.part.sampler and c in problem.space]
+        if inside[1:].any() or kept:
+            found.append(_region(grid, inside[1:], _Effects(belief, problem.margin), kept))
     return found
 
 
@@ -112,14 +127,13 @@ class _Effects:
 
     Attributes:
         belief: of the study's best, then of the sampler's configurations.
-        own: the study's best where it is of this sampler; its values cost nothing.
+        margin: differences up to this many points count as none.
     """
 
     belief: Belief
     margin: float
-    own: SamplerConfig | None
 
-    def free(self, name: str, column: list[Value]) -> NDArray[np.bool_]:
+    def free(self, column: list[Value]) -> NDArray[np.bool_]:
         """(n,) which of a knob's values, in each configuration, are not surely worse."""
         mean, full = self.belief.mean[1:], self.belief.covariance[1:, 1:]
         levels, top = _levels(column), int(mean.argmax())
@@ -127,43 +141,38 @@ class _Effects:
         free = np.ones(len(column), dtype=np.bool_)
         for level in np.unique(levels):
             mine = levels == level
-            if levels[top] == level or self._holds_own(name, column, mine):
+            if levels[top] == level:
                 continue
             own = int(np.where(mine, mean, -np.inf).argmax())
             alone, sd = difference(self.belief, top + 1, own + 1)
             weight = home / home.sum() - mine / mine.sum()
             all_of_it = weight @ mean - Z * np.sqrt(max(weight @ full @ weight, 0.0))
-            if min(alone - sd, all_of_it) > self.margin:
+            if min(alone - Z * sd, all_of_it) > self.margin:
                 free[mine] = False
         return free
 
-    def _holds_own(self, name: str, column: list[Value], mine: NDArray[np.bool_]) -> bool:
-        """Whether the best's value is one of these, or lies between them."""
-        value = self.own.get(name) if self.own else None
-        kept = [other for other, here in zip(column, mine, strict=True) if here]
-        numbers = _numbers(kept)
-        if numbers is None or not isinstance(value, int | float):
-            return value in kept
-        return bool(numbers.min() <= value <= numbers.max())
 
-
-def _region(grid: Grid, inside: NDArray[np.bool_], effects: _Effects) -> Region:
+def _region(
+    grid: Grid, inside: NDArray[np.bool_], effects: _Effects, stay: list[SamplerConfig]
+) -> Region:
+    """A sampler's region; the values of the settings that `stay` are in it, whatever they cost."""
     values: list[tuple[str, float, float]] = []
     words: list[tuple[str, tuple[Value, ...]]] = []
     whole: list[str] = []
     ends: list[tuple[str, End]] = []
     for name, column in grid.moving().items():
-        free = effects.free(name, column)
+        free = effects.free(column)
         both = inside & free
-        good = both if both.any() else free
+        good = both if both.any() or stay else free
         kept = [value for value, here in zip(column, good, strict=True) if here]
+        kept += [value for config in stay if (value := config.get(name)) is not None]
         inner, outer = _numbers(kept), _numbers(column)
         if inner is None or outer is None:
             words.append((name, tuple(sorted(set(kept), key=str))))
             whole += [name] if set(kept) == set(column) else []
             continue
         low, high = float(inner.min()), float(inner.max())
-        reached = [low == outer.min(), high == outer.max()]
+        reached = [low <= outer.min(), high >= outer.max()]
         values.append((name, low, high))
         whole += [name] if all(reached) else []
         ends += [(name, "low" if reached[0] else "high")] if sum(reached) == 1 else []

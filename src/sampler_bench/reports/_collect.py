@@ -260,7 +260,7 @@ def _ranges(table: ScoreTable, problem: Problem, found: Verdict | None) -> list[
             end=dict(region.ends).get(name),
             **values,
         )
-        for region in regions(table, problem, found.best)
+        for region in regions(table, problem, found.best, found.equivalent)
         for name, values in _ends(region)
     ]
 
