@@ -294,3 +294,13 @@ async def test_the_texts_that_let_a_search_go_on_are_told_and_are_enough(tmp_pat
     before = study.order.count("s")
     await study.go(max_samples=int(told.split("; with ")[1].split()[0]))
     assert study.order.count("s") > before
+
+
+def test_a_limit_lowered_below_the_texts_that_are_there_names_one_that_lets_the_search_go_on():
+    over = Budget(Limits(max_samples=50), 0.0, lambda: 0.0)
+    said = over.search_over(100, Reserve(10, 0.2), Open())
+    assert said is not None
+    assert "none of 50 texts: 100 were asked for before, 10 kept" in said
+    named = int(said.split("; with ")[1].split()[0])
+    raised = Budget(Limits(max_samples=named), 0.0, lambda: 0.0)
+    assert raised.search_over(100, Reserve(round(0.2 * named), 0.2), Open()) is None

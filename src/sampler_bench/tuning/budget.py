@@ -163,7 +163,7 @@ class Budget:
         if asked <= most - kept:
             beside = f", {kept} {KEPT}" if kept else ""
             return f"{asked} texts were asked for{beside} (max_samples)"
-        enough = math.ceil((most + 1) / (1 - min((kept + 0.5) / most, 0.9)))
+        enough = math.ceil((max(asked, most) + 1) / (1 - min((kept + 0.5) / most, 0.9)))
         return (
             f"the search had none of {most} texts: {asked} were asked for before, {kept} {KEPT}; "
             f"with {enough} it goes on (max_samples)"
