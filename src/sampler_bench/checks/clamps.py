@@ -82,7 +82,8 @@ async def probe(ask: Ask, finding: Finding) -> Finding:
     for reach in reaches:
         if (inner := await _stops(ask, finding.knob, reach)) is not None:
             told_so = f"{reach.end:g} and {inner:g} give the same texts: it stops acting before"
-            evidence, remedy = f"{told_so} {reach.end:g}", f"end its range before {reach.end:g}"
+            evidence = f"{told_so} {reach.end:g} (clamped, or another cut comes first)"
+            remedy = f"end its range before {reach.end:g}"
             return replace(finding, says="clamped", evidence=evidence, remedy=remedy)
     return finding if reaches else replace(finding, evidence=finding.evidence + UNTOLD)
 
