@@ -13,15 +13,16 @@ demo: .venv/.user
 
 WHICH ?= not slow
 MORE ?=
-test: check  ## WHICH="..." chooses other tests, MORE="..." hands pytest further words
-	$(BIN)/python -m pytest -m "$(WHICH)" -n 2 --dist worksteal $(MORE)
+WORKERS ?= 2
+test: check  ## WHICH="..." chooses other tests, WORKERS=3 how many at once, MORE="..." further words of pytest
+	$(BIN)/python -m pytest -m "$(WHICH)" -n $(WORKERS) --dist worksteal $(MORE)
 
 # The guide's commands at full size, kill -9 at 50 moments, repeats, faults, servers, the page in a browser.
 test-guide: .venv/.dev
-	$(BIN)/python -m pytest -m by_ci -n 2 --dist worksteal
+	$(BIN)/python -m pytest -m by_ci -n $(WORKERS) --dist worksteal
 
 test-long: .venv/.dev  ## every long test: 1,000 texts with faults on each engine, all pages, ...
-	$(BIN)/python -m pytest -m slow -n 2
+	$(BIN)/python -m pytest -m slow -n $(WORKERS)
 
 check: .venv/.dev
 	$(BIN)/ruff check .

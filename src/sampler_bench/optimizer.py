@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any, overload
 
 from . import plugins
 from ._algebra import one_thread
-from .analysis.confirming import confirm, confirmation_texts
+from .analysis.confirming import confirm, confirmation_texts, is_searched
 from .errors import BudgetReached, UsageError
 from .records import (
     FAILED,
@@ -239,15 +239,10 @@ class Optimizer:
             table, problem = self.table(), self._problem()
             room = min(count, problem.budget - int((~table.fresh).sum()))
             cells = strategy.ask(table, problem, room, rng) if room > 0 else []
-            if not cells and problem.confirm and self._searched(table):
+            if not cells and problem.confirm and is_searched(table):
                 cells = confirm(table, problem, problem.confirm, count)
         self._chosen.extend(cells)
         self._tried_all = not cells and not self._under_way
-
-    def _searched(self, table: ScoreTable) -> bool:
-        """Whether all of the search is known, and something came of it."""
-        known = (table.state[~table.fresh] != PENDING).all()
-        return bool(known) and len(table.evidence()) > 0
 
     def _problem(self) -> Problem:
         """The problem, with what a failed text is worth beside the scores so far."""

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from html import unescape
 from pathlib import Path
 from typing import Any
 
 import pytest
-from support.cli import run
+from support.cli import command
 from support.double import (
     KOBOLDCPP_1_76,
     KOBOLDCPP_FORCING,
@@ -40,10 +39,6 @@ parameter_ranges:
   min_p: {temperature: [1.0], min_p: [0.05, 0.1], max_tokens: [40]}
   top_n_sigma: {temperature: [1.0], top_n_sigma: [1.0, 2.0], max_tokens: [40]}
 """
-
-
-async def command(folder: Path, *words: object) -> tuple[int, str, str]:
-    return await asyncio.to_thread(run, *words, cwd=folder)
 
 
 async def test_a_search_over_a_dead_knob_is_refused_or_says_so_for_ever(

@@ -1,5 +1,6 @@
 """Run the command line as a user does: a process of its own in a folder of its own."""
 
+import asyncio
 import os
 import subprocess
 import sys
@@ -53,6 +54,11 @@ def failed(done, code):
     assert KEY not in out + err
     assert "error: " in err
     return err
+
+
+async def command(folder, *words):
+    """`run`, while the doubles of this event loop go on answering."""
+    return await asyncio.to_thread(run, *words, cwd=folder)
 
 
 def in_process(words, folder, monkeypatch, capfd):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import re
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
@@ -12,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support.cli import run
+from support.cli import command
 from support.double import LLAMACPP, Double, LlamaWriter
 from support.double.applied import Applied
 from support.double.writer import End, Piece
@@ -66,10 +65,6 @@ class Thinker:
             count += 1
             inside = isinstance(piece, Piece) and count <= self.thoughts
             yield replace(piece, thought=True) if inside else piece
-
-
-async def command(folder: Path, *words: object) -> tuple[int, str, str]:
-    return await asyncio.to_thread(run, *words, cwd=folder)
 
 
 async def test_a_search_of_which_nothing_but_thoughts_comes_ends_with_what_to_do(

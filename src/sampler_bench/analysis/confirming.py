@@ -102,13 +102,18 @@ def confirmation_texts(budget: int, baseline: bool = True) -> int:
     return round(budget * (0.2 if baseline else 0.1))
 
 
+def is_searched(table: ScoreTable) -> bool:
+    """Whether all of the search is known, and something came of it: then it may be confirmed."""
+    return bool((table.state[~table.fresh] != PENDING).all()) and len(table.evidence()) > 0
+
+
 def confirm(
     table: ScoreTable, problem: Problem, kept: int, n: int, contest: Contest | None = None
 ) -> list[Cell]:
     """Choose up to `n` cells on fresh seeds.
 
     Args:
-        table: all rows so far, fresh ones included; all of the search's outcomes are known.
+        table: all rows so far, fresh ones included, of which the search `is_searched`.
         problem: the study's problem; without a baseline only winner and rival are tried.
         kept: how many texts the confirmation may use in all.
         n: how many cells at most.

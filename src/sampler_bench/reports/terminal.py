@@ -224,7 +224,7 @@ def ranges(document: Document) -> list[str]:
         *lines,
         "",
         "   Where the data cannot tell a configuration from the best one. Values that surely cost",
-        "   something on average, and probably in their best company, are left out.",
+        "   something, on average and in their best company, are left out.",
     ]
 
 

@@ -2,7 +2,7 @@
 
 Which steps act when is each server's own (`order.Chain`). llama.cpp's was compared with the
 probabilities that its own server gives after sampling (`tests/engines/test_chain.py`), the others'
-with their doubles (`tests/samplers/test_order.py`). Knobs with a memory (penalties, DRY, mirostat,
+with their doubles (`tests/engines/test_orders.py`). Knobs with a memory (penalties, DRY, mirostat,
 adaptive) are left out: what they do depends on the text so far.
 
 XTC acts by chance: probabilities are the expectation over whether it does.

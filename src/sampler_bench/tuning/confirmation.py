@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from ..records import PENDING, Cell, ScoreTable
+from ..records import Cell, ScoreTable
 from ..search import Problem
 
 if TYPE_CHECKING:
@@ -29,10 +29,9 @@ class Confirmation:
         self, table: ScoreTable, problem: Problem, n: int, rng: np.random.Generator
     ) -> list[Cell]:
         """Return up to `n` cells; none until the whole search is known, nor when done."""
-        from ..analysis.confirming import confirm, contest_of
+        from ..analysis.confirming import confirm, contest_of, is_searched
 
-        known = (table.state[~table.fresh] != PENDING).all()
-        if not self.texts or not known or not len(table.evidence()):
+        if not self.texts or not is_searched(table):
             return []
         self._contest = self._contest or contest_of(table, problem)
         kept = self.texts + table.fresh_before
