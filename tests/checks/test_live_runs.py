@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from support.double import LlamaWriter
 from support.live_runs import Outcome, run
+from support.tiny_gguf import write_tiny_gguf
 
 BENCHMARK = Path(__file__).parents[2] / "benchmarks" / "live_check.py"
 
@@ -23,6 +24,14 @@ async def test_the_check_is_never_wrong(writer: LlamaWriter) -> None:
     assert kinds["cannot tell"] <= 3
     assert {outcome.acts for outcome in outcomes} == {True, False}
     assert max(outcome.requests for outcome in outcomes) < 30
+
+
+@pytest.mark.anyio
+async def test_one_changed_text_is_no_proof_where_texts_may_not_repeat(tmp_path: Path) -> None:
+    """A run of the benchmark: a server that now and then writes another text had one, twice."""
+    async with LlamaWriter(write_tiny_gguf(tmp_path / "random.gguf"), slots=4) as other:
+        outcome = await run(81549, {"random": other})
+    assert (outcome.acts, outcome.says) == (False, "cannot tell"), outcome.evidence
 
 
 def test_an_outcome_is_judged_by_what_is_true() -> None:

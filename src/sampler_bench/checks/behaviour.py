@@ -72,7 +72,7 @@ async def _by_seed(ask: Ask, seen: Seen) -> Finding:
             return _ignored(seen)
         if not still and plain.text != bent.text:
             seen.again = seen.again or await _comes_again(ask, seen, seed)
-            if seen.again and seen.moved >= (1 if ask.trusted(TRUSTED) else LEAST):
+            if seen.again and seen.moved >= _enough(ask):
                 return _changed(ask, seen)
     return await _in_doubt(ask, seen)
 
@@ -86,11 +86,19 @@ async def _in_doubt(ask: Ask, seen: Seen) -> Finding:
     seed = next(i for i, (a, b) in enumerate(seen.pairs, 1) if a.text != b.text)
     if not await _comes_again(ask, seen, seed):
         return Finding(seen.knob, "cannot tell", "its texts do not repeat, so no change counts")
+    if seen.moved < _enough(ask):
+        told = f"one of {len(seen.pairs)} texts changed, and texts may not repeat there"
+        return Finding(seen.knob, "cannot tell", told)
     finding = _changed(ask, seen)
     if seen.contrast.still == "always" and finding.says == "honoured":
         told = f"{finding.evidence}, but at its extreme more than one token is left"
         return replace(finding, says="honoured differently", evidence=told)
     return finding
+
+
+def _enough(ask: Ask) -> int:
+    """How many pairs must differ before a change counts."""
+    return 1 if ask.trusted(TRUSTED) else LEAST
 
 
 async def _comes_again(ask: Ask, seen: Seen, seed: int) -> bool:
