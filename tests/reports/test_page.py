@@ -298,7 +298,9 @@ def test_light_and_dark_follow_the_system_and_the_button(browser, pages):
 @pytest.mark.slow
 @pytest.mark.parametrize("width", [390, 1200, 1400])
 def test_nothing_sticks_out_of_the_screen(browser, pages, width):
-    wide = "[...document.querySelectorAll('.formats li')].filter(e => e.scrollWidth > e.clientWidth)"
+    wide = (
+        "[...document.querySelectorAll('.formats li')].filter(e => e.scrollWidth > e.clientWidth)"
+    )
     for kind in ("usual", "hostile"):
         with Visit(browser, pages(kind)[0], viewport={"width": width, "height": 844}) as visit:
             visit.draw_all()
