@@ -376,7 +376,7 @@ async def test_texts_that_wait_in_line_are_fewer_from_then_on(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     """As Ollama: one text at a time, and the others wait; none is lost, no server fails."""
-    limit = 0.9
+    limit = 1.8  # half of it is longer than a busy machine stands still
     server = PlainServer("ollama", pause=limit / 6 / 4)
     server.double = Double(replace(server.double.quirks, slots=1), server.double.writer)
     server.double.pause = server.pause
@@ -391,7 +391,7 @@ async def test_texts_that_wait_in_line_are_fewer_from_then_on(
             assert engine.members[0].failures == 0
     said = [record.getMessage() for record in caplog.records]
     assert not any("fails" in line for line in said)
-    assert said[0].startswith(f"{loopback.url} let texts wait for 0.9 s while it wrote others; ")
+    assert said[0].startswith(f"{loopback.url} let texts wait for 1.8 s while it wrote others; ")
     assert len(loopback.posts()) < 24 + 8
 
 
