@@ -127,12 +127,11 @@ CONTRASTS: Mapping[str, Contrast] = {
 # Where seeds do nothing: settings under which texts are plainly others if the knob acts. Cool texts
 # are nearly one and the same; the second of two tokens, or an unlikely one, makes others of them.
 # MANY texts are needed where a knob may be clamped to something milder.
-# An order that acts may not show in 7 texts.
-COOL, TWICE, MANY = 0.2, 14, 28
+COOL, ONCE, MANY = 0.2, 7, 28
 UNSEEDED: Mapping[str, Contrast] = {
     "adaptive_target": Contrast((0.01,), base={"temperature": COOL, "top_k": 2}, pairs=MANY),
     "temperature_order": Contrast(
-        ("last",), "first", {"temperature": None, "top_p": 0.05}, pairs=TWICE
+        ("last",), "first", {"temperature": None, "top_p": 0.05}, pairs=ONCE
     ),
     "xtc_probability": Contrast(
         (1.0,), base={"temperature": COOL, "top_k": 2, "xtc_threshold": 1e-6}, pairs=MANY
