@@ -34,6 +34,14 @@ async def test_one_changed_text_is_no_proof_where_texts_may_not_repeat(tmp_path:
     assert (outcome.acts, outcome.says) == (False, "cannot tell"), outcome.evidence
 
 
+@pytest.mark.anyio
+async def test_an_order_is_not_called_ignored_where_mild_heat_hides_it(writer: LlamaWriter) -> None:
+    """A run of the benchmark: no seeds, and no temperature above 2."""
+    outcome = await run(90924, {"demo": writer, "random": writer})
+    assert (outcome.knob, outcome.acts) == ("temperature_order", True)
+    assert outcome.says == "cannot tell", outcome.evidence
+
+
 def test_an_outcome_is_judged_by_what_is_true() -> None:
     def kind(acts: bool, says: str, clamps: str = "") -> str:
         return Outcome(1, "e", "", "s", "t", "m", "k", acts, says, "", 1, clamps).kind

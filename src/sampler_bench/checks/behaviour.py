@@ -44,8 +44,9 @@ async def probe(ask: Ask, knob: str) -> Finding:
     """
     contrast = CONTRASTS[knob] if ask.seeded else UNSEEDED.get(knob, CONTRASTS[knob])
     found, word = settings(ask, knob, contrast), ask.engine.dialect.words[knob]
-    # Where the heat is mild an order that acts may not show at all (28 texts, two models).
-    strong = knob in UNSEEDED and (knob != "temperature_order" or ask.hot == HOTTEST[0])
+    # What rests on heat may not show where the server takes little of it (28 texts, two models).
+    mild = contrast.base.get("temperature") is None and ask.hot < HOTTEST[0]
+    strong = knob in UNSEEDED and not mild
     assert isinstance(word, Spoken)
     if found is None:
         return Finding(knob, "cannot tell", "it takes no value at which the knob must show")
