@@ -3,7 +3,8 @@
 A machine whose cores others use too changes its pace within a minute; two speeds compare only where
 they were measured side by side. So a search is held after every so many texts, and the bare
 generator writes the very same ones again at once: as many at a time, the same bytes, nothing looked
-at but the token count.
+at but the counts of tokens and of milliseconds. (The search may let one more wait at the server's
+door; `slots` of them are written at once by either.)
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ QUIET_SECONDS = 0.3  # what the search thinks after its last text is not the bar
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """Tokens written in so many seconds; `busy` slots at a time on average."""
+    """Tokens written in so many seconds; `busy` slots at a time on average, as the server says."""
 
     tokens: int
     seconds: float
@@ -115,22 +116,21 @@ async def taking(turns: Turns) -> AsyncIterator[None]:
 
 async def write_bare(requests: list[Request], urls: tuple[str, ...], slots: int) -> Pace:
     """Send requests, `slots` at once, and read bytes."""
-    waiting, used, counts = iter(requests), list[float](), list[int]()
+    waiting, told = iter(requests), list[tuple[int, float]]()
 
     async def worker(url: str) -> None:
         for request in waiting:
-            start = time.perf_counter()
-            counts.append(await _post(url, request.path, json.dumps(request.body)))
-            used.append(time.perf_counter() - start)
+            told.append(await _post(url, request.path, json.dumps(request.body)))
 
     began = time.perf_counter()
     await asyncio.gather(*(worker(urls[i % len(urls)]) for i in range(slots)))
     seconds = time.perf_counter() - began
+    counts, used = zip(*told, strict=True)
     return Pace(sum(counts), seconds, sum(used) / seconds)
 
 
-async def _post(url: str, path: str, body: str) -> int:
-    """One request over a socket of its own; returns the tokens that the server counted."""
+async def _post(url: str, path: str, body: str) -> tuple[int, float]:
+    """One request over a socket of its own; returns the server's count of tokens and seconds."""
     place = urlsplit(url)
     reader, writer = await asyncio.open_connection(place.hostname, place.port)
     head = (
@@ -142,4 +142,10 @@ async def _post(url: str, path: str, body: str) -> int:
     while block := await reader.read(65536):
         tail = (tail + block)[-65536:]
     writer.close()
-    return int(tail.rpartition(b'"completion_tokens":')[2].split(b",")[0])
+    milliseconds = sum(float(_told(tail, name)) for name in (b"prompt_ms", b"predicted_ms"))
+    return int(_told(tail, b"completion_tokens")), milliseconds / 1e3
+
+
+def _told(answer: bytes, name: bytes) -> bytes:
+    """The number that stands last behind a name."""
+    return answer.rpartition(b'"%s":' % name)[2].partition(b",")[0].rstrip(b"}")

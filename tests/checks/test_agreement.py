@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sampler_bench.checks._agreement import texts_agree, texts_differ, words_agree
+from sampler_bench.checks._agreement import texts_differ, words_agree
 from sampler_bench.checks._ask import Sample, collision
 from sampler_bench.checks.echo import differences, same
 
@@ -36,26 +36,18 @@ def test_a_cut_is_seen_in_first_words() -> None:
     assert max(found) < 0.01
 
 
-def test_texts_that_agree_are_told_from_those_that_do_not() -> None:
-    rng = random.Random(5)
-    varied = [sample(*drawn(rng, "abcdefghijklmnop", 12)) for _ in range(6)]
-    alike = [sample(*"once upon a t")] * 6
-    assert texts_agree(alike, varied) < 1e-6
-    assert texts_agree(varied, varied) > 0.3
-
-
 def test_texts_of_one_kind_rarely_seem_to_differ_and_others_always_do() -> None:
     rng = random.Random(7)
 
     def texts(words: str) -> list[Sample]:
-        return [sample(*drawn(rng, words, 12)) for _ in range(7)]
+        return [sample(*drawn(rng, words, 12)) for _ in range(8)]
 
     chances = [texts_differ(texts("aaaabcd"), texts("aaaabcd")) for _ in range(40)]
     assert sum(chance <= 0.05 for chance in chances) <= 40 * 0.05 + 3 * (40 * 0.05 * 0.95) ** 0.5
-    same, other = [sample(*"once upon")] * 7, [sample(*"a time ago")] * 7
+    same, other = [sample(*"once upon")] * 8, [sample(*"a time ago")] * 8
     assert texts_differ(same, same) == 1.0  # all alike: nothing speaks for a difference
-    assert texts_differ(same, other) == pytest.approx(2 / 3432)  # of the ways to part 14 texts
-    assert texts_differ(same * 4, texts("abcdefgh") * 4) <= 1e-3  # too many ways to try them all
+    assert texts_differ(same, other) == pytest.approx(2 / 12_870)  # of the ways to part 16 texts
+    assert texts_differ(same * 4, texts("abcdefgh") * 4) <= 1e-4  # too many ways to try them all
 
 
 @given(st.integers(2, 6), st.integers(2, 12), st.integers(0, 2**32))

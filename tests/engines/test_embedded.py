@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -120,6 +121,15 @@ async def test_quick_texts_come_whole_and_are_the_same(options: EngineOptions) -
         probed = await engine.probe(config(), PROMPT, 7)
         assert probed.body["stream"] is True
         assert len(probed.answer.text) > 1  # a probe counts the pieces
+
+
+@pytest.mark.anyio
+async def test_who_waits_at_the_door_does_not_count_as_written(options: EngineOptions) -> None:
+    async with embedded.build(replace(options, slots=1)) as engine:
+        began = time.monotonic()
+        texts = await asyncio.gather(*(write(engine, seed) for seed in range(1, 9)))
+        passed = time.monotonic() - began
+    assert 0 < sum(text.seconds for text in texts) <= passed
 
 
 @pytest.mark.anyio

@@ -127,7 +127,7 @@ async def test_one_that_is_away_at_first_may_join_later() -> None:
         info = await engine.check()
         assert info.details["servers"] == [here]
         assert len(info.details["away"]) == 1  # type: ignore[arg-type]
-        assert (info.slots, engine.at_once) == (4, 5)  # one looks after who is awaited
+        assert (info.slots, engine.at_once) == (4, 6)  # one for each door, and one there to knock
         at_once: list[int] = []
         engine.joined = lambda: at_once.append(engine.at_once)
         complete(await many(engine, 10, at_once=2), 10)
@@ -136,7 +136,7 @@ async def test_one_that_is_away_at_first_may_join_later() -> None:
         await asyncio.sleep(0.2)
         complete(await many(engine, 30, at_once=8), 30)
         assert again.posts()
-        assert at_once == [8]
+        assert at_once == [10]
 
 
 @pytest.mark.anyio
@@ -430,6 +430,37 @@ def test_half_is_of_what_was_in_flight_together_and_not_of_what_is_left() -> Non
     member.crowd(began=1.0, now=9.0)
     assert member.crowd(began=1.0, now=9.0)
     assert member.limit == 6
+
+
+@pytest.mark.anyio
+async def test_one_more_waits_at_the_door_of_a_quick_llamacpp_and_of_no_other() -> None:
+    for name, pause, most in (("llamacpp", 0.0, 5), ("llamacpp", 0.3, 4), ("vllm", 0.0, 2)):
+        server = PlainServer(name, pause=pause)
+        async with joined([server.answer], name) as (engine, _):
+            await engine.check()
+            assert isinstance(engine, PoolEngine)
+            member = engine.members[0]
+            member.engine.options = replace(member.engine.options, timeout_seconds=1.0)
+            assert isinstance(await engine.generate(CONFIG, PROMPT, 1), Completion)
+            room = 0
+            while member.has_room(0.0):
+                member.begin()
+                room += 1
+        assert room == most, (name, pause)
+
+
+def test_nobody_waits_at_the_door_of_a_server_that_holds_fewer_than_its_slots() -> None:
+    engine = llamacpp.build(OPTIONS)
+    engine._seconds = 0.1
+    whole, smaller, crowded = (Member(engine, running=4) for _ in range(3))
+    for member in (whole, smaller, crowded):
+        member.accept(ServerInfo("llamacpp", "http://here", slots=4))
+    smaller.failed(Fault("context", "full"), now=0.0, rest_seconds=0.0)
+    smaller.running = 2
+    crowded.ceiling = 4.0
+    assert [m.has_room(1.0) for m in (whole, smaller, crowded)] == [True, False, False]
+    whole.failed(Fault("timeout", "x"), now=0.0, rest_seconds=0.0)
+    assert not whole.has_room(1.0)
 
 
 @pytest.mark.parametrize("fixed", [False, True])

@@ -3,8 +3,7 @@
 Then one text proves nothing, and four comparisons take its place:
 
     extreme    where one token is left, texts at the extreme are all the same
-    agreement  they agree with each other far more than those without it (Fisher's exact test);
-               where they do not, the knob may be clamped: first words, hot and at temperature 1,
+    agreement  where they are not, the knob may be clamped: first words, hot and at temperature 1,
                tell a milder cut (permutation test on equal pairs)
     texts      for other knobs, two settings are chosen under which texts must be plainly others
                (`_contrasts.UNSEEDED`): with and without it, they must differ more than they do
@@ -15,7 +14,7 @@ Then one text proves nothing, and four comparisons take its place:
                ignored
 
 Error rates: an ignored knob seems to act with the p-value that is told, as often as was looked. A
-knob is called ignored where p > `DOUBTFUL` (of first words on the second look: `CALM`): how often
+knob is called ignored where p > `DOUBTFUL` (of first words on the second look: `SURER`): how often
 one that acts passes there depends on how mildly it is clamped, and is given in docs/checks.md for
 the mildest that was tried. Greedy: m^n for n prompts, where m is the share of greedy
 texts that such knobs leave as they were (`MISSED`).
@@ -24,17 +23,16 @@ texts that such knobs leave as they were (`MISSED`).
 from __future__ import annotations
 
 from ..records import Value
-from ._agreement import texts_agree, texts_differ, words_agree
+from ._agreement import texts_differ, words_agree
 from ._ask import PROMPTS, Ask, Sample
 from ._findings import By, Finding
 from ._seen import LEAST, Seen, extreme, pair, read_back, seeds_error
 
-TEXTS = 6  # on each side, where one token is left
-OTHERS = (7, 14, 28)  # on each side, where texts must be others; fewer than 7 cannot tell
-FEW, MANY = 8, 24  # first words on each side: hot, where few show a cut, and at temperature 1
-SIGNIFICANT = 1e-3  # p-values up to this tell a difference
-DOUBTFUL, CALM = 0.2, 0.05  # those above tell that there is none, at the first look and the second
-LOOKS = ((1, DOUBTFUL), (2, CALM))
+OTHERS = (8, 16, 28)  # on each side, where texts must be others; fewer than 8 cannot tell
+WORDS = 24  # first words on each side, twice as many at the second look
+HOT, CALM = 3.0, 1.0  # where cuts by rank and by the best token show in them, and cuts by mass
+SIGNIFICANT = 1e-3  # p-values up to this, times the looks, tell a difference
+DOUBTFUL, SURER = 0.2, 0.05  # those above tell that there is none, at the first look and the second
 MISSED = 0.1  # at most: 0 of 40 greedy texts stayed as they were
 AGREE: By = "agreement"
 
@@ -58,33 +56,34 @@ async def compare(ask: Ask, seen: Seen, *, strong: bool) -> Finding:
 
 
 async def _by_agreement(ask: Ask, seen: Seen) -> Finding:
-    """Do the texts at the extreme agree with each other?"""
-    for seed in range(1, TEXTS + 1):
+    """Are the texts at the extreme all the same?"""
+    for seed in range(1, LEAST + 2):
         await pair(ask, seen, seed)
-        if seed == LEAST + 1 and seen.varied and seen.alike == seed:
-            return extreme(seen)
     if not seen.varied:
         return Finding(seen.knob, "cannot tell", "texts do not vary there even without it")
-    plain, bent = zip(*seen.pairs, strict=True)
-    chance = texts_agree(bent, plain)
-    if chance <= SIGNIFICANT:
-        return _left_more(seen, "with it texts agree far more", chance)
+    if seen.alike == len(seen.pairs):
+        return extreme(seen)
     return await _by_first_words(ask, seen)
 
 
 async def _by_first_words(ask: Ask, seen: Seen) -> Finding:
     """Where texts vary at the extreme as well: is it ignored, or clamped to something milder?
 
-    Many draws of the first token, hot and at temperature 1: one of the two shows a milder cut.
+    Many draws of the first token, hot and at temperature 1: one of the two shows a milder cut. In
+    doubt, twice as many of what looks more like one.
     """
-    heats = ((None, MANY),) if seen.knob == "temperature" else ((ask.hot, FEW), (1.0, MANY))
-    for times, doubt in LOOKS:
-        chances = [await _first_words(ask, seen, heat, times * draws) for heat, draws in heats]
-        chance = len(LOOKS) * len(chances) * min(chances)
+    heats = (None,) if seen.knob == "temperature" else (min(HOT, ask.hot), CALM)
+    chances = {heat: await _first_words(ask, seen, heat, WORDS) for heat in heats}
+    for draws, doubt in ((WORDS, DOUBTFUL), (2 * WORDS, SURER)):
+        doubted = min(chances, key=lambda heat: chances[heat])
+        if draws > WORDS:
+            chances[doubted] = await _first_words(ask, seen, doubted, draws)
+        chance = 2 * len(heats) * chances[doubted]
         if chance <= SIGNIFICANT:
-            return _left_more(seen, "with it first words agree more", chance)
-        if min(chances) > doubt:
-            told = f"texts and {times * MANY} first words vary as much with it"
+            words = "with it first words agree more, but at its extreme more than one token is left"
+            return Finding(seen.knob, "honoured differently", words, AGREE, chance)
+        if min(chances.values()) > doubt:
+            told = f"texts and {draws} first words vary as much with it"
             return _ignored(seen, told, doubt)
     told = "texts vary at its extreme, where they should not"
     return Finding(seen.knob, "cannot tell", f"{told}, and seeds do nothing there")
@@ -106,9 +105,9 @@ async def _by_texts(ask: Ask, seen: Seen, strong: bool) -> Finding:
             await pair(ask, seen, seed)
         plain, bent = zip(*seen.pairs, strict=True)
         chance = texts_differ(bent, plain)
-        if chance <= SIGNIFICANT:
+        if (error := len(OTHERS) * chance) <= SIGNIFICANT:
             told = "texts with it differ from those without it more than among themselves"
-            return read_back(seen, told, "texts", len(OTHERS) * chance)
+            return read_back(seen, told, "texts", error)
         told = f"{texts} texts with it are as those without it"
         if strong and chance > DOUBTFUL and texts >= seen.contrast.pairs:
             return _ignored(seen, told, DOUBTFUL)
@@ -155,11 +154,6 @@ async def _cold(
         await ask.text(plain, 1, tokens, again=again, prompt=prompt),
         await ask.text(bent, 1, tokens, again=again, prompt=prompt),
     )
-
-
-def _left_more(seen: Seen, told: str, chance: float) -> Finding:
-    words = f"{told}, but at its extreme more than one token is left"
-    return Finding(seen.knob, "honoured differently", words, AGREE, chance)
 
 
 def _ignored(seen: Seen, told: str, error: float, by: By = AGREE) -> Finding:

@@ -23,6 +23,8 @@ class Answer:
         tokens, prompt_tokens: as the server counts; None where it does not.
         counted: False where `tokens` is a recount of the text and may be a little off.
         pieces: how many pieces of text came.
+        seconds: that the server says it wrote, without what the text waited in line; None where it
+            does not say.
         echoed: settings that the server says it used.
         model: who the server says wrote it.
         logprobs: for each token, those of the most probable ones in its place; where asked for.
@@ -34,6 +36,7 @@ class Answer:
     tokens: int | None = None
     prompt_tokens: int | None = None
     counted: bool = True
+    seconds: float | None = None
     echoed: JsonObject | None = None
     model: str = ""
     logprobs: list[list[float]] = field(default_factory=list)

@@ -1,6 +1,7 @@
 """One server of a pool: how many texts it is given at once, and when it is left alone.
 
-Where a server tells its slots, that many texts run there at once. Where it does not, the number
+Where a server tells its slots, that many texts run there at once, and one more may wait at its door
+where the engine says so (`RemoteEngine.ahead`). Where it does not, the number
 grows by one after each round of successes and halves when the server complains (additive increase,
 multiplicative decrease; Chiu and Jain 1989). Slots that share one context (llama.cpp's default, in
 2026) may not hold as many long texts: where they have filled it together, half as many follow. A
@@ -127,4 +128,10 @@ class Member:
         """Say whether it may be given a text; only one at a time until the first succeeds."""
         if self.refused or self.rests_until > now:
             return False
-        return self.running < (1 if self.failures else int(self.limit))
+        return self.running < (1 if self.failures else int(self.limit) + self._ahead)
+
+    @property
+    def _ahead(self) -> int:
+        """How many may wait at its door: none where it was seen to hold fewer than its slots."""
+        whole = self.info is not None and self.limit == self.info.slots and self.ceiling is None
+        return self.engine.ahead if whole else 0

@@ -58,13 +58,14 @@ class PoolEngine(Engine):
 
     @property
     def at_once(self) -> int:
-        """How many texts to ask for at once: one for each slot and each server that is awaited.
+        """How many texts to ask for at once: one for each slot, and one for each server.
 
+        That one waits at its door, or looks after it where it is awaited.
         0 where a server does not tell its slots.
         """
         used = [member for member in self.members if not member.refused]
         slots = [member.info.slots for member in used if member.info is not None]
-        return sum(slots) + len(used) - len(slots) if all(slots) else 0
+        return sum(slots) + len(used) if all(slots) else 0
 
     async def __aenter__(self) -> Self:
         for member in self.members:

@@ -81,6 +81,15 @@ class RemoteEngine(Engine):
         return Patience(self.options.max_retries, self.options.first_wait_seconds)
 
     @property
+    def ahead(self) -> int:
+        """How many texts more than it has slots may wait at the server's door, so that none idles.
+
+        Only for servers that are known to let them wait, and while texts are quick: beside a long
+        one the way of a request is nothing, and whoever waits is silent.
+        """
+        return 0
+
+    @property
     def wrapping(self) -> str:
         """How prompts are wrapped, as stored with each text."""
         return self.template.shown if self.template else CHAT
@@ -163,7 +172,7 @@ class RemoteEngine(Engine):
             cut_off=self.cut_off(request, answer),
             tokens=answer.pieces if answer.tokens is None else answer.tokens,
             prompt_tokens=answer.prompt_tokens or 0,
-            seconds=seconds,
+            seconds=seconds if answer.seconds is None else answer.seconds,
             sent=request.sent,
             server=self.http.shown,
             model=answer.model or self.model,

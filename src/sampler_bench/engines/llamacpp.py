@@ -7,6 +7,7 @@ Older servers ignore `top_n_sigma` (before 2025-05) and everything else that the
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from urllib.parse import quote
@@ -28,7 +29,7 @@ DEFAULT_SERVER = "http://127.0.0.1:8080"
 PROBE = "Hello."
 PLACES = (0.0, 0.3, 0.6, 0.85)  # of a text, from which the next tokens are looked at
 TOKENS = 6  # looked at from each place
-WHOLE_SECONDS = 5.0  # a text that takes no longer is asked for in one piece
+QUICK_SECONDS = 5.0  # a text that takes no longer is asked for in one piece
 MOST_TOLD = 16_384  # tokens of each distribution: a megabyte and a half of JSON
 WRITTEN = SamplerConfig.of("min_p", {"temperature": 1, "min_p": 0.05, "max_tokens": LENGTH})
 CUTS = ("top_n_sigma", "top_k", "typical_p", "top_p", "min_p", "xtc")
@@ -130,27 +131,42 @@ class LlamaCppEngine(OpenAIEngine):
     A stream takes the CPU a tenth of a millisecond a token on either side. That is nothing beside a
     large model, and half of the time of a tiny one, whose texts are asked for whole: they are there
     before a silent server would be noticed. A whole text that nobody waits for any more is stopped
-    in the first second in which nothing else comes of the server, or ends by itself soon.
+    in the first second in which nothing else comes of the server, or ends by itself soon. Between
+    such texts a slot would idle while the next request is on its way, so one waits at the door; the
+    server says how long it wrote, without the waiting.
     """
 
     def __init__(self, dialect: Dialect, options: EngineOptions, server: str) -> None:
         super().__init__(dialect, options, server, WIRE)
         self._pace = 0.0  # tokens a second of the last text
+        self._seconds = math.inf  # that it took to write
+
+    @property
+    def ahead(self) -> int:
+        return int(self._seconds < self._quick)
+
+    @property
+    def _quick(self) -> float:
+        """Seconds in which a text must be there to be asked for in one piece, or ahead of time."""
+        return min(QUICK_SECONDS, self.options.timeout_seconds / 2)
 
     def as_sent(self, request: Request) -> Request:
-        seconds = min(WHOLE_SECONDS, self.options.timeout_seconds / 2)
-        if request.max_tokens > seconds * self._pace:
+        if request.max_tokens > self._quick * self._pace:
             return request
         kept = {name: value for name, value in request.body.items() if name != "stream_options"}
         return replace(request, body={**kept, "stream": False})
 
     async def attempt(self, config: SamplerConfig, prompt: Prompt, seed: int) -> Completion:
         written = await super().attempt(config, prompt, seed)
+        self._seconds = written.seconds
         self._pace = written.tokens / max(written.seconds, 1e-6)
         return written
 
     def take(self, event: Mapping[str, object], answer: Answer) -> None:
         super().take(event, answer)
+        if timings := _mapping(event.get("timings")):
+            spent = (timings.get("prompt_ms"), timings.get("predicted_ms"))
+            answer.seconds = sum(ms for ms in spent if isinstance(ms, int | float)) / 1e3
         if answer.echoed is not None:
             answer.echoed.pop("stream", None)  # how the text travelled is no setting
 

@@ -183,7 +183,7 @@ def _slots(spec: StudySpec, info: ServerInfo) -> int:
 
 
 def _pace(spec: StudySpec, info: ServerInfo, engine: Engine) -> Pace:
-    """As many texts at once as there are slots, and one more to look after each awaited server."""
+    """As many texts at once as there are slots, and one more for each server of a pool."""
     slots = _slots(spec, info)
     if isinstance(engine, PoolEngine) and not spec.slots:
         slots = engine.at_once or slots
