@@ -20,8 +20,7 @@ from _problems import Study, at, fractions
 
 from sampler_bench import plugins
 from sampler_bench.analysis.choice import choose_winner
-from sampler_bench.analysis.power import Z
-from sampler_bench.analysis.reading import posterior_of
+from sampler_bench.analysis.reading import posterior_of, worths
 from sampler_bench.records import FAILED, Cell, SamplerConfig, ScoreTable
 from sampler_bench.samplers import Range, Space
 from sampler_bench.search import Problem, _optuna
@@ -122,10 +121,9 @@ def by_strategy(name: str, each: int = 3, nested: bool = True, fingerprint: bool
 def read_out(game: Game, problem: Problem, budget: int, spent: float) -> Answer:
     start = time.process_time()
     config = choose_winner(game.table(), problem)
-    belief = posterior_of(game.table(), problem).believe([config])
+    (worth,) = worths(posterior_of(game.table(), problem), [config])
     spent += time.process_time() - start
-    mean, sd = float(belief.mean[0]), float(belief.sd[0])
-    return Answer(budget, config, mean, mean - Z * sd, mean + Z * sd, spent / len(game.rows))
+    return Answer(budget, config, worth.mean, worth.low, worth.high, spent / len(game.rows))
 
 
 def hill_climb(study: Study, budgets: tuple[int, ...], seed: int) -> Iterator[Answer]:

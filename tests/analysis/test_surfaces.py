@@ -47,9 +47,10 @@ def test_points_are_the_posteriors_own():
     at = {"temperature": 1.2, "min_p": 0.05, "max_tokens": 512}
     place = y.index(0.05), x.index(1.2)
     posterior = posterior_of(table, problem)
-    mean, sd = posterior.marginal_at(posterior.frame.place([SamplerConfig.of("min_p", at)]))
+    mean, below, above = posterior.sides([SamplerConfig.of("min_p", at)])
     assert surface.mean[place] == pytest.approx(mean[0])
-    assert surface.high[place] == pytest.approx(mean[0] + Z * sd[0])
+    assert surface.low[place] == pytest.approx(mean[0] - Z * below[0])
+    assert surface.high[place] == pytest.approx(mean[0] + Z * above[0])
 
 
 @pytest.mark.parametrize("kind", awkward_tables())

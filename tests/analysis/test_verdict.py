@@ -240,10 +240,11 @@ def test_moderate_settings_are_chosen_and_nothing_is_claimed_for_it():
     found = verdict(table, problem)
     plain = verdict(table, replace(problem, moderate=False))
     assert found.best.get("temperature") < 1.6 < plain.best.get("temperature")
-    belief = fit_posterior(table, frame_of(space, True), 1.0).believe([found.best])
-    mean, sd = float(belief.mean[0]), float(belief.sd[0])
+    posterior = fit_posterior(table, frame_of(space, True), 1.0)
+    (mean,), (below,), (above,) = posterior.sides([found.best])
     assert found.objective.mean == pytest.approx(mean)
-    assert found.objective.high - mean == pytest.approx(1.07 * 1.959964 * sd)
+    assert mean - found.objective.low == pytest.approx(1.07 * 1.959964 * below)
+    assert found.objective.high - mean == pytest.approx(1.07 * 1.959964 * above)
 
 
 def test_the_search_keeps_to_moderate_settings_where_scores_are_noise():

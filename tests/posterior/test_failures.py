@@ -4,6 +4,9 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy import stats
 from scipy.special import expit
 
 from sampler_bench.posterior.evidence import Evidence
@@ -14,6 +17,7 @@ from sampler_bench.posterior.failures import (
     MOST_POINTS,
     Failures,
     _priors,
+    sides,
 )
 from sampler_bench.posterior.frame import Points
 from sampler_bench.posterior.kernel import Gaps
@@ -43,6 +47,28 @@ def test_where_nothing_failed_next_to_nothing_is_expected():
     mean, sd = failures([0, 0], [50, 50], line(2)).rate(line(4))
     assert (mean < 0.002).all()
     assert (sd < 0.01).all()
+    gamma = stats.gamma(0.1, scale=1 / 101)
+    assert (mean[0], sd[0]) == pytest.approx((gamma.mean(), gamma.std()))
+    more, _ = sides(mean, sd)
+    assert mean + 1.96 * more == pytest.approx(gamma.ppf(0.975), rel=0.02)
+
+
+@pytest.mark.parametrize(("failed", "total"), [(1, 60), (4, 60), (30, 60), (58, 60), (2, 1200)])
+def test_the_ends_of_a_rate_are_those_of_plain_counting(failed, total):
+    """Beta posteriors with Jeffreys's prior: skewed towards the middle, the more the rarer."""
+    exact = stats.beta(failed + 0.5, total - failed + 0.5)
+    rate, sd = np.array([exact.mean()]), np.array([exact.std()])
+    more, fewer = sides(rate, sd)
+    ends = rate - stats.norm.ppf(0.975) * fewer, rate + stats.norm.ppf(0.975) * more
+    assert np.ravel(ends) == pytest.approx(exact.ppf([0.025, 0.975]))
+    assert (more > fewer) == (failed < 0.5 * total) or failed == 30
+
+
+@given(st.floats(0, 1), st.floats(0, 0.5))
+def test_any_rate_has_ends_between_0_and_1(rate, sd):
+    more, fewer = sides(np.array([rate]), np.array([sd]))
+    low, high = rate - 1.96 * fewer[0], rate + 1.96 * more[0]
+    assert -1e-4 <= low <= high <= 1 + 1e-4
 
 
 def test_neighbours_share_and_strangers_do_not():

@@ -12,7 +12,7 @@ from ..records import PENDING, Estimate, Needed, SamplerConfig, ScoreTable, Verd
 from .choice import CANNOT_TELL
 from .confirming import SURE, confirm
 from .power import POWER, Z, texts_needed
-from .reading import Reading, interval
+from .reading import Reading, interval, worths
 from .standing import times_needed
 
 if TYPE_CHECKING:
@@ -95,8 +95,10 @@ def for_new_prompts(reading: Reading, problem: Problem) -> tuple[Estimate, Estim
         return None
     theta, unit = reading.posterior.theta, reading.posterior.unit
     prompt, suited = (unit**2 * math.exp(2 * theta[k]) for k in (PROMPT, INTERACTION))
-    mean, sd = float(reading.belief.mean[0]), float(reading.belief.sd[0])
-    worth = interval(mean, math.sqrt(sd**2 + (prompt + suited) / n))
+    (here,) = worths(reading.posterior, reading.configs[:1])
+    wider = Z * math.sqrt((prompt + suited) / n)
+    below, above = (math.hypot(abs(end - here.mean), wider) for end in (here.low, here.high))
+    worth = Estimate(here.mean, here.mean - below, here.mean + above)
     if reading.challenger is None:
         return worth, None
     gain, error = reading.gain()

@@ -17,7 +17,7 @@ from ..posterior import Posterior, fit_posterior
 from ..posterior.best import best
 from ..records import Estimate, SamplerConfig, ScoreTable
 from .choice import likeliest_to_beat, recommended
-from .reading import chooser_of, gain_of, interval, posterior_of
+from .reading import chooser_of, gain_of, posterior_of, worths
 
 if TYPE_CHECKING:
     from ..search import Problem
@@ -82,6 +82,5 @@ def _moment(
         fair = fit_posterior(*known[:3], rivals.draws)
         challenger = likeliest_to_beat(fair, chosen, problem)
         chosen = recommended(posterior, chosen, challenger, problem).configs[0]
-    mean, sd = posterior.marginal_at(posterior.frame.place([chosen]))
-    objective = interval(float(mean[0]), float(sd[0]))
+    (objective,) = worths(posterior, [chosen])
     return Moment(len(then), chosen, objective, gain_of(posterior, chosen, problem.baseline))

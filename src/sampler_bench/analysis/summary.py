@@ -17,7 +17,7 @@ import numpy as np
 
 from ..records import FAILED, JUDGED, MISSING, UNKNOWN, Estimate, SamplerConfig, ScoreTable
 from .intervals import mean_interval, rate_interval
-from .reading import interval, posterior_of
+from .reading import posterior_of, worths
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -116,9 +116,7 @@ def estimate(
     """The posterior's estimate of each configuration's objective, with 95 % intervals."""
     if not len(table.evidence()) or not configs:
         return [UNKNOWN] * len(configs)
-    posterior = posterior_of(table, problem)
-    mean, sd = posterior.marginal_at(posterior.frame.place(configs))
-    return [interval(float(m), float(s)) for m, s in zip(mean, sd, strict=True)]
+    return worths(posterior_of(table, problem), configs)
 
 
 def _summary(mine: ScoreTable, index: int, problem: Problem, estimated: Estimate) -> ConfigSummary:

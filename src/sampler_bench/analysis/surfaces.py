@@ -17,8 +17,7 @@ import numpy as np
 
 from ..records import SamplerConfig, ScoreTable, Value
 from ..samplers import Dimension, Range, SamplerSpace, parameter, parameter_names
-from .power import Z
-from .reading import posterior_of
+from .reading import posterior_of, worths
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -103,9 +102,9 @@ def _slice(
     held = tuple((name, value) for name, value in centre.items() if name not in names)
     shape = tuple(len(axis.values) for axis in reversed(axes))
     configs = [SamplerConfig.of(part.sampler, dict([*held, *at])) for at in _points(axes)]
-    mean, sd = posterior.marginal_at(posterior.frame.place(configs))
-    mean, wide = mean.reshape(shape), Z * sd.reshape(shape)
-    return Slice(part.sampler, axes, held, mean, mean - wide, mean + wide)
+    known = worths(posterior, configs)
+    mean, low, high = np.array([(it.mean, it.low, it.high) for it in known]).T
+    return Slice(part.sampler, axes, held, *(end.reshape(shape) for end in (mean, low, high)))
 
 
 def _points(axes: tuple[Axis, ...]) -> Iterator[list[tuple[str, Value]]]:

@@ -26,7 +26,7 @@ from .choice import (
     within,
 )
 from .notes import best_tried, for_new_prompts, needed, notes, saved
-from .reading import Reading, interval, posterior_of
+from .reading import Reading, interval, posterior_of, worths
 from .standing import beaten, draws
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def verdict(table: ScoreTable, problem: Problem) -> Verdict:
     found = Verdict(
         best=reading.configs[0],
         tried=reading.tried(0),
-        objective=interval(float(reading.belief.mean[0]), float(reading.belief.sd[0])),
+        objective=worths(reading.posterior, reading.configs[:1])[0],
         baseline=problem.baseline,
         gain=_gain(reading),
         sentence=sentence,

@@ -5,7 +5,10 @@ likelihood. Level and amplitude are averaged over a small grid by their evidence
 approximation (Rasmussen and Williams 2006, section 3.4) says which of them count, expectation
 propagation (`propagation`) what they say. Failures are pooled over prompts, and where there are
 very many configurations, over those that lie close together. Where nothing failed at all the rate
-is 0 with what `n` successes leave open.
+is what `n` successes leave open: gamma distributed, of shape `ABSENT` and rate n + 1.
+
+A small rate is skewed: it may be twice what it seems, and not less than 0. `sides` says how far it
+may lie on either side.
 """
 
 from __future__ import annotations
@@ -17,7 +20,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.linalg import lapack
-from scipy.special import expit
+from scipy.special import betaincinv, expit, ndtri
 
 from .kernel import SAME, Gaps, covariance, prior_variance
 from .propagation import Sites, propagate
@@ -36,6 +39,8 @@ ALIKE = 0.05  # where failures have nothing to do with settings
 LEVEL_SD = 1.0
 LENGTH, OFFSET, OWN = 0.5, 0.3, 0.6  # the latter two in parts of the amplitude
 ABSENT = 0.1  # texts' worth of failure left open where none was seen
+ENDS = (0.025, 0.975)
+NARROWEST = 1e-6  # of a rate, its distance from 0 and 1, its standard deviation
 PASSES = 30
 CLOSE = 1e-4  # of Newton's last step
 LEAST_WEIGHT = 0.03
@@ -108,7 +113,8 @@ class Failures:
     def rate(self, points: Points) -> tuple[Floats, Floats]:
         """Mean (m,) and standard deviation (m,) of failure rates."""
         if self.none:
-            return np.full(len(points), self.expected), np.full(len(points), self.expected)
+            sd = self.expected / ABSENT**0.5
+            return np.full(len(points), self.expected), np.full(len(points), sd)
         return _mixed(self._say(points))
 
     def joint(self, points: Points) -> tuple[Floats, Floats]:
@@ -195,6 +201,18 @@ class Failures:
         fit = float((self.failed * latent - self.total * np.logaddexp(0.0, latent)).sum())
         value = fit - 0.5 * pull @ (latent - level) - np.log(np.diag(factor)).sum()
         return _Look(level, amplitude, float(value), curvature, b)
+
+
+def sides(rate: Floats, sd: Floats) -> tuple[Floats, Floats]:
+    """How far rates may lie above and below their means, as normal standard deviations (m,).
+
+    Of a beta distribution with their two moments, by the ends of its 95 % interval.
+    """
+    rate = np.clip(rate, NARROWEST, 1.0 - NARROWEST)
+    left = np.maximum(rate * (1.0 - rate) / np.maximum(sd, NARROWEST) ** 2 - 1.0, NARROWEST)
+    low, high = (betaincinv(rate * left, (1.0 - rate) * left, end) for end in ENDS)
+    normal = float(ndtri(ENDS[1]))
+    return (high - rate) / normal, (rate - low) / normal
 
 
 def _shares(values: list[float]) -> Floats:

@@ -17,7 +17,7 @@ from ..records import SamplerConfig, ScoreTable
 from .covariates import adjusted
 from .evidence import Evidence, collect
 from .expectation import NEUTRAL, Expectation
-from .failures import Failures
+from .failures import Failures, sides
 from .frame import Frame, Points
 from .hyper import Draws, draws_for, fit, weigh
 from .kernel import Gaps, covariance, prior_variance
@@ -143,6 +143,22 @@ class Posterior:
         lost = mean - self.failure_score
         spread = (1 - rate) ** 2 * variance + (lost**2 + variance) * rate_sd**2
         return mean - rate * lost, np.sqrt(spread)
+
+    def sides(self, configs: Sequence[SamplerConfig]) -> tuple[Floats, Floats, Floats]:
+        """Mean (n,) of the objective, and its standard deviations (n,) downwards and upwards.
+
+        The two differ as a rate of failure is skewed. Quality and rate are put together by the
+        squares of their ends' distances (MOVER; Zou and Donner 2008).
+        """
+        points = self.frame.place(configs)
+        mean, variance = self._quality_apart(points)
+        rate, rate_sd = self.failures.rate(points)
+        lost = mean - self.failure_score
+        of_quality = ((1 - rate) ** 2 + rate_sd**2) * variance
+        more, fewer = sides(rate, rate_sd)
+        worse, better = np.where(lost > 0, (more, fewer), (fewer, more))
+        below, above = (np.sqrt(of_quality + (lost * side) ** 2) for side in (worse, better))
+        return mean - rate * lost, below, above
 
     def quality(self, configs: Sequence[SamplerConfig]) -> tuple[Floats, Floats]:
         """Mean (n,) and standard deviation (n,) of the quality of judged texts."""
