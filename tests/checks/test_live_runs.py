@@ -35,6 +35,26 @@ async def test_one_changed_text_is_no_proof_where_texts_may_not_repeat(tmp_path:
 
 
 @pytest.mark.anyio
+@pytest.mark.parametrize(
+    ("seed", "acts", "says"),
+    [
+        # the plain text came out otherwise the second time, so it was itself the odd one
+        pytest.param(111723, False, "cannot tell", id="odd plain text"),
+        # top_k is forced, and at temperature 0 this TabbyAPI drops its penalties
+        pytest.param(112089, True, "cannot tell", id="penalties dropped when greedy"),
+        # no limit above 0.1: of two tokens of a flat model both lie above it
+        pytest.param(112256, True, "honoured", id="threshold clamped"),
+    ],
+)
+async def test_runs_that_were_judged_wrongly(
+    tmp_path: Path, seed: int, acts: bool, says: str
+) -> None:
+    async with LlamaWriter(write_tiny_gguf(tmp_path / "random.gguf"), slots=4) as other:
+        outcome = await run(seed, {"demo": other, "random": other})
+    assert (outcome.acts, outcome.says) == (acts, says), outcome.evidence
+
+
+@pytest.mark.anyio
 async def test_an_order_is_not_called_ignored_where_mild_heat_hides_it(writer: LlamaWriter) -> None:
     """A run of the benchmark: no seeds, and no temperature above 2."""
     outcome = await run(90924, {"demo": writer, "random": writer})

@@ -121,15 +121,17 @@ class Ask:
             return self._kept[key]
         sample = await self.send(values, seed, tokens, prompt=PROMPTS[prompt])
         if again and key in self._kept:
-            self._again.add(key)
+            same = sample.text == self._kept[key].text
             self.repeats[0] += 1
-            self.repeats[1] += sample.text == self._kept[key].text
+            self.repeats[1] += same
+            if same:
+                self._again.add(key)
             return sample
         self._kept[key] = sample
         return sample
 
     def repeated(self, values: Mapping[str, Value], seed: int, tokens: int) -> bool:
-        """Say whether a text was asked for again already."""
+        """Say whether a text was asked for again already, and came out the same."""
         return _question(values, seed, tokens) in self._again
 
     def space(self, seconds: float) -> None:

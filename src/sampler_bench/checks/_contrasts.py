@@ -137,7 +137,7 @@ UNSEEDED: Mapping[str, Contrast] = {
         (1.0,), base={"temperature": COOL, "top_k": 2, "xtc_threshold": 1e-6}, pairs=MANY
     ),
     "xtc_threshold": Contrast(
-        (1e-6,), 0.5, {"temperature": COOL, "top_k": 2, "xtc_probability": 1.0}, pairs=MANY
+        (1e-6,), 0.5, {"temperature": 2.0, "top_k": 50, "xtc_probability": 1.0}, pairs=MANY
     ),
 }
 

@@ -117,19 +117,23 @@ async def _by_texts(ask: Ask, seen: Seen, strong: bool) -> Finding:
 
 
 async def _greedily(ask: Ask, seen: Seen) -> Finding:
-    """By top_k 1 where that repeats a text: at temperature 0 older TabbyAPIs drop all penalties."""
+    """By top_k 1 where that repeats a text, else by temperature 0.
+
+    Older TabbyAPIs drop all penalties at temperature 0, so texts that stay the same there tell
+    nothing.
+    """
     for cold in (("top_k", 1), ("temperature", 0.0)):
         if ask.takes(*cold) and (found := await _colder(ask, seen, cold)):
             return found
-    told = "neither seeds nor top_k 1 nor temperature 0 repeat a text"
-    return Finding(seen.knob, "cannot tell", told)
+    told = "neither top_k 1 nor temperature 0 repeats a text and lets the knob change it"
+    return Finding(seen.knob, "cannot tell", f"{told}, and seeds do nothing there")
 
 
 async def _colder(ask: Ask, seen: Seen, cold: tuple[str, Value]) -> Finding | None:
     """Greedy texts of several prompts, with and without the knob; one that changes, twice.
 
     Returns:
-        None where they do not repeat.
+        None where they do not repeat, or where it changed none and need not, at temperature 0.
     """
     for prompt in PROMPTS:
         if (first := await _cold(ask, seen, cold, prompt.index))[0].text == first[1].text:
@@ -141,6 +145,8 @@ async def _colder(ask: Ask, seen: Seen, cold: tuple[str, Value]) -> Finding | No
         seen.pairs.append(first)
         told = "it changed the greedy text, twice"
         return read_back(seen, told, "greedy", seeds_error(ask))
+    if cold[0] == "temperature":
+        return None
     told = f"{len(PROMPTS)} greedy texts are the same with and without it"
     return _ignored(seen, told, MISSED ** len(PROMPTS), "greedy")
 
