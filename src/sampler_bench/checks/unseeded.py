@@ -32,7 +32,7 @@ OTHERS = (8, 16, 28)  # on each side, where texts must be others; fewer than 8 c
 WORDS = 24  # first words on each side, twice as many at the second look
 HOT, CALM = 3.0, 1.0  # where cuts by rank and by the best token show in them, and cuts by mass
 SIGNIFICANT = 1e-3  # p-values up to this, times the looks, tell a difference
-DOUBTFUL, SURER = 0.2, 0.05  # those above tell that there is none, at the first look and the second
+DOUBTFUL, SURER = 0.3, 0.05  # those above tell that there is none, at the first look and the second
 MISSED = 0.1  # at most: 0 of 40 greedy texts stayed as they were
 AGREE: By = "agreement"
 
