@@ -14,8 +14,8 @@ Then one text proves nothing, and four comparisons take its place:
                ignored
 
 Error rates: an ignored knob seems to act with the p-value that is told, as often as was looked. A
-knob is called ignored where p > `DOUBTFUL` (of first words on the second look: `SURER`): how often
-one that acts passes there depends on how mildly it is clamped, and is given in docs/checks.md for
+knob is called ignored where p > `DOUBTFUL` (of first words: as `LOOKS` says): how often one that
+acts passes there depends on how mildly it is clamped, and is given in docs/checks.md for
 the mildest that was tried. Greedy: m^n for n prompts, where m is the share of greedy
 texts that such knobs leave as they were (`MISSED`).
 """
@@ -32,7 +32,8 @@ OTHERS = (8, 16, 28)  # on each side, where texts must be others; fewer than 8 c
 WORDS = 24  # first words on each side, twice as many at the second look
 HOT, CALM = 3.0, 1.0  # where cuts by rank and by the best token show in them, and cuts by mass
 SIGNIFICANT = 1e-3  # p-values up to this, times the looks, tell a difference
-DOUBTFUL, SURER = 0.3, 0.05  # those above tell that there is none, at the first look and the second
+DOUBTFUL = 0.2  # those above tell that there is none
+LOOKS = ((WORDS, 0.3), (2 * WORDS, 0.05))  # first words, and the same of these
 MISSED = 0.1  # at most: 0 of 40 greedy texts stayed as they were
 AGREE: By = "agreement"
 
@@ -74,11 +75,11 @@ async def _by_first_words(ask: Ask, seen: Seen) -> Finding:
     """
     heats = (None,) if seen.knob == "temperature" else (min(HOT, ask.hot), CALM)
     chances = {heat: await _first_words(ask, seen, heat, WORDS) for heat in heats}
-    for draws, doubt in ((WORDS, DOUBTFUL), (2 * WORDS, SURER)):
+    for draws, doubt in LOOKS:
         doubted = min(chances, key=lambda heat: chances[heat])
         if draws > WORDS:
             chances[doubted] = await _first_words(ask, seen, doubted, draws)
-        chance = 2 * len(heats) * chances[doubted]
+        chance = len(LOOKS) * len(heats) * chances[doubted]
         if chance <= SIGNIFICANT:
             words = "with it first words agree more, but at its extreme more than one token is left"
             return Finding(seen.knob, "honoured differently", words, AGREE, chance)
