@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 from support.double import Double
-from support.loopback import Answer, Loopback, Reply, Request, as_json
+from support.loopback import Answer, Loopback, Reply, Request, as_json, until
 from support.plain_servers import MODEL, PlainServer
 from support.tiny_gguf import write_tiny_gguf
 
@@ -434,19 +434,45 @@ def test_half_is_of_what_was_in_flight_together_and_not_of_what_is_left() -> Non
 
 @pytest.mark.anyio
 async def test_one_more_waits_at_the_door_of_a_quick_llamacpp_and_of_no_other() -> None:
-    for name, pause, most in (("llamacpp", 0.0, 5), ("llamacpp", 0.3, 4), ("vllm", 0.0, 2)):
-        server = PlainServer(name, pause=pause)
-        async with joined([server.answer], name) as (engine, _):
+    for name, seconds, most in (("llamacpp", 0.1, 5), ("llamacpp", 3.0, 4), ("vllm", 0.1, 2)):
+        async with joined([PlainServer(name).answer], name) as (engine, _):
             await engine.check()
             assert isinstance(engine, PoolEngine)
-            member = engine.members[0]
-            member.engine.options = replace(member.engine.options, timeout_seconds=1.0)
             assert isinstance(await engine.generate(CONFIG, PROMPT, 1), Completion)
+            member = engine.members[0]
+            if isinstance(member.engine, llamacpp.LlamaCppEngine):
+                member.engine._seconds = seconds  # half of the time-out of 5 is quick
             room = 0
             while member.has_room(0.0):
                 member.begin()
                 room += 1
-        assert room == most, (name, pause)
+        assert room == most, (name, seconds)
+
+
+def test_who_waits_too_long_at_the_door_closes_it_and_halves_nothing() -> None:
+    engine = llamacpp.build(OPTIONS)
+    engine._seconds = 0.1
+    member = Member(engine)
+    member.accept(ServerInfo("llamacpp", "http://here", slots=4))
+    for _ in range(5):
+        member.begin()
+    for began in (1.0, 1.5, 2.0):
+        assert not member.crowd(began=began, now=9.0 + began)
+    member.running = 4
+    assert (member.limit, member.has_room(20.0)) == (4, False)
+
+
+@pytest.mark.anyio
+async def test_who_waits_for_room_can_be_given_up() -> None:
+    async with joined([PlainServer("koboldcpp", pause=0.1).answer], "koboldcpp") as (engine, them):
+        await engine.check()
+        tasks = [asyncio.create_task(engine.generate(CONFIG, PROMPT, s)) for s in range(1, 7)]
+        await until(lambda: bool(them[0].posts()))
+        engine.give_up_waiting()
+        done = await asyncio.gather(*tasks, return_exceptions=True)
+    written = [one for one in done if isinstance(one, Completion)]
+    assert 0 < len(written) < 6
+    assert len(written) + sum(isinstance(one, asyncio.CancelledError) for one in done) == 6
 
 
 def test_nobody_waits_at_the_door_of_a_server_that_holds_fewer_than_its_slots() -> None:

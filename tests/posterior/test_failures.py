@@ -69,6 +69,7 @@ def test_any_rate_has_ends_between_0_and_1(rate, sd):
     more, fewer = sides(np.array([rate]), np.array([sd]))
     low, high = rate - 1.96 * fewer[0], rate + 1.96 * more[0]
     assert -1e-4 <= low <= high <= 1 + 1e-4
+    assert low <= rate + 1e-4
 
 
 def test_neighbours_share_and_strangers_do_not():

@@ -93,6 +93,18 @@ def test_failures_count_and_are_learned_apart():
     assert model.believe([hot]).mean[0] == pytest.approx(0.5 * 7.1 + 0.5 * 1.0, abs=0.6)
 
 
+@pytest.mark.parametrize(("worth", "further"), [(1.0, "below"), (20.0, "above")])
+def test_rare_failures_make_an_interval_reach_further_to_their_side(worth, further):
+    config = SamplerConfig.of("min_p", {"temperature": 1.0, "min_p": 0.02})
+    rows = [(Cell(config, k % 3, k), FAILED if k == 7 else JUDGED, 7.0 + 0.1 * (k % 2))
+            for k in range(40)]  # fmt: skip
+    model = fit_posterior(ScoreTable.of(rows, 3), FRAME, worth)
+    (mean,), (below,), (above,) = model.sides([config])
+    assert mean == pytest.approx(model.believe([config]).mean[0])
+    longer, shorter = (below, above) if further == "below" else (above, below)
+    assert longer > 1.3 * shorter > 0
+
+
 def test_scores_on_another_scale_give_the_same_answer():
     plain = posterior(rows_of(3)).believe(FRAME.pool[::60])
     for scale, shift in ((100.0, -300.0), (0.001, 5.0)):

@@ -26,7 +26,7 @@ from sampler_bench.records import (
 )
 from sampler_bench.reports._collect import collect
 from sampler_bench.reports._document import SCHEMAS, Document, Interval, read_document, schema
-from sampler_bench.reports._words import half_width, plus_minus
+from sampler_bench.reports._words import plus_minus
 from sampler_bench.reports.terminal import report
 
 GUIDE_KEYS = {
@@ -319,7 +319,8 @@ def test_no_interval_of_an_objective_leaves_the_scale(end):
     assert needed <= cut, "nothing had to be cut"
 
 
-def test_a_cut_interval_keeps_its_width_where_it_is_needed():
-    assert half_width(Interval(mean=9.9, low=9.4, high=10.0)) == pytest.approx(0.5)
-    assert half_width(Interval(mean=0.1, low=0.0, high=0.6)) == pytest.approx(0.5)
-    assert plus_minus(Interval(mean=9.9, low=9.4, high=10.0)).startswith("9.900 ± 0.500")
+def test_a_lopsided_interval_is_told_in_full():
+    even = Interval(mean=8.0, low=7.5, high=8.5)
+    assert plus_minus(even) == "8.000 ± 0.500 (half of the 95 % interval)"
+    rare = Interval(mean=6.8, low=6.1, high=7.1)
+    assert plus_minus(rare) == "6.800 ± 0.500 (half of the 95 % interval, 6.100 to 7.100)"

@@ -8,9 +8,13 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from support.loopback import until
 from support.loops import PROBLEM, PROMPTS, Study
+from support.plain_servers import MODEL, PlainServer
 from support.scripted import GOOD, ScriptedEngine, ScriptedJudge, completion
 
+from sampler_bench.engines import EngineOptions, llamacpp
+from sampler_bench.engines._pool import pool
 from sampler_bench.errors import EngineError, JudgeError, SpecError
 from sampler_bench.plugins import find
 from sampler_bench.records import (
@@ -95,6 +99,27 @@ async def test_ctrl_c_finishes_what_is_in_flight_and_resume_does_the_rest(tmp_pa
     assert await study.run() == "done"
     assert set(study.engine.calls.values()) == {1}
     assert sum(study.judge.calls.values()) == 60
+
+
+def written(server):
+    return [request for request in server.posts() if "messages" in request.body]
+
+
+async def test_ctrl_c_begins_no_text_that_waits_for_a_slot(tmp_path):
+    plain = PlainServer("llamacpp", pause=0.1)  # 4 slots
+    async with plain.start() as server:
+        options = EngineOptions(server=server.url, model=MODEL, timeout_seconds=0.6)  # not quick
+        async with pool([llamacpp.build(options)]) as engine:
+            await engine.check()
+            study = Study(tmp_path, engine=engine, pace=Pace(slots=9, lag=20, batch=9))
+            heat, length = ("temperature", Range(0.1, 2.0)), ("max_tokens", Listed((16,)))
+            space = Space((SamplerSpace("temperature", (heat, length)),))
+            running = asyncio.create_task(study.run(replace(PROBLEM, space=space)))
+            await until(lambda: len(written(server)) == 4)
+            study.stop.set()
+            assert await running == "interrupted"
+    assert len(written(server)) == 4
+    assert len([trial for trial in study.kept() if trial.written]) == 4
 
 
 async def test_a_failed_text_is_kept_counted_and_never_judged(tmp_path):

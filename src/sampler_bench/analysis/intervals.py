@@ -68,7 +68,7 @@ def on_the_scale(found: Estimate) -> Estimate:
     The model of the texts knows no ends; but a mean of scores from 0 to 10 cannot lie outside, so
     that what is cut off holds only what is impossible. Where the mean itself lies outside, it moves
     to the end and its interval with it, which then holds all that was possible of the old one: no
-    truth is covered less often, and while one end is uncut, half of the width can still be read.
+    truth is covered less often.
     """
     mean = _cut(found.mean)
     moved = mean - found.mean

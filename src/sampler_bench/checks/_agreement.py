@@ -54,16 +54,17 @@ def _sides(texts: int, half: int) -> NDArray[np.float64]:
 
 
 def _shared(a: Sample, b: Sample) -> int:
-    """How many pieces two texts begin with in common."""
+    """How many pieces two texts begin with in common, the end of equal ones counted as one."""
     places = zip(a.pieces, b.pieces, strict=False)
-    return sum(1 for _ in takewhile(lambda place: place[0] == place[1], places))
+    begun = sum(1 for _ in takewhile(lambda place: place[0] == place[1], places))
+    return begun + (a.pieces == b.pieces)
 
 
 def words_agree(bent: Sequence[str], plain: Sequence[str]) -> float:
     """One-sided p-value that draws of `bent` coincide no more often than those of `plain`.
 
     Permutation test on the number of equal pairs; the draws of one place are exchangeable where
-    a knob does nothing. The smallest p is 1 / (1 + SHUFFLES).
+    a knob does nothing.
     """
     import numpy as np
 

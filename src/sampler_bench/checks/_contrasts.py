@@ -125,8 +125,9 @@ CONTRASTS: Mapping[str, Contrast] = {
 
 
 # Where seeds do nothing: settings under which texts are plainly others if the knob acts. Cool texts
-# are nearly one and the same; the second of two tokens, or an unlikely one, makes others of them.
-# MANY texts are needed where a knob may be clamped to something milder.
+# are nearly one and the same, and the second of two tokens makes others of them; warm ones all
+# differ, and the least likely of 50 tokens (or an end that XTC spares) makes them one. MANY texts
+# are needed where a knob may be clamped to something milder.
 COOL, ONCE, MANY = 0.2, 8, 28
 UNSEEDED: Mapping[str, Contrast] = {
     "adaptive_target": Contrast((0.01,), base={"temperature": COOL, "top_k": 2}, pairs=MANY),

@@ -9,14 +9,14 @@ Then one text proves nothing, and four comparisons take its place:
                (`_contrasts.UNSEEDED`): with and without it, they must differ more than they do
                among themselves (permutation test on the energy of shared beginnings; Szekely and
                Rizzo 2013)
-    greedy     a knob with a memory must change the greedy text (top_k 1, or temperature 0 where
-               that repeats none), twice; where it changes none of several prompts' texts, it is
-               ignored
+    greedy     a knob with a memory must change the greedy text, twice; where it changes none of
+               several prompts' texts under top_k 1, it is ignored. Where that repeats no text,
+               temperature 0 is tried, where some servers drop such knobs: no change tells nothing
 
 Error rates: an ignored knob seems to act with the p-value that is told, as often as was looked. A
 knob is called ignored where p > `DOUBTFUL` (of first words: as `LOOKS` says): how often one that
-acts passes there depends on how mildly it is clamped, and is given in docs/checks.md for
-the mildest that was tried. Greedy: m^n for n prompts, where m is the share of greedy
+acts passes there depends on how mildly it is clamped, and no bound of it is known; docs/checks.md
+tells it of the mildest that were tried. Greedy: m^n for n prompts, where m is the share of greedy
 texts that such knobs leave as they were (`MISSED`).
 """
 
@@ -85,7 +85,7 @@ async def _by_first_words(ask: Ask, seen: Seen) -> Finding:
             return Finding(seen.knob, "honoured differently", words, AGREE, chance)
         if min(chances.values()) > doubt:
             told = f"texts and {draws} first words vary as much with it"
-            return _ignored(seen, told, doubt)
+            return _ignored(seen, told)
     told = "texts vary at its extreme, where they should not"
     return Finding(seen.knob, "cannot tell", f"{told}, and seeds do nothing there")
 
@@ -111,7 +111,7 @@ async def _by_texts(ask: Ask, seen: Seen, strong: bool) -> Finding:
             return read_back(seen, told, "texts", error)
         told = f"{texts} texts with it are as those without it"
         if strong and chance > DOUBTFUL and texts >= seen.contrast.pairs:
-            return _ignored(seen, told, DOUBTFUL)
+            return _ignored(seen, told)
         if not strong and chance > DOUBTFUL:
             break
     return Finding(seen.knob, "cannot tell", f"{told}, and seeds do nothing there")
@@ -163,6 +163,6 @@ async def _cold(
     )
 
 
-def _ignored(seen: Seen, told: str, error: float, by: By = AGREE) -> Finding:
+def _ignored(seen: Seen, told: str, error: float = 1.0, by: By = AGREE) -> Finding:
     words = f"{told} (seeds do nothing there)"
     return Finding(seen.knob, "ignored", words, by, false_ignored=error)

@@ -119,6 +119,9 @@ class Engine(ABC):
             EngineError: it cannot be reached, turns us away, or is not what the engine expects.
         """
 
+    def give_up_waiting(self) -> None:  # noqa: B027 - nobody waits with most
+        """Cancel the tasks whose texts wait for room: nothing of them has begun."""
+
     @abstractmethod
     async def generate(
         self, config: SamplerConfig, prompt: Prompt, seed: int

@@ -30,7 +30,8 @@ class Member:
 
     Attributes:
         limit: texts at once; grows and shrinks where `fixed` is False.
-        ceiling: above it `limit` grows slowly, as texts waited for too long; None: none did.
+        ceiling: above it `limit` grows slowly, as texts waited for too long, and none waits at the
+            door; None: none did.
         crowded_at: when it was last seen to let texts wait for too long.
         waited_at: when one text last waited for too long since; None: none did.
         running: texts in flight.
@@ -114,6 +115,9 @@ class Member:
             Whether half as many are allowed from now on.
         """
         if began < self.crowded_at:
+            return False
+        if self.info is not None and self.info.slots and self.most > self.info.slots:
+            self.ceiling = self.limit  # the one at the door waited: nobody stands there any more
             return False
         alone = self.waited_at is None or self.waited_at < 2 * began - now
         if alone:

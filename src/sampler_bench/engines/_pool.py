@@ -49,6 +49,7 @@ class PoolEngine(Engine):
         self.members = [Member(engine) for engine in engines]
         self.admit: Callable[[RemoteEngine], Awaitable[object]] | None = None
         self.joined: Callable[[], object] = lambda: None
+        self._waiting: set[asyncio.Task[object]] = set()
         self._rest = rest_seconds
         self._clock = clock
         self._changed = asyncio.Event()
@@ -123,6 +124,10 @@ class PoolEngine(Engine):
     async def distributions(self, prompts: Sequence[Prompt]) -> Distributions | None:
         member = next(m for m in self.members if m.info is not None and not m.refused)
         return await member.engine.distributions(prompts)
+
+    def give_up_waiting(self) -> None:
+        for task in self._waiting:
+            task.cancel()
 
     async def generate(
         self, config: SamplerConfig, prompt: Prompt, seed: int
@@ -223,11 +228,16 @@ class PoolEngine(Engine):
 
     async def _wait_for_room(self) -> None:
         """Wait until a text is done or a resting server may be tried again."""
-        now = self._clock()
+        now, task = self._clock(), asyncio.current_task()
+        assert task is not None
         wakes = [m.rests_until - now for m in self.members if m.rests_until > now and not m.refused]
-        with suppress(TimeoutError):
-            async with asyncio.timeout(max(0.01, min(wakes)) if wakes else None):
-                await self._changed.wait()
+        self._waiting.add(task)
+        try:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(max(0.01, min(wakes)) if wakes else None):
+                    await self._changed.wait()
+        finally:
+            self._waiting.discard(task)
 
     def _wake(self) -> None:
         """Let all who wait look again."""

@@ -164,9 +164,11 @@ class LlamaCppEngine(OpenAIEngine):
 
     def take(self, event: Mapping[str, object], answer: Answer) -> None:
         super().take(event, answer)
-        if timings := _mapping(event.get("timings")):
-            spent = (timings.get("prompt_ms"), timings.get("predicted_ms"))
-            answer.seconds = sum(ms for ms in spent if isinstance(ms, int | float)) / 1e3
+        timings = _mapping(event.get("timings"))
+        spent = [timings.get(name) for name in ("prompt_ms", "predicted_ms")]
+        seconds = sum(ms for ms in spent if isinstance(ms, int | float)) / 1e3
+        if 0 < seconds < math.inf:
+            answer.seconds = seconds
         if answer.echoed is not None:
             answer.echoed.pop("stream", None)  # how the text travelled is no setting
 

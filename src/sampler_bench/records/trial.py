@@ -44,7 +44,8 @@ class Completion:
         text: the answer, without thoughts.
         cut_off: True where the token limit ended it.
         tokens, prompt_tokens: counted by the server.
-        seconds: from sending the request to the last token.
+        seconds: from sending the request to the last token, or, where the server says so, that it
+            wrote, without waiting in line.
         sent: the sampler settings in the server's own words, without the prompt.
         echoed: the settings that the server says it used; None where it does not say.
         template: how the prompt was wrapped: `chat endpoint`, `template NAME` or `raw`.

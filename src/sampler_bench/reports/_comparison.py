@@ -17,7 +17,7 @@ from statistics import fmean, stdev
 from pydantic import Field
 
 from ._document import Document, Interval, Number, Part, Result
-from ._words import half_width, sentence
+from ._words import sentence
 
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
@@ -217,14 +217,15 @@ def _winners(documents: Mapping[str, Document], same_prompts: bool) -> list[Pair
 
 
 def _minus(one: Interval, other: Interval) -> Interval:
-    """The difference of two independent estimates with normal intervals."""
+    """The difference of two independent estimates (MOVER; Zou and Donner 2008)."""
     if one.mean is None or other.mean is None:
         return Interval()
     mean = one.mean - other.mean
-    if None in (one.low, one.high, other.low, other.high):
+    if one.low is None or one.high is None or other.low is None or other.high is None:
         return Interval(mean=mean)
-    half = math.hypot(half_width(one), half_width(other))
-    return Interval(mean=mean, low=mean - half, high=mean + half)
+    low = mean - math.hypot(one.mean - one.low, other.high - other.mean)
+    high = mean + math.hypot(one.high - one.mean, other.mean - other.low)
+    return Interval(mean=mean, low=low, high=high)
 
 
 def paired(

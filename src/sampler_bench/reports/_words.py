@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 
 from ._document import Document, Interval, Result, VerdictResult
 
+LOPSIDED = 0.1  # by more of its width an interval reaches further to one side
 SIGNS = {
     **{"🎨": "##", "“": '"', "”": '"'},
     **{"🔍": "##", "📊": "##", "🎯": "##", "💡": "##", "🏆": "*", "⚖️": "*", "⚠️": "!", "🔧": "##"},
@@ -84,20 +85,16 @@ def signed(gain: Interval) -> str:
 
 
 def plus_minus(estimate: Interval) -> str:
-    """`8.234 ± 0.156`, where ± is half of the 95 % interval."""
+    """`8.234 ± 0.156`, where ± is half of the 95 % interval, which is told where it is lopsided."""
     if estimate.mean is None:
         return "not known"
     if estimate.low is None or estimate.high is None:
         return f"{estimate.mean:.3f} (one text: no interval)"
-    half = half_width(estimate)
-    return f"{estimate.mean:.3f} ± {half:.3f} (half of the 95 % interval)"
-
-
-def half_width(found: Interval) -> float:
-    """Half of a symmetric interval, also where one of its ends is cut off by the scale."""
-    if found.mean is None or found.low is None or found.high is None:
-        return 0.0
-    return max(found.mean - found.low, found.high - found.mean)
+    below, above = estimate.mean - estimate.low, estimate.high - estimate.mean
+    told = "half of the 95 % interval"
+    if abs(below - above) > LOPSIDED * (below + above):
+        told += f", {estimate.low:.3f} to {estimate.high:.3f}"
+    return f"{estimate.mean:.3f} ± {(below + above) / 2:.3f} ({told})"
 
 
 def seen(result: Result) -> str:

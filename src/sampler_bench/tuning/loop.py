@@ -187,7 +187,10 @@ class Loop:
         """Whether all has ended that was in flight; when the time is over, it is not waited long.
 
         A text costs nothing and is broken off; judgments were asked for, so they have their time.
+        Whoever stops a run waits for what is being written, and not for what waits for a slot.
         """
+        if self.stop.is_set():
+            self.parts.engine.give_up_waiting()
         if self.budget.seconds_left() != 0:
             return not self.work.active
         self.work.stop_writing()

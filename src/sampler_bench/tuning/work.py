@@ -99,7 +99,7 @@ class Work:
 
     @property
     def slots(self) -> int:
-        """How many texts may be written at once."""
+        """How many texts may be asked for at once."""
         return len(self._writing)
 
     def stop_writing(self) -> None:
