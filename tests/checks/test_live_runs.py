@@ -42,6 +42,8 @@ async def test_one_changed_text_is_no_proof_where_texts_may_not_repeat(tmp_path:
         pytest.param(111723, False, "cannot tell", id="odd plain text"),
         # top_k is forced, and at temperature 0 this TabbyAPI drops its penalties
         pytest.param(112089, True, "cannot tell", id="penalties dropped when greedy"),
+        # a penalty is forced, so no words come again that DRY could punish
+        pytest.param(161758, True, "cannot tell", id="nothing to punish"),
         # no limit above 0.1: of two tokens of a flat model both lie above it
         pytest.param(112256, True, "honoured", id="threshold clamped"),
     ],

@@ -8,7 +8,7 @@ words repeat: a negative penalty, where the server takes one, makes the model re
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from ..records import Value
@@ -28,6 +28,7 @@ class Contrast:
         base: what else is set, None standing for the hottest temperature.
         still: `always` where the extreme leaves one token at each step, whatever the seed.
         remembers: True for a knob that looks back at the text, so that it must change greedy ones.
+        repeats: True where words must come again in the plain texts, or there is nothing to act on.
         tokens: longest text.
         pairs: so many pairs must be equal, or alike, before the knob is called ignored.
     """
@@ -37,6 +38,7 @@ class Contrast:
     base: Mapping[str, Value | None] = field(default_factory=lambda: {"temperature": None})
     still: Literal["always", "never"] = "never"
     remembers: bool = False
+    repeats: bool = False
     tokens: int = SHORT
     pairs: int = 3
 
@@ -50,10 +52,12 @@ def _memory(*extreme: Value, plain: Value | None = None, pairs: int = 4, **base:
     return Contrast(extreme, plain, warm, tokens=LONG, pairs=pairs, remembers=True)
 
 
-def _loops(*extreme: Value, plain: Value | None = None, **base: Value) -> Contrast:
-    """Knobs that need repetition: the model is made to repeat itself."""
+def _loops(
+    *extreme: Value, plain: Value | None = None, repeats: bool = True, **base: Value
+) -> Contrast:
+    """Knobs that need repetition: the model is made to repeat itself, unless DRY prevents it."""
     again: dict[str, Value] = {"presence_penalty": -2.0, "frequency_penalty": -2.0, **base}
-    return _memory(*extreme, plain=plain, pairs=4, **again)
+    return replace(_memory(*extreme, plain=plain, pairs=4, **again), repeats=repeats)
 
 
 # A knob that acts only where another is on.
@@ -80,9 +84,9 @@ CONTRASTS: Mapping[str, Contrast] = {
     "dry_allowed_length": _loops(1, plain=1000, dry_multiplier=10.0),
     "dry_base": _loops(8.0, plain=1.0, dry_multiplier=0.2, dry_allowed_length=1),
     "dry_multiplier": _loops(100.0, dry_allowed_length=1),
-    "dry_range": _loops(1024, plain=1, dry_multiplier=10.0, dry_allowed_length=1),
+    "dry_range": _loops(1024, plain=1, repeats=False, dry_multiplier=10.0, dry_allowed_length=1),
     "dry_sequence_breakers": _loops(
-        BREAKERS, plain=OFF_BREAKERS, dry_multiplier=10.0, dry_allowed_length=1
+        BREAKERS, plain=OFF_BREAKERS, repeats=False, dry_multiplier=10.0, dry_allowed_length=1
     ),
     "dynatemp_exponent": Contrast((10.0,), 0.1, {"temperature": 2.0, "dynatemp_range": 2.0}),
     "dynatemp_range": Contrast((2.0,), base={"temperature": 2.0}),
@@ -128,7 +132,7 @@ CONTRASTS: Mapping[str, Contrast] = {
 # are nearly one and the same, and the second of two tokens makes others of them; warm ones all
 # differ, and the least likely of 50 tokens (or an end that XTC spares) makes them one. MANY texts
 # are needed where a knob may be clamped to something milder.
-COOL, ONCE, MANY = 0.2, 8, 28
+COOL, ONCE, MANY = 0.2, 8, 27
 UNSEEDED: Mapping[str, Contrast] = {
     "adaptive_target": Contrast((0.01,), base={"temperature": COOL, "top_k": 2}, pairs=MANY),
     "temperature_order": Contrast(

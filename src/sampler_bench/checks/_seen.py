@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import TypeAlias
 
 from ..records import Value
@@ -53,9 +54,25 @@ class Seen:
         return max(Counter(bent.text for _, bent in self.pairs).values(), default=0)
 
     @property
+    def idle(self) -> bool:
+        """Whether the knob had nothing to act on: no two pieces came again in any plain text."""
+        return self.contrast.repeats and not any(_comes_again(plain) for plain, _ in self.pairs)
+
+    @property
     def chance(self) -> float:
         """At most so likely are two plain texts equal by chance."""
         return collision([plain for plain, _ in self.pairs])
+
+
+def _comes_again(sample: Sample) -> bool:
+    pieces = sample.pieces if len(sample.pieces) > 1 else sample.text.split()
+    return max(Counter(pairwise(pieces)).values(), default=0) > 1
+
+
+def idle(seen: Seen) -> Finding:
+    """Texts did not change, and need not."""
+    told = f"no words came again in {len(seen.pairs)} texts, so there was nothing to act on"
+    return Finding(seen.knob, "cannot tell", told)
 
 
 async def pair(ask: Ask, seen: Seen, seed: int) -> tuple[Sample, Sample]:

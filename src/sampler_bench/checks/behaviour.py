@@ -30,7 +30,7 @@ from . import unseeded
 from ._ask import HOTTEST, Ask, refused
 from ._contrasts import CONTRASTS, UNSEEDED, settings
 from ._findings import Finding
-from ._seen import LEAST, Seen, extreme, pair, read_back, seeds_error
+from ._seen import LEAST, Seen, extreme, idle, pair, read_back, seeds_error
 
 MISSED = 0.1  # at most: of each such knob, 0 of 40 pairs stayed as they were (docs/checks.md)
 TRUSTED = 4  # repeats that all came out the same, before one pair is enough
@@ -84,7 +84,7 @@ async def _in_doubt(ask: Ask, seen: Seen) -> Finding:
     if seen.contrast.still == "always" and not seen.varied:
         return Finding(seen.knob, "cannot tell", "texts do not vary there even without it")
     if not seen.moved:
-        return _ignored(seen)
+        return idle(seen) if seen.idle else _ignored(seen)
     seed = next(i for i, (a, b) in enumerate(seen.pairs, 1) if a.text != b.text)
     if not await _comes_again(ask, seen, seed):
         return Finding(seen.knob, "cannot tell", "its texts do not repeat, so no change counts")

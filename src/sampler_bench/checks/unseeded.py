@@ -26,9 +26,9 @@ from ..records import Value
 from ._agreement import texts_differ, words_agree
 from ._ask import PROMPTS, Ask, Sample
 from ._findings import By, Finding
-from ._seen import LEAST, Seen, extreme, pair, read_back, seeds_error
+from ._seen import LEAST, Seen, extreme, idle, pair, read_back, seeds_error
 
-OTHERS = (8, 16, 28)  # on each side, where texts must be others; fewer than 8 cannot tell
+OTHERS = (8, 16, 27)  # on each side, where texts must be others; fewer than 8 cannot tell
 WORDS = 24  # first words on each side, twice as many at the second look
 HOT, CALM = 3.0, 1.0  # where cuts by rank and by the best token show in them, and cuts by mass
 SIGNIFICANT = 1e-3  # p-values up to this, times the looks, tell a difference
@@ -148,6 +148,8 @@ async def _colder(ask: Ask, seen: Seen, cold: tuple[str, Value]) -> Finding | No
         return read_back(seen, told, "greedy", seeds_error(ask))
     if cold[0] == "temperature":
         return None
+    if seen.idle:
+        return idle(seen)
     told = f"{len(PROMPTS)} greedy texts are the same with and without it"
     return _ignored(seen, told, MISSED ** len(PROMPTS), "greedy")
 
