@@ -235,7 +235,7 @@ def shown_numbers(document):
     plain = numbers(json.loads(document.text()))
     best = document.best_configuration
     one = best.estimate if best and best.estimate.high is not None else None
-    halves = [max(one.high - one.mean, one.mean - one.low)] if one else []
+    halves = [(one.high - one.low) / 2] if one else []
     return {f"{value:.3f}".lstrip("-") for value in [*plain, *halves]}
 
 

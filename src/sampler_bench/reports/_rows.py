@@ -56,7 +56,8 @@ class Result(Part):
     `failure_rate` with its exact interval, `objective` = (1 - failure rate) x mean + failure rate x
     failure score with `low` and `high`, its 95 % interval without any model. `fresh` is the
     objective on the texts of the confirmation alone, which also count in all the rest.
-    `evaluation_time` is seconds of writing and judging, `writing_seconds` of writing alone.
+    `evaluation_time` is seconds of writing and judging, `writing_seconds` of writing alone, as the
+    server says it (llama.cpp) or from request to last token.
     `entropy` is the effective entropy in nats: how open the next token is after truncation.
     """
 
