@@ -460,6 +460,9 @@ def test_who_waits_too_long_at_the_door_closes_it_and_halves_nothing() -> None:
         assert not member.crowd(began=began, now=9.0 + began)
     member.running = 4
     assert (member.limit, member.has_room(20.0)) == (4, False)
+    assert not member.crowd(began=21.0, now=30.0)
+    assert member.crowd(began=22.0, now=31.0)  # these were not at the door
+    assert member.limit == 2
 
 
 @pytest.mark.anyio

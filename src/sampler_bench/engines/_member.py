@@ -32,7 +32,7 @@ class Member:
         limit: texts at once; grows and shrinks where `fixed` is False.
         ceiling: above it `limit` grows slowly, as texts waited for too long, and none waits at the
             door; None: none did.
-        crowded_at: when it was last seen to let texts wait for too long.
+        crowded_at: when it was last seen to let texts wait for too long, be it at its door.
         waited_at: when one text last waited for too long since; None: none did.
         running: texts in flight.
         most: texts that were in flight at once since `crowded_at`.
@@ -118,6 +118,7 @@ class Member:
             return False
         if self.info is not None and self.info.slots and self.most > self.info.slots:
             self.ceiling = self.limit  # the one at the door waited: nobody stands there any more
+            self.crowded_at, self.most = now, self.info.slots
             return False
         alone = self.waited_at is None or self.waited_at < 2 * began - now
         if alone:
