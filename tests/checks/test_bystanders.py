@@ -124,7 +124,7 @@ async def test_no_answer_to_a_bystander_ends_a_check(reply: Reply, times: int) -
         return plain.answer(request)
 
     options = EngineOptions(
-        model=MODEL, max_retries=1, first_wait_seconds=0.01, timeout_seconds=0.5
+        model=MODEL, max_retries=1, first_wait_seconds=0.01, timeout_seconds=1.5
     )
     async with talking("openai-compatible", options, answer) as (engine, _):
         await engine.check()

@@ -175,10 +175,10 @@ async def test_a_server_that_writes_others_is_not_silent_but_crowded(others_wait
         asked += 1
         if asked > 1:
             return chat("once", finish=None, end="hang")
-        words = "a" if others_wait_too else "a " * 60
+        words = "a" if others_wait_too else "a " * 2000
         return chat(words, finish=None, end="hang", pause=0.02)
 
-    options = replace(OPTIONS, timeout_seconds=0.6, max_retries=0)
+    options = replace(OPTIONS, timeout_seconds=1.5, max_retries=0)
     async with Loopback(answer) as server, build(replace(options, server=server.url)) as engine:
         first = asyncio.ensure_future(engine.attempt(CONFIG, PROMPT, 1))
         await until(lambda: asked == 1)
@@ -259,9 +259,9 @@ async def test_a_blank_text_that_ended_is_a_text() -> None:
 async def test_a_server_that_stays_open_after_done_costs_no_time() -> None:
     loop = asyncio.get_running_loop()
     begin = loop.time()
-    written, _ = await generate(lambda _: chat("done", end="hang"))
+    written, _ = await generate(lambda _: chat("done", end="hang"), timeout_seconds=60)
     assert isinstance(written, Completion)
-    assert loop.time() - begin < 2
+    assert loop.time() - begin < 30
 
 
 @pytest.mark.parametrize(

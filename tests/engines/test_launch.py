@@ -17,7 +17,7 @@ import psutil
 import pytest
 
 from sampler_bench.engines._child import Order
-from sampler_bench.engines._launch import Child, check_gguf
+from sampler_bench.engines._launch import STOP_SECONDS, Child, check_gguf
 from sampler_bench.engines._ports import port_in_use, port_owner
 from sampler_bench.errors import EngineError
 
@@ -58,16 +58,16 @@ def test_it_serves_with_the_slots_and_context_asked_for(tiny_gguf: Path) -> None
 
 
 def test_it_stops_at_once_with_a_request_in_flight(tiny_gguf: Path) -> None:
-    child = Child.start(Order(tiny_gguf, slots=1, context=4000))
+    child = Child.start(Order(tiny_gguf, slots=1, context=60_000))
     address = child.ready(30)
     with socket.create_connection(("127.0.0.1", int(address.rsplit(":", 1)[1]))) as client:
-        body = json.dumps({"prompt": "a", "n_predict": 3900, "ignore_eos": True}).encode()
+        body = json.dumps({"prompt": "a", "n_predict": 59_000, "ignore_eos": True}).encode()
         head = f"POST /completion HTTP/1.1\r\nHost: x\r\nContent-Length: {len(body)}\r\n\r\n"
         client.sendall(head.encode() + body)
         time.sleep(0.1)
         begin = time.monotonic()
         child.stop()
-    assert time.monotonic() - begin < 2
+    assert time.monotonic() - begin < STOP_SECONDS
     assert not child.running()
     child.stop()
 

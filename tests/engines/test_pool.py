@@ -521,14 +521,14 @@ async def test_one_lost_text_leaves_a_server_all_that_it_had() -> None:
         return await plain.answer(request)
 
     async with Loopback(answer) as loopback:
-        options = replace(OPTIONS, server=loopback.url, timeout_seconds=0.8)
+        options = replace(OPTIONS, server=loopback.url, timeout_seconds=2.4)
         async with pool([find("engines", "openai-compatible").build(options)]) as engine:
             assert isinstance(engine, PoolEngine)
             await engine.check()
             engine.members[0].limit = 16.0
 
             async def late(seed: int) -> Completion | Unwritten:
-                await asyncio.sleep(0.6 if seed > 16 else 0.0)
+                await asyncio.sleep(1.8 if seed > 16 else 0.0)
                 return await engine.generate(CONFIG, PROMPT, seed)
 
             texts = await asyncio.gather(*(late(seed) for seed in range(1, 25)))
