@@ -38,7 +38,7 @@ AMPLITUDES = (0.4, 1.2, 3.0)
 ALIKE = 0.05  # where failures have nothing to do with settings
 LEVEL_SD = 1.0
 LENGTH, OFFSET, OWN = 0.5, 0.3, 0.6  # the latter two in parts of the amplitude
-ABSENT = 0.1  # texts' worth of failure left open where none was seen
+ABSENT = 0.25  # texts' worth of failure left open where none was seen
 ENDS = (0.025, 0.975)
 NARROWEST = 1e-6  # of a rate, its distance from 0 and 1, its standard deviation
 PASSES = 30
@@ -212,7 +212,8 @@ def sides(rate: Floats, sd: Floats) -> tuple[Floats, Floats]:
     left = np.maximum(rate * (1.0 - rate) / np.maximum(sd, NARROWEST) ** 2 - 1.0, NARROWEST)
     low, high = (betaincinv(rate * left, (1.0 - rate) * left, end) for end in ENDS)
     normal = float(ndtri(ENDS[1]))
-    return (high - rate) / normal, (rate - low) / normal
+    # where all lies at 0 or at 1, the mean may lie beyond an end
+    return np.maximum(high - rate, 0.0) / normal, np.maximum(rate - low, 0.0) / normal
 
 
 def _shares(values: list[float]) -> Floats:
