@@ -88,16 +88,20 @@ def test_neighbours_share_and_strangers_do_not():
 )
 @pytest.mark.parametrize("steady", [0.0, 0.5])
 def test_agrees_with_importance_sampling(failed, total, steady):
-    """Where failures are rare, Laplace's approximation would be ten times too high here."""
-    failed, total, points = np.array(failed), np.array(total), line(len(total))
-    mean, sd = failures(failed, total, points, steady).rate(points)
+    """Where failures are rare, Laplace's approximation would be ten times too high here.
+
+    Every other point was seen: between them a Gaussian logit would be too wide by a half or more.
+    """
+    failed, total, points = np.array(failed), np.array(total), line(2 * len(total) - 1)
+    mean, sd = failures(failed, total, line(len(total)), steady).rate(points)
     believed = {ALIKE: steady, **dict.fromkeys(AMPLITUDES, (1 - steady) / 3)}
     rng, draws, weights = np.random.default_rng(0), [], []
     for level in LEVELS:
         for amplitude, share in believed.items():
             prior = _priors(Gaps.between(points, points), [amplitude])[amplitude]
-            latent = level + rng.multivariate_normal(np.zeros(len(total)), prior, 200_000)
+            latent = level + rng.multivariate_normal(np.zeros(len(points)), prior, 200_000)
             draws.append(expit(latent))
+            latent = latent[:, ::2]
             fit = np.exp((failed * latent - total * np.logaddexp(0, latent)).sum(axis=1))
             weights.append(share * fit)
     draws, weights = np.concatenate(draws), np.concatenate(weights)
@@ -105,6 +109,15 @@ def test_agrees_with_importance_sampling(failed, total, steady):
     spread = np.sqrt(weights @ (draws - exact) ** 2 / weights.sum())
     assert mean == pytest.approx(exact, rel=0.15, abs=0.003)
     assert sd == pytest.approx(spread, rel=0.25, abs=0.002)
+
+
+def test_beside_a_point_that_was_seen_it_says_what_it_says_there():
+    """No notch in a curve, where the likelihood has not the Gaussian's long tail."""
+    model = failures([0, 0, 3], [20, 6, 6], line(3))
+    beside = line(3)
+    moved = replace(beside, common=beside.common + 1e-4, own=beside.own + 1e-4)
+    for here, there in zip(model.rate(beside), model.rate(moved), strict=True):
+        assert here == pytest.approx(there, rel=0.01)
 
 
 def test_the_luckiest_of_many_equals_is_not_taken_for_safer():

@@ -22,7 +22,7 @@ import numpy as np
 from scipy.linalg import lapack
 from scipy.special import betaincinv, expit, ndtri
 
-from .kernel import SAME, Gaps, covariance, prior_variance
+from .kernel import Gaps, covariance, prior_variance
 from .propagation import Sites, propagate
 
 if TYPE_CHECKING:
@@ -46,6 +46,7 @@ CLOSE = 1e-4  # of Newton's last step
 LEAST_WEIGHT = 0.03
 LEAST_AT_FIRST = 0.01  # by Laplace's evidence, to be looked at more closely
 MOST_POINTS = 160  # beyond them neighbours are taken together
+LEAST_VARIANCE = 1e-9  # latent
 STRANGER = 1e6  # squared distance to another sampler
 HERMITE = 32  # nodes of the quadrature for the mean of a logistic-normal
 
@@ -67,10 +68,19 @@ class _Look:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Member:
+    """One level and amplitude after expectation propagation.
+
+    At the n points seen: `half` (n, n) and `left` (n,) as by `_latent`; `skew` (2, n), logarithms
+    of what a rate's moments are by what they would be were its logit Gaussian.
+    """
+
     level: float
     amplitude: float
     weight: float
     sites: Sites
+    half: Floats
+    left: Floats
+    skew: Floats
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -138,20 +148,21 @@ class Failures:
     def _say(self, points: Points) -> list[_Said]:
         """What each member says of some points.
 
-        Where a configuration was seen the moments are its likelihood's own, which has not the
-        Gaussian's long tail towards failure.
+        A Gaussian's long tail towards failure is not in the likelihood: where a configuration was
+        seen the moments are the likelihood's own, and elsewhere they go from the Gaussian's to
+        those of the nearest one seen by the cube of their logits' correlation, as skewness does.
         """
         gaps = Gaps.between(points, self.points)
         priors = _priors(gaps, {member.amplitude for member in self._members})
-        away = gaps.entropy + gaps.tail + gaps.own + (1.0 - gaps.same)
-        which, seen = np.nonzero(away < SAME)
         found = []
         for member in self._members:
-            prior, sites = priors[member.amplitude], member.sites
-            half, _ = lapack.dtrtrs(sites.factor, (prior * sites.root).T, lower=1)
-            left = _prior_at_zero(member.amplitude) - np.einsum("ij,ij->j", half, half)
-            moments = _logistic_moments(member.level + prior @ sites.pull, np.maximum(left, 1e-9))
-            moments[:, which] = sites.rates[:, seen]
+            prior = priors[member.amplitude]
+            half, left = _latent(member.sites, prior, member.amplitude)
+            moments = _logistic_moments(member.level + prior @ member.sites.pull, left)
+            near = prior.argmax(axis=1)
+            shared = prior.max(axis=1) - np.einsum("ij,ij->j", half, member.half[:, near])
+            square = np.minimum(shared**2 / (left * member.left[near]), 1.0)
+            moments *= np.exp(square**1.5 * member.skew[:, near])
             found.append(_Said(member.weight, member.amplitude, half, moments))
         return found
 
@@ -179,7 +190,10 @@ class Failures:
     def _member(self, prior: Floats, look: _Look) -> _Member:
         start = look.curvature, look.shift
         sites = propagate(prior, look.level, self.failed, self.total, start)
-        return _Member(look.level, look.amplitude, 0.0, sites)
+        half, left = _latent(sites, prior, look.amplitude)
+        gaussian = _logistic_moments(look.level + prior @ sites.pull, left)
+        skew = np.log(sites.rates / gaussian)
+        return _Member(look.level, look.amplitude, 0.0, sites, half, left, skew)
 
     def _laplace(self, prior: Floats, level: float, amplitude: float) -> _Look:
         """Newton's method for the mode (Rasmussen and Williams 2006, algorithm 3.1)."""
@@ -214,6 +228,19 @@ def sides(rate: Floats, sd: Floats) -> tuple[Floats, Floats]:
     normal = float(ndtri(ENDS[1]))
     # where all lies at 0 or at 1, the mean may lie beyond an end
     return np.maximum(high - rate, 0.0) / normal, np.maximum(rate - low, 0.0) / normal
+
+
+def _latent(sites: Sites, prior: Floats, amplitude: float) -> tuple[Floats, Floats]:
+    """The latent variance at m points: half (n, m), half' half is what the data took; left (m,).
+
+    Args:
+        sites: of the n points seen.
+        prior: (m, n) latent covariances with them.
+        amplitude: of the process.
+    """
+    half, _ = lapack.dtrtrs(sites.factor, (prior * sites.root).T, lower=1)
+    left = _prior_at_zero(amplitude) - np.einsum("ij,ij->j", half, half)
+    return half, np.maximum(left, LEAST_VARIANCE)
 
 
 def _shares(values: list[float]) -> Floats:
