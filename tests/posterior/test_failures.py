@@ -17,11 +17,11 @@ from sampler_bench.posterior.failures import (
     MOST_POINTS,
     Failures,
     _priors,
-    sides,
 )
 from sampler_bench.posterior.frame import Points
 from sampler_bench.posterior.kernel import Gaps
 from sampler_bench.posterior.propagation import tilted
+from sampler_bench.posterior.rates import sides
 
 
 def failures(failed, total, points, steady=0.0):

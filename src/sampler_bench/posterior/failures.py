@@ -6,24 +6,21 @@ approximation (Rasmussen and Williams 2006, section 3.4) says which of them coun
 propagation (`propagation`) what they say. Failures are pooled over prompts, and where there are
 very many configurations, over those that lie close together. Where nothing failed at all the rate
 is what `n` successes leave open: gamma distributed, of shape `ABSENT` and rate n + 1.
-
-A small rate is skewed: it may be twice what it seems, and not less than 0. `sides` says how far it
-may lie on either side.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.linalg import lapack
-from scipy.special import betaincinv, expit, ndtri
+from scipy.special import expit
 
 from .kernel import Gaps, covariance, prior_variance
 from .propagation import Sites, propagate
+from .rates import logistic_moments
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -39,8 +36,6 @@ ALIKE = 0.05  # where failures have nothing to do with settings
 LEVEL_SD = 1.0
 LENGTH, OFFSET, OWN = 0.5, 0.3, 0.6  # the latter two in parts of the amplitude
 ABSENT = 0.25  # texts' worth of failure left open where none was seen
-ENDS = (0.025, 0.975)
-NARROWEST = 1e-6  # of a rate, its distance from 0 and 1, its standard deviation
 PASSES = 30
 CLOSE = 1e-4  # of Newton's last step
 LEAST_WEIGHT = 0.03
@@ -48,7 +43,6 @@ LEAST_AT_FIRST = 0.01  # by Laplace's evidence, to be looked at more closely
 MOST_POINTS = 160  # beyond them neighbours are taken together
 LEAST_VARIANCE = 1e-9  # latent
 STRANGER = 1e6  # squared distance to another sampler
-HERMITE = 32  # nodes of the quadrature for the mean of a logistic-normal
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -158,7 +152,7 @@ class Failures:
         for member in self._members:
             prior = priors[member.amplitude]
             half, left = _latent(member.sites, prior, member.amplitude)
-            moments = _logistic_moments(member.level + prior @ member.sites.pull, left)
+            moments = logistic_moments(member.level + prior @ member.sites.pull, left)
             near = prior.argmax(axis=1)
             shared = prior.max(axis=1) - np.einsum("ij,ij->j", half, member.half[:, near])
             square = np.minimum(shared**2 / (left * member.left[near]), 1.0)
@@ -191,7 +185,7 @@ class Failures:
         start = look.curvature, look.shift
         sites = propagate(prior, look.level, self.failed, self.total, start)
         half, left = _latent(sites, prior, look.amplitude)
-        gaussian = _logistic_moments(look.level + prior @ sites.pull, left)
+        gaussian = logistic_moments(look.level + prior @ sites.pull, left)
         skew = np.log(sites.rates / gaussian)
         return _Member(look.level, look.amplitude, 0.0, sites, half, left, skew)
 
@@ -217,19 +211,6 @@ class Failures:
         return _Look(level, amplitude, float(value), curvature, b)
 
 
-def sides(rate: Floats, sd: Floats) -> tuple[Floats, Floats]:
-    """How far rates may lie above and below their means, as normal standard deviations (m,).
-
-    Of a beta distribution with their two moments, by the ends of its 95 % interval.
-    """
-    rate = np.clip(rate, NARROWEST, 1.0 - NARROWEST)
-    left = np.maximum(rate * (1.0 - rate) / np.maximum(sd, NARROWEST) ** 2 - 1.0, NARROWEST)
-    low, high = (betaincinv(rate * left, (1.0 - rate) * left, end) for end in ENDS)
-    normal = float(ndtri(ENDS[1]))
-    # where all lies at 0 or at 1, the mean may lie beyond an end
-    return np.maximum(high - rate, 0.0) / normal, np.maximum(rate - low, 0.0) / normal
-
-
 def _latent(sites: Sites, prior: Floats, amplitude: float) -> tuple[Floats, Floats]:
     """The latent variance at m points: half (n, m), half' half is what the data took; left (m,).
 
@@ -246,19 +227,6 @@ def _latent(sites: Sites, prior: Floats, amplitude: float) -> tuple[Floats, Floa
 def _shares(values: list[float]) -> Floats:
     shares = np.exp(np.array(values) - max(values))
     return np.asarray(shares / shares.sum())
-
-
-@lru_cache(maxsize=1)
-def _hermite() -> tuple[Floats, Floats]:
-    nodes, weights = np.polynomial.hermite_e.hermegauss(HERMITE)
-    return nodes, weights / weights.sum()
-
-
-def _logistic_moments(mean: Floats, variance: Floats) -> Floats:
-    """(2, m) first and second moments of expit(x), x normal, by Gauss and Hermite's quadrature."""
-    nodes, weights = _hermite()
-    rate = expit(mean[:, None] + np.sqrt(variance)[:, None] * nodes)
-    return np.stack([rate @ weights, rate**2 @ weights])
 
 
 def _merged(failed: Floats, total: Floats, points: Points) -> tuple[Floats, Floats, Points]:

@@ -17,12 +17,13 @@ from ..records import SamplerConfig, ScoreTable
 from .covariates import adjusted
 from .evidence import Evidence, collect
 from .expectation import NEUTRAL, Expectation
-from .failures import Failures, sides
+from .failures import Failures
 from .frame import Frame, Points
 from .hyper import Draws, draws_for, fit, weigh
 from .kernel import Gaps, covariance, prior_variance
 from .noise import contrasts, text_sd
 from .quality import PRIOR_MEAN, Data, Solved, solve
+from .rates import sides
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
