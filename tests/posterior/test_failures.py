@@ -45,9 +45,9 @@ def test_with_much_evidence_it_is_the_share_of_failures():
 
 def test_where_nothing_failed_next_to_nothing_is_expected():
     mean, sd = failures([0, 0], [50, 50], line(2)).rate(line(4))
-    assert (mean < 0.003).all()
+    assert (mean < 0.002).all()
     assert (sd < 0.01).all()
-    gamma = stats.gamma(0.25, scale=1 / 101)
+    gamma = stats.gamma(0.1, scale=1 / 101)
     assert (mean[0], sd[0]) == pytest.approx((gamma.mean(), gamma.std()))
     more, _ = sides(mean, sd)
     assert mean + 1.96 * more == pytest.approx(gamma.ppf(0.975), rel=0.02)

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sampler_bench.posterior import fit_posterior, frame_of
+from sampler_bench.posterior import NEUTRAL, fit_posterior, frame_of, steering
 from sampler_bench.records import FAILED, JUDGED, MISSING, PENDING, Cell, SamplerConfig, ScoreTable
 from sampler_bench.samplers import Range, SamplerSpace, Space
 
@@ -121,6 +121,16 @@ def test_takes_tiny_tables(n):
     belief = posterior(rows_of(0, n)).believe(FRAME.pool[:3])
     assert np.isfinite(belief.mean).all()
     assert (belief.sd > 0.1).all()
+
+
+def test_a_claim_leaves_more_failure_open_than_a_search_where_none_was_seen():
+    table = ScoreTable.of(rows_of(0), 3)
+    claim, search = (
+        fit_posterior(table, FRAME, 1.0, expectation=it).failure_rate(table.configs[:1])
+        for it in (NEUTRAL, steering(True, FRAME))
+    )
+    assert claim[0] == pytest.approx(2.5 * search[0])
+    assert claim[1] > search[1]
 
 
 def test_takes_tables_where_all_failed_and_where_all_scores_are_equal():

@@ -6,7 +6,8 @@ of their space. With noisy scores this keeps a search from betting on edges that
 against yet. The slopes are unknown too, so a surface that rises towards an edge soon turns them
 round. A narrow space loses less, by the part of a usual span that it has. A verdict is read with
 `NEUTRAL`: no gain may come from an expectation. And it holds it as probable as not that failures
-come as often at any setting, while a search, which is there to find out, takes them to differ.
+come as often at any setting, while a search, which is there to find out, takes them to differ;
+where none came, it leaves more open than a search, which will see.
 """
 
 from __future__ import annotations
@@ -35,11 +36,13 @@ class Expectation:
         loss: what is expected, in the model's units.
         sd: how unsure that is.
         steady: how probable it is that failures have nothing to do with settings.
+        absent: texts' worth of failure that is left open where none was seen.
     """
 
     loss: tuple[float, float]
     sd: tuple[float, float]
     steady: float = 0.0
+    absent: float = 0.1
 
     def mean(self, points: Points) -> Floats:
         """(n,) expected quality, about the level."""
@@ -75,5 +78,5 @@ def steering(moderate: bool, frame: Frame) -> Expectation:
 
 
 UNKNOWN = Expectation((0.0, 0.0), (0.0, 0.0))
-NEUTRAL = Expectation((0.0, 0.0), (0.0, 0.0), steady=0.5)
+NEUTRAL = Expectation((0.0, 0.0), (0.0, 0.0), steady=0.5, absent=0.25)
 MODERATE = Expectation((0.3, 0.4), (0.3, 0.4))

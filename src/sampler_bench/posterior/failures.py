@@ -5,7 +5,7 @@ likelihood. Level and amplitude are averaged over a small grid by their evidence
 approximation (Rasmussen and Williams 2006, section 3.4) says which of them count, expectation
 propagation (`propagation`) what they say. Failures are pooled over prompts, and where there are
 very many configurations, over those that lie close together. Where nothing failed at all the rate
-is what `n` successes leave open: gamma distributed, of shape `ABSENT` and rate n + 1.
+is what `n` successes leave open: gamma distributed, of shape `absent` and rate n + 1.
 """
 
 from __future__ import annotations
@@ -35,7 +35,6 @@ AMPLITUDES = (0.4, 1.2, 3.0)
 ALIKE = 0.05  # where failures have nothing to do with settings
 LEVEL_SD = 1.0
 LENGTH, OFFSET, OWN = 0.5, 0.3, 0.6  # the latter two in parts of the amplitude
-ABSENT = 0.25  # texts' worth of failure left open where none was seen
 PASSES = 30
 CLOSE = 1e-4  # of Newton's last step
 LEAST_WEIGHT = 0.03
@@ -99,9 +98,13 @@ class Failures:
         points: where they lie.
         steady: how probable it is, before any text, that rates hardly differ between settings, as
             those of refusals do. The luckiest setting is then not taken for the safest.
+        absent: texts' worth of failure that is left open where none was seen.
     """
 
-    def __init__(self, evidence: Evidence, points: Points, steady: float = 0.0) -> None:
+    def __init__(
+        self, evidence: Evidence, points: Points, steady: float = 0.0, absent: float = 0.1
+    ) -> None:
+        self._absent = absent
         self._believed = dict.fromkeys(AMPLITUDES, (1.0 - steady) / len(AMPLITUDES))
         if steady:
             self._believed[ALIKE] = steady
@@ -112,12 +115,12 @@ class Failures:
     @property
     def expected(self) -> float:
         """The rate that is left open where nothing failed."""
-        return float(ABSENT / (self.total.sum() + 1.0))
+        return float(self._absent / (self.total.sum() + 1.0))
 
     def rate(self, points: Points) -> tuple[Floats, Floats]:
         """Mean (m,) and standard deviation (m,) of failure rates."""
         if self.none:
-            sd = self.expected / ABSENT**0.5
+            sd = self.expected / self._absent**0.5
             return np.full(len(points), self.expected), np.full(len(points), sd)
         return _mixed(self._say(points))
 

@@ -77,7 +77,9 @@ class Posterior:
     ) -> None:
         self.evidence, self.frame, self.failure_score = evidence, frame, failure_score
         self.expectation = expectation
-        self.failures = Failures(evidence, frame.place(evidence.configs), expectation.steady)
+        self.failures = Failures(
+            evidence, frame.place(evidence.configs), expectation.steady, expectation.absent
+        )
         judged = evidence.judged()
         self.centre, self.unit = _scale(judged, failure_score)
         self._points = frame.place(judged.configs)
