@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from scipy import stats
 from scipy.special import expit
@@ -109,6 +109,20 @@ def test_agrees_with_importance_sampling(failed, total, steady):
     spread = np.sqrt(weights @ (draws - exact) ** 2 / weights.sum())
     assert mean == pytest.approx(exact, rel=0.15, abs=0.003)
     assert sd == pytest.approx(spread, rel=0.25, abs=0.002)
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 30), st.integers(1, 30)), min_size=1, max_size=5),
+    st.sampled_from([0.0, 0.5]),
+)
+@example([(1, 1), (12, 12), (25, 25), (0, 17), (0, 1)], 0.0)  # nearly all fails, nearly surely
+@settings(max_examples=30, deadline=None)
+def test_every_rate_is_one_and_none_is_known_for_sure(counts, steady):
+    failed, total = [min(f, n) for f, n in counts], [n for _, n in counts]
+    mean, sd = failures(failed, total, line(len(counts)), steady).rate(line(9))
+    assert ((mean > 0) & (mean < 1)).all()
+    assert (sd > 1e-5).all()
+    assert (sd**2 < mean * (1 - mean) * 1.1 + 1e-12).all()
 
 
 def test_beside_a_point_that_was_seen_it_says_what_it_says_there():

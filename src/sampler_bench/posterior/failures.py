@@ -20,7 +20,7 @@ from scipy.special import expit
 
 from .kernel import Gaps, covariance, prior_variance
 from .propagation import Sites, propagate
-from .rates import logistic_moments
+from .rates import logistic_moments, moments_of, shape
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -63,8 +63,8 @@ class _Look:
 class _Member:
     """One level and amplitude after expectation propagation.
 
-    At the n points seen: `half` (n, n) and `left` (n,) as by `_latent`; `skew` (2, n), logarithms
-    of what a rate's moments are by what they would be were its logit Gaussian.
+    At the n points seen: `half` (n, n) and `left` (n,) as by `_latent`; `skew` (2, n), the shape of
+    a rate's belief less what it would be were its logit Gaussian.
     """
 
     level: float
@@ -146,8 +146,8 @@ class Failures:
         """What each member says of some points.
 
         A Gaussian's long tail towards failure is not in the likelihood: where a configuration was
-        seen the moments are the likelihood's own, and elsewhere they go from the Gaussian's to
-        those of the nearest one seen by the cube of their logits' correlation, as skewness does.
+        seen the shape is the likelihood's own, and elsewhere it goes from the Gaussian's to
+        that of the nearest one seen by the cube of their logits' correlation, as skewness does.
         """
         gaps = Gaps.between(points, self.points)
         priors = _priors(gaps, {member.amplitude for member in self._members})
@@ -159,7 +159,7 @@ class Failures:
             near = prior.argmax(axis=1)
             shared = prior.max(axis=1) - np.einsum("ij,ij->j", half, member.half[:, near])
             square = np.minimum(shared**2 / (left * member.left[near]), 1.0)
-            moments *= np.exp(square**1.5 * member.skew[:, near])
+            moments = moments_of(shape(moments) + square**1.5 * member.skew[:, near])
             found.append(_Said(member.weight, member.amplitude, half, moments))
         return found
 
@@ -189,7 +189,7 @@ class Failures:
         sites = propagate(prior, look.level, self.failed, self.total, start)
         half, left = _latent(sites, prior, look.amplitude)
         gaussian = logistic_moments(look.level + prior @ sites.pull, left)
-        skew = np.log(sites.rates / gaussian)
+        skew = shape(sites.rates) - shape(gaussian)
         return _Member(look.level, look.amplitude, 0.0, sites, half, left, skew)
 
     def _laplace(self, prior: Floats, level: float, amplitude: float) -> _Look:

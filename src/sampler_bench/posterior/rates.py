@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.special import betaincinv, expit, ndtri
+from scipy.special import betaincinv, expit, logit, ndtri
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -39,6 +39,18 @@ def logistic_moments(mean: Floats, variance: Floats) -> Floats:
     nodes, weights = _hermite()
     rate = expit(mean[:, None] + np.sqrt(variance)[:, None] * nodes)
     return np.stack([rate @ weights, rate**2 @ weights])
+
+
+def shape(moments: Floats) -> Floats:
+    """(2, m) logits of the means and logarithms of the variances of rates with such moments."""
+    first, second = moments
+    return np.stack([logit(first), np.log(np.maximum(second - first**2, NARROWEST**2))])
+
+
+def moments_of(found: Floats) -> Floats:
+    """(2, m) first and second moments of rates of such a shape."""
+    mean = expit(found[0])
+    return np.stack([mean, np.exp(found[1]) + mean**2])
 
 
 @lru_cache(maxsize=1)
