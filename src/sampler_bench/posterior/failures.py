@@ -101,9 +101,7 @@ class Failures:
         absent: texts' worth of failure that is left open where none was seen.
     """
 
-    def __init__(
-        self, evidence: Evidence, points: Points, steady: float = 0.0, absent: float = 0.1
-    ) -> None:
+    def __init__(self, evidence: Evidence, points: Points, steady: float, absent: float) -> None:
         self._absent = absent
         self._believed = dict.fromkeys(AMPLITUDES, (1.0 - steady) / len(AMPLITUDES))
         if steady:
