@@ -18,6 +18,7 @@ import numpy as np
 from scipy.linalg import lapack
 from scipy.special import expit
 
+from .gathering import gather
 from .kernel import Gaps, covariance, prior_variance
 from .propagation import Sites, propagate
 from .rates import logistic_moments, moments_of, shape
@@ -41,7 +42,6 @@ LEAST_WEIGHT = 0.03
 LEAST_AT_FIRST = 0.01  # by Laplace's evidence, to be looked at more closely
 MOST_POINTS = 160  # beyond them neighbours are taken together
 LEAST_VARIANCE = 1e-9  # latent
-STRANGER = 1e6  # squared distance to another sampler
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -107,13 +107,17 @@ class Failures:
         if steady:
             self._believed[ALIKE] = steady
         self.none = bool(evidence.failed.sum() == 0)
-        self.failed, self.total, self.points = _merged(evidence.failed, evidence.total, points)
+        self._texts = float(evidence.total.sum())
+        if not self.none:
+            groups = gather(points, evidence.total, MOST_POINTS)
+            self.failed, self.total = groups.sums(evidence.failed), groups.sums(evidence.total)
+            self.points = groups.points
         self._members = [] if self.none else self._fit()
 
     @property
     def expected(self) -> float:
         """The rate that is left open where nothing failed."""
-        return float(self._absent / (self.total.sum() + 1.0))
+        return float(self._absent / (self._texts + 1.0))
 
     def rate(self, points: Points) -> tuple[Floats, Floats]:
         """Mean (m,) and standard deviation (m,) of failure rates."""
@@ -228,32 +232,6 @@ def _latent(sites: Sites, prior: Floats, amplitude: float) -> tuple[Floats, Floa
 def _shares(values: list[float]) -> Floats:
     shares = np.exp(np.array(values) - max(values))
     return np.asarray(shares / shares.sum())
-
-
-def _merged(failed: Floats, total: Floats, points: Points) -> tuple[Floats, Floats, Points]:
-    """Take neighbours together where there are too many points for quick linear algebra.
-
-    Centres by farthest-point traversal (Gonzalez 1985); each point joins the nearest one of its
-    sampler.
-    """
-    if len(points) <= MOST_POINTS:
-        return failed, total, points
-    place = np.column_stack([points.common, points.own])
-    nearest, group = np.full(len(points), np.inf), np.zeros(len(points), dtype=np.intp)
-    centre = int(total.argmax())
-    for number in range(MOST_POINTS):
-        away = ((place - place[centre]) ** 2).sum(axis=1)
-        away[points.sampler != points.sampler[centre]] = STRANGER
-        closer = away < nearest
-        nearest[closer], group[closer] = away[closer], number
-        centre = int(nearest.argmax())
-    weight = np.zeros((MOST_POINTS, len(points)))
-    weight[group, np.arange(len(points))] = total
-    total_of = weight.sum(axis=1)
-    weight /= total_of[:, None]
-    heaviest = points.take(weight.argmax(axis=1))
-    merged = replace(heaviest, common=weight @ points.common, own=weight @ points.own)
-    return np.bincount(group, weights=failed).astype(np.float64), total_of, merged
 
 
 def _mixed(said: list[_Said]) -> tuple[Floats, Floats]:

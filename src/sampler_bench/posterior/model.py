@@ -19,6 +19,7 @@ from .evidence import Evidence, collect
 from .expectation import NEUTRAL, Expectation
 from .failures import Failures
 from .frame import Frame, Points
+from .gathering import gather, together
 from .hyper import Draws, draws_for, fit, weigh
 from .kernel import Gaps, covariance, prior_variance
 from .noise import contrasts, text_sd
@@ -34,6 +35,7 @@ CALM, WILD = 0.2, 3.0  # total SDs between which scores are taken as points out 
 FOREIGN = 3.0  # by this factor outside they are taken as being on another scale altogether
 USUAL_SD = 0.8  # to which scores on another scale are brought
 MOST_SHORTFALL = 2.5
+MOST_POINTS = 256  # beyond them neighbours are taken together
 ROUNDING = 1e-9  # of the scores' size: a scatter as small as that is none
 
 
@@ -82,8 +84,9 @@ class Posterior:
         )
         judged = evidence.judged()
         self.centre, self.unit = _scale(judged, failure_score)
-        self._points = frame.place(judged.configs)
-        self._data = self._prepare(judged)
+        groups = gather(frame.place(judged.configs), judged.total, MOST_POINTS)
+        self._points = groups.points
+        self._data = self._prepare(together(judged, groups))
         self._condition(draws)
 
     def _condition(self, draws: Draws | None) -> None:
@@ -115,6 +118,12 @@ class Posterior:
         mean = (covariance(gaps, PRIOR_MEAN) + level) @ solve(first, PRIOR_MEAN).alpha
         mean += self.expectation.mean(self._points)
         return replace(first, shortfall=np.clip(mean.max() - mean, 0.0, MOST_SHORTFALL))
+
+    @property
+    def tried(self) -> tuple[SamplerConfig, ...]:
+        """What has a judged or failed text; of very many those that stand for their neighbours."""
+        everything = self.evidence.configs
+        return everything if len(everything) <= MOST_POINTS else self._data.evidence.configs
 
     @property
     def thetas(self) -> tuple[Floats, Floats]:

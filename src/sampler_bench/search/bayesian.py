@@ -193,7 +193,7 @@ def _steer(table: ScoreTable, problem: Problem, ledger: _Ledger, n: int) -> list
 
 def _candidates(posterior: Posterior, table: ScoreTable, problem: Problem) -> list[SamplerConfig]:
     """The configurations of highest mean + 2 SD, the leaders' neighbours, and the baseline."""
-    known, points = posterior.frame.with_pool(posterior.evidence.configs)
+    known, points = posterior.frame.with_pool(posterior.tried)
     mean, sd = posterior.marginal_at(points, SCREENING)
     order = np.argsort(-(mean + 2.0 * sd), kind="stable")[:CONTENDERS]
     best = np.argsort(-mean, kind="stable")[:LEADERS]
