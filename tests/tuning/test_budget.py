@@ -45,3 +45,18 @@ def test_texts_left_counts_what_was_asked():
     assert budget.texts_left(4) == 6
     assert budget.texts_left(12) == 0
     assert Budget(Limits(), 0.0, Clock()).texts_left(10**9) is None
+
+
+@given(st.lists(st.floats(0.00001, 0.1), min_size=2, max_size=30), st.randoms())
+def test_no_rest_of_a_promise_stays_when_all_bills_are_known(bills, random):
+    """Of sums and differences one does, and whoever waits for it waits for ever."""
+    budget, open_ones = Budget(Limits(max_cost=1000.0), 0.0003, Clock()), []
+    for bill in bills:
+        open_ones.append((budget.price, bill))
+        assert budget.reserve()
+        if random.random() < 0.3:
+            budget.settle(*open_ones.pop())
+    random.shuffle(open_ones)
+    for known in open_ones:
+        budget.settle(*known)
+    assert budget.promised == 0

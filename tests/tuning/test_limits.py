@@ -107,6 +107,13 @@ def test_a_search_for_diversity_may_ask_for_all_that_the_study_is_said_to_take(s
         assert limits[0] == 14 * 6
 
 
+def test_a_pilot_for_diversity_may_ask_for_all_its_texts_for_it_has_no_confirmation():
+    spec = replace(SPEC, diversity_weight=0.3, objective="quality+diversity", max_samples=36)
+    problem = build_problem(replace(spec, max_samples=None), BASELINE, INFO)
+    phases = phases_of(SimpleNamespace(spec=spec, pilot=36), problem)
+    assert limits_of(phases, spec, problem) == [36]
+
+
 def test_a_benchmark_for_diversity_may_ask_for_all_that_is_given():
     given = tuple(SPACE.grid())
     spec = replace(SPEC, n_iterations=2, given=given)

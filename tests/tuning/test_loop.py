@@ -35,9 +35,10 @@ from sampler_bench.records import (
 from sampler_bench.samplers import Listed, Range, SamplerSpace, Space
 from sampler_bench.store.sqlite import SqliteStore, open_store
 from sampler_bench.tuning.budget import Budget, Limits
-from sampler_bench.tuning.events import Warned
+from sampler_bench.tuning.events import Warned, Written
 from sampler_bench.tuning.ledger import Ledger
 from sampler_bench.tuning.parts import Pace
+from sampler_bench.tuning.work import POLL_SECONDS
 
 pytestmark = pytest.mark.anyio
 HOT = 1.4
@@ -225,6 +226,42 @@ async def test_money_is_a_promise_and_more_of_it_goes_on(tmp_path):
     assert await study.run() == "done"
     assert study.budget.spent == pytest.approx(0.60)
     assert set(study.judge.calls.values()) == {1}
+
+
+async def test_a_run_whose_money_is_used_up_ends_also_with_many_judgments_at_once(tmp_path):
+    judge = ScriptedJudge(delay=0.002, cost=0.0002)
+    study = Study(tmp_path, judge=judge, pace=Pace(8, 8), limits=Limits(max_cost=0.008))
+    async with asyncio.timeout(60):
+        assert "max_cost" in await study.run()
+    assert study.judge.calls.total() == 40
+
+
+async def test_no_judgment_is_begun_after_the_stop_because_an_open_bill_was_small(tmp_path):
+    """Two at .4 fill the dollar. After the stop the first one's bill is .1, which leaves room."""
+    study = Study(tmp_path, pace=Pace(4, 4), limits=Limits(max_cost=1.0))
+    begun = []
+
+    async def judge(identity, prompt, text):
+        begun.append(text)
+        first = len(begun) == 1
+        while len(begun) < 2:
+            await asyncio.sleep(0.01)
+        await asyncio.sleep(POLL_SECONDS)  # others wait for money by then
+        study.stop.set()
+        await asyncio.sleep(0.05 if first else 4 * POLL_SECONDS)
+        return Score(identity, 5.0, cost=0.1)
+
+    study.judge.judge, study.estimate = judge, 0.4
+    assert await study.run() == "interrupted"
+    assert len(begun) == 2
+
+
+async def test_a_text_that_several_judges_look_at_comes_back_once(tmp_path):
+    study = Study(tmp_path, judge=ScriptedJudge(identities=("a", "b", "c")))
+    await study.run()
+    written = Counter(event.trial.cell for event in study.events if isinstance(event, Written))
+    assert set(written.values()) == {1}
+    assert len(written) == len(study.kept())
 
 
 async def test_minutes_are_a_promise(tmp_path):

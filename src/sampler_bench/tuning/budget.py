@@ -63,6 +63,7 @@ class Budget:
 
     Attributes:
         now: that clock.
+        price: what one judgment is expected to cost at most.
         dollars_over: whether the search has had its share of the dollars.
     """
 
@@ -78,7 +79,8 @@ class Budget:
         self.promised = 0.0
         self.exhausted = self.dollars_over = False
         self._bills, self._billed = 0, 0.0
-        self._price = estimate
+        self._promises = 0
+        self.price = estimate
         self.now = now
         began = now() if began is None else began
         self._end = None if limits.max_minutes is None else began + 60 * limits.max_minutes
@@ -111,20 +113,17 @@ class Budget:
     def reserve(self) -> bool:
         """Set the price of one judgment aside; False where the money does not reach."""
         cap = self.limits.max_cost
-        if cap is not None and self.spent + self.promised + self._price > cap + 1e-9:
+        if cap is not None and self.spent + self.promised + self.price > cap + 1e-9:
             return False
-        self.promised += self._price
+        self._promises += 1
+        self.promised += self.price
         return True
 
     def settle(self, reserved: float, cost: float) -> None:
         """Replace a reservation of `reserved` dollars by the real bill."""
-        self.promised = max(0.0, self.promised - reserved)
+        self._promises -= 1
+        self.promised = self.promised - reserved if self._promises else 0.0  # no rest of a sum
         self._bill(cost)
-
-    @property
-    def price(self) -> float:
-        """What one judgment is expected to cost at most."""
-        return self._price
 
     def spent_up(self) -> str | None:
         """Say which budget is used up, in words; None while nothing is."""
@@ -171,7 +170,7 @@ class Budget:
 
     def awaits_bill(self, reserve: Reserve, open_ones: Open) -> bool:
         """Whether what is open may take the search's share, and no bill tells yet: wait for one."""
-        promised = open_ones.judgments * self._price
+        promised = open_ones.judgments * self.price
         return (
             reserve.share > 0
             and not self._bills
@@ -191,4 +190,4 @@ class Budget:
     def _bill(self, cost: float) -> None:
         self.spent += cost
         self._bills, self._billed = self._bills + 1, self._billed + cost
-        self._price = max(self._price, cost)
+        self.price = max(self.price, cost)

@@ -60,5 +60,6 @@ def _unlimited(spec: StudySpec, problem: Problem) -> int:
 
 def limits_of(phases: Phases, spec: StudySpec, problem: Problem) -> list[int]:
     """How many texts each phase may ask for: the search, all that the confirmation does not."""
-    search = texts_of(spec, problem) - (problem.confirm or 0)
+    kept = sum(s.texts for _, s, _ in phases if isinstance(s, Confirmation))
+    search = texts_of(spec, problem) - kept
     return [s.texts if isinstance(s, Confirmation) else search for _, s, _ in phases]

@@ -153,7 +153,7 @@ class Work:
         """Have one text judged after the other; what was paid for is kept before the next."""
         while True:
             trial, identity = await self._to_judge.get()
-            if not self._halted() and not self.outage and await self._reserved():
+            if await self._reserved():
                 await (await self._working(self._judge(trial, identity))).wait()
 
     async def _working(self, work: Coroutine[None, None, Keeping]) -> asyncio.Event:
@@ -254,14 +254,20 @@ class Work:
             self._faults["judgment"] = 0
 
     async def _reserved(self) -> bool:
-        """Set the money for a judgment aside; wait for open bills; False where it cannot reach."""
-        while not self.budget.reserve():
+        """Set the money for a judgment aside, once open bills leave enough of it.
+
+        Returns:
+            False where no more may be begun, or the money does not reach.
+        """
+        while not self._halted() and not self.outage:
+            if self.budget.reserve():
+                return True
             if not self.budget.promised:
                 self.budget.exhausted = True
                 self.news.set()
                 return False
             await asyncio.sleep(POLL_SECONDS)
-        return True
+        return False
 
     def _take_in(self, trial: Trial) -> None:
         state = self.ledger.update(trial)
@@ -269,8 +275,8 @@ class Work:
         if state != PENDING:
             self.watch(self.settled(trial))
             return
-        self.watch(Written(trial))
         if not trial.judgments:
+            self.watch(Written(trial))
             self.dispatch(trial)
 
     def settled(self, trial: Trial, kept: bool = False) -> Settled:
