@@ -56,6 +56,11 @@ FILES = [
     ("sampler_types: [min_p]", "sampler_types: [min_p, min_p]", "'min_p' is listed twice"),
     ("sampler_types: [min_p]", "sampler_types: [nucleus]", "nucleus is a preset"),
     ("temperature: [0.7, 0.9]", "temperature: []", "temperature: expected at least one value"),
+    (
+        "temperature: [0.7, 0.9]",
+        "temperature: {low: 0.7, high: 0.9, step: .nan}",
+        "expected step > 0",
+    ),
     ("temperature: [0.7, 0.9]", "temperature: [0.7, 0.7]", "0.7 is listed twice"),
     (
         "temperature: [0.7, 0.9]",
@@ -113,6 +118,11 @@ WORDS = [
     (("analyze",), "expected one of a results file, --latest or --study", 2),
     (("analyze", "--latest"), "there are no results in results", 1),
     (("analyze", "nowhere.json"), "nowhere.json cannot be read", 2),
+    (("analyze", "--compare", "a.json", "b.json", "--export", "c.yaml"), "leave out --export", 2),
+    (("analyze", "a.json", "--compare", "b.json"), "after it, and leave out a file", 2),
+    (("report", "--compare", "a.json", "b.json", "--latest"), "leave out --latest", 2),
+    (("report", "--compare", "a.json", "b.json", "--same-from", ".7"), "leave out --same-from", 2),
+    (("inspect", "~nobody/x.json"), "there is no such file", 2),
     (("analyze", "half.json"), "half.json:1: expected a results file, found broken JSON", 2),
     (("analyze", "other.json"), "is it a results file", 2),
     (("benchmark", "--samplers", "min_p", "--model", "demo"), "min_p is a sampler type", 2),

@@ -25,6 +25,14 @@ async def test_a_server_may_know_a_model_by_its_name_in_models_yaml(tmp_path):
 
 
 @pytest.mark.anyio
+async def test_a_model_that_nobody_serves_is_not_replaced_by_the_demo_model():
+    spec = load_study(None, None, {"model": "demo"})
+    entry = replace(find_model(spec), name="mine", gguf=None, hub="owner/Mine-GGUF")
+    with pytest.raises(SpecError, match="model mine: models.yaml states no gguf, port or server"):
+        await build_engine(spec, entry, "", None)
+
+
+@pytest.mark.anyio
 @pytest.mark.parametrize(("said", "seconds"), [({}, 120.0), ({"timeout": 900}, 900.0)])
 async def test_a_study_says_how_long_a_server_may_be_silent(said, seconds):
     spec = load_study(None, None, {"server": ["http://127.0.0.1:1"], "engine": "ollama", **said})

@@ -95,6 +95,21 @@ def kept_study(args: argparse.Namespace, *, texts: bool = True) -> Kept:
     return study_of_file(args.file, texts=texts)
 
 
+def compare_alone(args: argparse.Namespace, *others: str) -> None:
+    """See that nothing is asked for beside `--compare`, which would be passed over.
+
+    Raises:
+        UsageError: a file or one of `others` is named too.
+    """
+    known = {name: getattr(args, name) for name in ("file", *others)}
+    beside = [name for name, value in known.items() if value not in (None, False)]
+    if beside:
+        words = ["a file" if name == "file" else f"--{name.replace('_', '-')}" for name in beside]
+        raise UsageError(
+            f"--compare: name all results files after it, and leave out {', '.join(words)}"
+        )
+
+
 def embedding_of(args: argparse.Namespace) -> dict[str, object] | None:
     """The section `embedding` of a study file, as the command line states it; None where not.
 

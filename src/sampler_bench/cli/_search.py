@@ -100,13 +100,14 @@ def resume_command(request: Request) -> str:
 
 def _addresses(spec: StudySpec) -> list[str]:
     """Options for the addresses that need a login: a study is kept without."""
+    from ..tuning.answers import option
     from ..tuning.runs import without_login
 
     servers = [without_login(url) for url in spec.server]
     words = [word for url in servers for word in ("--server", url)]
     words = words if servers != list(spec.server) else []
     if (told := spec.embedding) and without_login(told.url) != told.url:
-        words += ["--embedding", without_login(told.url), told.model]
+        words += option(told)
     return words
 
 

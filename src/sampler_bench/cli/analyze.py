@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ._options import SEVERAL, kept_study, one_study, shared
+from ._options import SEVERAL, compare_alone, kept_study, one_study, shared
 
 if TYPE_CHECKING:
     from ..tuning.kept import Kept
@@ -37,6 +37,7 @@ def run(args: argparse.Namespace) -> int:
     from ._search import show
 
     if args.compare:
+        compare_alone(args, "latest", "study", "export", "refine", "csv", "parquet")
         sys.stdout.write(_compared(args.compare, args.json, not can_show(sys.stdout)))
         return 0
     one_study(args, "a results file", args.file is not None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -93,8 +94,8 @@ def _found(args: argparse.Namespace) -> tuple[SamplerConfig, Source]:
         from ..tuning.kept import study_of_kept
 
         return _of_study(study_of_kept(args.output_dir, args.study).document, args.choose)
-    path = Path(args.what).expanduser()
-    if path.is_file() and args.read_as is None and _is_results(path):
+    path = Path(os.path.expanduser(args.what))
+    if os.path.isfile(path) and args.read_as is None and _is_results(path):
         from ..reports._document import read_document
 
         return _of_study(read_document(path), args.choose)

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from ..errors import StoreError, UsageError
-from ._options import SEVERAL, embedding_of, kept_study, one_study, shared
+from ._options import SEVERAL, compare_alone, embedding_of, kept_study, one_study, shared
 
 HELP = "write a study's page: verdict, pictures, its texts side by side, presets to copy"
 
@@ -61,8 +61,7 @@ def _of_several(args: argparse.Namespace) -> Path:
     from ._compared import documents_of
     from ._files import free_name, write_atomically
 
-    if args.file is not None or args.latest or args.study is not None:
-        raise UsageError("report --compare: name the results files after it, and nothing else")
+    compare_alone(args, "latest", "study", "embedding", "same_from")
     documents = documents_of(args.compare)
     if len(documents) < 2:
         raise UsageError(

@@ -62,7 +62,7 @@ class Range:
         if self.scale == "log" and self.low <= 0:
             raise SpecError(f"range: a log scale needs low > 0, found {self.low}")
         least = 1.0 if self.scale == "log" else 0.0
-        if self.step is not None and self.step <= least:
+        if self.step is not None and not self.step > least:  # nor is NaN
             raise SpecError(
                 f"range: expected step > {least:g} on a {self.scale} scale, found {self.step}"
             )

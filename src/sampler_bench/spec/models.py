@@ -14,7 +14,7 @@ from ..errors import SpecError, did_you_mean
 from ..records import SamplerConfig
 from . import _values as values
 from .files import config_folder
-from .yaml_file import Node, Problems, read
+from .yaml_file import Node, Problems, read_entries
 
 HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*(:[\w.-]+(/[\w.-]+)*)?")
 FREE_PORT = 5001  # where a model is served that models.yaml gives no port
@@ -106,8 +106,8 @@ def model_or_file(word: str) -> ModelEntry:
     Raises:
         SpecError: there is no such model or file.
     """
-    path = Path(word).expanduser()
-    if path.is_file():
+    path = Path(os.path.expanduser(word))
+    if os.path.isfile(path):
         return ModelEntry(path.stem, gguf=path, port=FREE_PORT)
     if HUB_ID.fullmatch(word) and (":" in word or not word.endswith(".gguf")):
         return _of_hub(word)
@@ -142,11 +142,7 @@ def locate(word: str, folder: Path) -> Path:
 
 
 def _models(problems: Problems) -> list[tuple[str, Node]]:
-    root = read(config_folder() / "models.yaml", problems)
-    entries = dict(root.children())
-    if set(entries) != {"models"}:
-        raise SpecError(f"{root.file}: expected one key at the top, models, found {list(entries)}")
-    found = list(entries["models"].children())
+    found = read_entries(config_folder() / "models.yaml", "models", problems)
     problems.stop()
     return found
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ from ..errors import SpecError, did_you_mean
 from ..records import SamplerConfig
 from ..samplers import check_config, sampler_names
 from .files import config_folder
-from .yaml_file import Node, Problems, read
+from .yaml_file import Node, Problems, read_entries
 
 
 def load_presets() -> dict[str, SamplerConfig]:
@@ -19,11 +20,8 @@ def load_presets() -> dict[str, SamplerConfig]:
         SpecError: names every mistake with its line.
     """
     problems = Problems()
-    root = read(config_folder() / "samplers.yaml", problems)
-    entries = dict(root.children())
-    if set(entries) != {"presets"}:
-        raise SpecError(f"{root.file}: expected one key at the top, presets, found {list(entries)}")
-    presets = {name: _preset(node) for name, node in entries["presets"].children()}
+    entries = read_entries(config_folder() / "samplers.yaml", "presets", problems)
+    presets = {name: _preset(node) for name, node in entries}
     problems.stop()
     return {name: config for name, config in presets.items() if config is not None}
 
@@ -58,8 +56,9 @@ def resolve_config(text: str, folder: Path | None = None) -> SamplerConfig:
         SpecError: it is none of them; says what was tried.
     """
     word = text.strip()
-    path = (folder or Path()) / Path(word).expanduser()
-    if is_path(word) or (":" in word and path.is_file()):
+    path = (folder or Path()) / os.path.expanduser(word)
+    there = os.path.isfile(path)  # unlike Path's it also answers for names that no file can have
+    if is_path(word) or (":" in word and there):
         return _of_file(path)
     if ":" in word:
         config = SamplerConfig.parse(word)
@@ -68,7 +67,7 @@ def resolve_config(text: str, folder: Path | None = None) -> SamplerConfig:
     presets = load_presets()
     if word in presets:
         return presets[word]
-    if path.is_file():
+    if there:
         return _of_file(path)
     near = did_you_mean(word, list(presets))
     if word.split("+")[0] in sampler_names():
@@ -93,7 +92,7 @@ def _endings() -> tuple[str, ...]:
 def _of_file(path: Path) -> SamplerConfig:
     from ..exports import read_preset
 
-    if not path.is_file():
+    if not os.path.isfile(path):
         raise SpecError(
             f"preset file {path}: there is no such file; expected a file, a configuration like "
             "min_p:temperature=1.2,min_p=0.02, or the name of a preset"

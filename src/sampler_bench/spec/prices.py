@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .files import config_folder
-from .yaml_file import Node, Problems, read
+from .yaml_file import Node, Problems, read_entries
 
 
 def load_prices() -> dict[str, tuple[float, float]]:
@@ -16,9 +16,7 @@ def load_prices() -> dict[str, tuple[float, float]]:
     if not path.is_file():
         return {}
     problems = Problems()
-    entries = dict(read(path, problems).children())
-    node = entries.get("models")
-    prices = {} if node is None else {name: _price(child) for name, child in node.children()}
+    prices = {name: _price(node) for name, node in read_entries(path, "models", problems)}
     problems.stop()
     return prices
 

@@ -23,10 +23,6 @@ class Problems:
 
     found: list[str] = field(default_factory=list)
 
-    def add(self, where: str, key: str, message: str) -> None:
-        """Note one mistake."""
-        self.found.append(f"{where}: {key}: {message}" if key else f"{where}: {message}")
-
     def stop(self) -> None:
         """Raise SpecError with all that was found; do nothing where nothing was."""
         if not self.found:
@@ -61,7 +57,8 @@ class Node:
 
     def wrong(self, message: str) -> None:
         """Note a mistake at this place."""
-        self.problems.add(self.where, self.key, message)
+        place = f"{self.where}: {self.key}" if self.key else self.where
+        self.problems.found.append(f"{place}: {message}")
 
     def expected(self, what: str) -> None:
         """Note that something else was expected here."""
@@ -134,6 +131,19 @@ def read(path: Path, problems: Problems) -> Node:
     if not isinstance(value, dict):
         raise SpecError(f"{path}: expected a mapping (key: value) at the top, found {shown(value)}")
     return Node(value, str(path), 0, "", problems)
+
+
+def read_entries(path: Path, key: str, problems: Problems) -> list[tuple[str, Node]]:
+    """The entries below the one key that a file has at its top.
+
+    Raises:
+        SpecError: it cannot be read, or has another key.
+    """
+    root = read(path, problems)
+    entries = dict(root.children())
+    if set(entries) != {key}:
+        raise SpecError(f"{root.file}: expected one key at the top, {key}, found {list(entries)}")
+    return list(entries[key].children())
 
 
 def _first_line(error: Exception) -> str:

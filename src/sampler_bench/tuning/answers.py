@@ -98,14 +98,19 @@ async def embed_at_the_end(
         watch(Warned(f"distinct answers are not known: {error}; try again with: {again}"))
 
 
+def option(wanted: EmbeddingSpec) -> list[str]:
+    """`--embedding` as it was stated, with a place for its login."""
+    from .runs import without_login
+
+    same = f"{wanted.threshold:g}"
+    return ["--embedding", without_login(wanted.url), wanted.model, "--same-from", same]
+
+
 def _again(wanted: EmbeddingSpec, study: str, folder: Path) -> str:
     """The command that embeds what is missing of a study."""
-    from ..engines._http import shown_url
     from ..reports._words import command_line
 
-    words = ["sampler-bench", "report", "--study", study]
-    words += ["--embedding", shown_url(wanted.url), wanted.model]
-    words += ["--same-from", f"{wanted.threshold:g}"]
+    words = ["sampler-bench", "report", "--study", study, *option(wanted)]
     if folder != Path("results"):
         words += ["--output-dir", str(folder)]
     return command_line(words)

@@ -27,7 +27,7 @@ BUILT_IN = "demo"  # the model that is served where neither a model nor a server
 
 
 def build_task(spec: StudySpec) -> Task:
-    """Build the task of a study, with what the study says of it."""
+    """Build the task that a study names."""
     task: Task = find("tasks", spec.task).build()
     return task
 
@@ -50,7 +50,7 @@ async def build_engine(
 
     Raises:
         EngineError: no server answers.
-        SpecError: a provider is named to an engine that has none.
+        SpecError: a provider is named to an engine that has none, or nobody serves the model.
     """
     from ..engines._pool import pool
 
@@ -60,6 +60,11 @@ async def build_engine(
     if not servers:
         name = "embedded" if spec.engine == "auto" else spec.engine
         _see_providers(spec, name)
+        if name == "embedded" and entry is not None and entry.gguf is None:
+            raise SpecError(
+                f"model {entry.name}: models.yaml states no gguf, port or server for it, so nobody "
+                "serves it; state one, or name a server by --server"
+            )
         built: Engine = find("engines", name).build(options)
         return built
     names = await _engines_at(servers, api_key, began) if spec.engine == "auto" else None
