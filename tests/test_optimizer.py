@@ -202,6 +202,10 @@ def test_says_what_is_wrong_with_an_answer():
         opt.tell(cell, 1.0, failure="blank")
     with pytest.raises(UsageError, match="expected a finite number"):
         opt.tell(cell, float("nan"))
+    with pytest.raises(UsageError, match="score is '7', expected a finite number"):
+        opt.tell(cell, "7")
+    with pytest.raises(UsageError, match="'x' is no cell"):
+        opt.tell("x", 7)
     with pytest.raises(UsageError, match="prompt 7, expected 0 to 0"):
         opt.tell(Cell(cell.config, 7, 0), 1.0)
     with pytest.raises(UsageError, match="choose one of"):

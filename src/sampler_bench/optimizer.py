@@ -273,7 +273,7 @@ class Optimizer:
         """
         if (score is None) == (failure is None):
             raise UsageError("Optimizer.tell: expected a score or a failure, one of the two")
-        if score is not None and not math.isfinite(score):
+        if score is not None and not _is_finite(score):
             raise UsageError(f"Optimizer.tell: score is {score!r}, expected a finite number")
         free = self._in_order(covariates or {})
         state = FAILED if score is None else JUDGED
@@ -288,6 +288,8 @@ class Optimizer:
         self._keep(cell, (MISSING, 0.0, ()))
 
     def _keep(self, cell: Cell, answer: tuple[int, float, tuple[float, ...]]) -> None:
+        if not isinstance(cell, Cell):
+            raise UsageError(f"Optimizer.tell: {cell!r} is no cell; tell what `ask` returned")
         if not 0 <= cell.prompt < self.problem.n_prompts:
             raise UsageError(
                 f"Optimizer.tell: prompt {cell.prompt}, expected 0 to {self.problem.n_prompts - 1}"
@@ -338,6 +340,13 @@ class Optimizer:
             simplest=found.simplest,
             verdict=found,
         )
+
+
+def _is_finite(score: object) -> bool:
+    try:
+        return math.isfinite(score)  # type: ignore[arg-type]
+    except TypeError:
+        return False
 
 
 def _checked(

@@ -23,8 +23,13 @@ def test_replaces_files_only_when_told_to_and_keys_never(init, tmp_path):
     models, keys = tmp_path / "backend" / "config" / "models.yaml", tmp_path / ".env"
     models.write_text("mine")
     keys.write_text("OPENAI_API_KEY=sk-mine")
-    assert "add --force to replace it" in failed(init(), 2)
+    assert "add --force to replace them" in failed(init(), 2)
     assert models.read_text() == "mine"
     assert init("--force")[0] == 0
     assert models.read_text() != "mine", "as they ship, not as they are here"
     assert keys.read_text() == "OPENAI_API_KEY=sk-mine"
+
+
+def test_a_file_is_no_folder(init, tmp_path):
+    (tmp_path / "mine").write_text("")
+    assert "cannot be written: Not a directory; choose another folder" in failed(init("mine"), 1)

@@ -98,9 +98,9 @@ def test_what_changed_when_a_study_went_on_stays_changed(tmp_path, command):
         assert "2 kept texts are judged anew, by openai:mine:" in said
         assert "; so far by demo:" in said
         go_on = said.splitlines()[-1].split()
-        assert go_on == ["sampler-bench", "search", "--resume", "s"]
+        assert go_on == ["sampler-bench", "search", "--resume", "s", "--max-samples", "4"]
         asked = len(judge.requests)
-        code, out, said = command(*go_on[1:], "--json")
+        code, out, said = command(*go_on[1:4], "--json")
     assert code == 0, said
     assert "2 texts were asked for (max_samples)" in said
     assert "at most 2 texts (2 of them are there already)" in said

@@ -68,6 +68,26 @@ def test_the_command_line_goes_before_the_section(file):
     assert [part.sampler for part in spec.space.samplers] == ["xtc"]
 
 
+def test_a_text_file_holds_a_prompt_a_line(tmp_path, monkeypatch):
+    (tmp_path / "mine.txt").write_text("Write a story.\n\n  Tell a joke. \nWrite a story.\n")
+    file = tmp_path / "study.yaml"
+    file.write_text(FILE.replace("[One, Two]", "[One, mine.txt]"))
+    spec = load_study(file, None, {})
+    assert [prompt.text for prompt in spec.prompts] == ["One", "Write a story.", "Tell a joke."]
+    monkeypatch.chdir(tmp_path)
+    spec = load_study(file, None, {"test_prompts": ["mine.txt"]})
+    assert [prompt.text for prompt in spec.prompts] == ["Write a story.", "Tell a joke."]
+    (tmp_path / "mine.txt").write_text(" \n")
+    with pytest.raises(SpecError, match=r"mine\.txt holds no prompt"):
+        load_study(file, None, {})
+
+
+def test_a_mapping_with_a_known_setting_is_a_section_whatever_its_name(tmp_path):
+    file = tmp_path / "study.yaml"
+    file.write_text(FILE + "modell:\n  n_iterations: 4\n")
+    assert load_study(file, "modell", {}).n_iterations == 4
+
+
 def test_the_default_file_has_the_sizes_that_the_guide_promises():
     quick = load_study(DEFAULT, "quick_test", {})
     assert 10 <= quick.n_iterations <= 20

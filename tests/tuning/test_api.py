@@ -3,7 +3,7 @@
 import pytest
 from support.judge_server import KEY, JudgeServer
 
-from sampler_bench.errors import JudgeError, SpecError
+from sampler_bench.errors import JudgeError, SpecError, UsageError
 from sampler_bench.records import Completion, Failure, Score
 from sampler_bench.store.sqlite import open_store
 from sampler_bench.tuning.api import SamplerBenchAPI
@@ -59,3 +59,15 @@ def test_a_server_that_takes_no_schema_judges_all_the_same():
 def test_a_wrong_setting_is_named():
     with pytest.raises(SpecError, match="did you mean 'demo'"):
         SamplerBenchAPI(judge="demmo")
+
+
+def test_what_cannot_be_used_is_named(tmp_path):
+    with pytest.raises(SpecError, match="SamplerBenchAPI: max_csot: .*did you mean 'max_cost'"):
+        SamplerBenchAPI(model="demo", judge="demo", max_csot=1)
+    with pytest.raises(SpecError, match=r"nowhere\.yaml: cannot be read"):
+        SamplerBenchAPI("nowhere.yaml", folder=str(tmp_path))
+    api = SamplerBenchAPI(model="demo", judge="demo", task="demo")
+    with pytest.raises(UsageError, match="expected a text form like"):
+        api.write("Create", {"temperature": 0.8})
+    with pytest.raises(UsageError, match="text is 5, expected a text"):
+        api.judge("Create", 5)

@@ -311,3 +311,32 @@ def test_a_limit_lowered_below_the_texts_that_are_there_names_one_that_lets_the_
     named = int(said.split("; with ")[1].split()[0])
     raised = Budget(Limits(max_samples=named), 0.0, lambda: 0.0)
     assert raised.search_over(100, Reserve(round(0.2 * named), 0.2), Open()) is None
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("limit", [1, 7, 12, 16])
+async def test_a_limit_below_what_was_asked_for_is_kept_and_a_larger_one_writes_the_rest(
+    tmp_path, limit
+):
+    """Interrupted with 16 asked for and some of them written."""
+    study = Limited(tmp_path)
+    study.pace = Pace(4, 4, lag=16, batch=8)
+
+    def write(*asked):
+        written.append(asked)
+        if len(written) == 5:
+            study.stop.set()
+        return completion(*asked)
+
+    study.engine, written = ScriptedEngine(write), []
+    assert await study.go() == "interrupted"
+    there = sum(trial.written is not None for trial in study.kept())
+    assert 5 <= there < 12 < len(study.kept())
+    study.stop.clear()
+    ended = await study.go(max_samples=limit)
+    assert sum(trial.written is not None for trial in study.kept()) == max(there, limit)
+    if limit < len(study.kept()):
+        assert ended == f"{max(there, limit)} texts are there (max_samples)"
+    await study.go(max_samples=None)
+    assert all(trial.judgments or trial.failure for trial in study.kept())
+    assert len(study.kept()) >= 80

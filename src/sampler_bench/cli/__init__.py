@@ -8,6 +8,7 @@ else to stderr. Command files import what is heavy inside `run`.
 from __future__ import annotations
 
 import argparse
+import errno
 import os
 import sys
 from collections.abc import Sequence
@@ -74,11 +75,15 @@ def main(argv: list[str] | None = None) -> int:
         print("interrupted", file=sys.stderr)
         return 130
     except BrokenPipeError:  # the reader of our output has gone, as `| head` does
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _end_output()
         return 0
     except Exception as error:
         if args.debug:
             raise
+        if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+            _end_output()
+            print("error: there is no room left on the disk for what is printed", file=sys.stderr)
+            return 1
         print(f"error: unexpected {type(error).__name__}: {error}", file=sys.stderr)
         print("this is a defect of sampler-bench; add --debug to see where", file=sys.stderr)
         return 1
@@ -112,6 +117,11 @@ def _is_text(word: str) -> bool:
     except UnicodeEncodeError:
         return False
     return True
+
+
+def _end_output() -> None:
+    """Send what is still to be printed nowhere."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _tame_algebra() -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import secrets
+from contextlib import suppress
 from pathlib import Path
 
 from ..errors import StoreError
@@ -50,10 +52,15 @@ def write_bytes_atomically(path: Path, data: bytes) -> None:
         temporary.write_bytes(data)
         os.replace(temporary, path)
     except OSError as error:
-        temporary.unlink(missing_ok=True)
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
         raise _cannot_write(path, error) from error
 
 
 def _cannot_write(path: Path, error: OSError) -> StoreError:
-    reason = error.strerror or str(error)
-    return StoreError(f"{path} cannot be written: {reason}; make room, or choose another folder")
+    remedy = "choose another folder"
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        remedy = f"make room, or {remedy}"
+    if path.is_dir():
+        remedy = "name a file in it"
+    return StoreError(f"{path} cannot be written: {error.strerror or error}; {remedy}")

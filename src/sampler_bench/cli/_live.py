@@ -69,10 +69,6 @@ class Progress:
         if self._live is not None and self._live.is_started:
             self._live.stop()
 
-    def pause(self, message: str) -> None:
-        """Say something in the middle of it all."""
-        say(message)
-
     def __call__(self, event: Event) -> None:
         """Take in an event of the loop."""
         match event:

@@ -6,7 +6,7 @@ import argparse
 import asyncio
 import signal
 import sys
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -86,8 +86,8 @@ def how_to_go_on(request: Request) -> str:
     return f"what is finished is kept; go on with: {command}{login}"
 
 
-def resume_command(request: Request) -> str:
-    """The command that goes on with a study, of a search or of a benchmark."""
+def resume_command(request: Request, more: Sequence[str] = ()) -> str:
+    """The command that goes on with a study, of a search or of a benchmark; `more` options."""
     from ..reports._words import command_line
 
     words = ["sampler-bench", "search", "--resume", request.name]
@@ -95,7 +95,17 @@ def resume_command(request: Request) -> str:
         words += ["--output-dir", str(request.folder)]
     if request.minutes is not None:
         words += ["--max-minutes", f"{request.minutes:g}"]
-    return command_line([*words, *_addresses(request.spec)])
+    return command_line([*words, *more, *_addresses(request.spec)])
+
+
+def _twice(finished: Finished) -> list[str]:
+    """Options for twice the limit that ended a run; minutes are counted anew in any case."""
+    spec, ended = finished.request.spec, finished.ended
+    if "max_samples" in ended and spec.max_samples is not None:
+        return ["--max-samples", str(2 * max(spec.max_samples, len(finished.study.trials)))]
+    if "max_cost" in ended and spec.max_cost:
+        return ["--max-cost", f"{2 * spec.max_cost:g}"]
+    return []
 
 
 def _addresses(spec: StudySpec) -> list[str]:
@@ -145,10 +155,11 @@ def _run(
             if stop.is_set() or not progress.phase:
                 loop.call_soon_threadsafe(task.cancel)
                 return
-            progress.pause("stopping: what is in flight is finished; Ctrl-C again stops at once")
+            say("stopping: what is in flight is finished; Ctrl-C again stops at once")
             loop.call_soon_threadsafe(stop.set)
 
-        before = {number: signal.signal(number, interrupt) for number in _signals()}
+        caught = (signal.SIGINT, signal.SIGTERM)
+        before = {number: signal.signal(number, interrupt) for number in caught}
         try:
             return await task
         finally:
@@ -159,10 +170,6 @@ def _run(
         return asyncio.run(supervised())
     except asyncio.CancelledError:
         raise KeyboardInterrupt from None
-
-
-def _signals() -> list[signal.Signals]:
-    return [signal.SIGINT, signal.SIGTERM]
 
 
 def show(document: Document, as_json: bool, report: Callable[..., str]) -> None:
@@ -192,9 +199,9 @@ def conclude(finished: Finished, document: Document, quiet: bool) -> int:
         return 130
     if not document.search_metadata.texts:
         raise BudgetReached(
-            f"the budget ended before there was a result: {finished.ended}; raise it and go on "
-            f"with: {resume_command(request)}"
+            f"the budget ended before there was a result: {finished.ended}; go on with: "
+            f"{resume_command(request, _twice(finished))}"
         )
-    say(f"the budget ended the search: {finished.ended}; to go on, raise it and run:")
-    say(f"   {resume_command(request)}")
+    say(f"the budget ended the search: {finished.ended}; to go on, with as much again or more:")
+    say(f"   {resume_command(request, _twice(finished))}")
     return 0

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ..errors import UsageError
 
-HELP = "write a study file, models.yaml, samplers.yaml and .env to start from"
+HELP = "write a study file, models.yaml, samplers.yaml, prices.yaml and .env to start from"
 FILES = ("hyper_search_config.yaml", "models.yaml", "samplers.yaml", "prices.yaml")
 ENVIRONMENT = """# Keys are read from here or from the environment, and never stored or shown.
 OPENAI_API_KEY=sk-your-key-here
@@ -40,7 +40,7 @@ def run(args: argparse.Namespace) -> int:
     there = [path for path in texts if path.exists()]
     if there and not args.force:
         names = ", ".join(map(str, there))
-        raise UsageError(f"init: {names} is there already; add --force to replace it")
+        raise UsageError(f"init: there are already {names}; add --force to replace them")
     for path, text in texts.items():
         write_atomically(path, text)
         done(f"wrote {path}")

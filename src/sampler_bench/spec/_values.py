@@ -92,6 +92,35 @@ def texts(node: Node) -> tuple[str, ...] | None:
     return tuple(found) or None
 
 
+def prompts(node: Node) -> tuple[str, ...] | None:
+    """A list of texts; one that ends in .txt is a file with a prompt a line."""
+    found = texts(node)
+    if found is None or not any(word.lower().endswith(".txt") for word in found):
+        return found
+    words = (line for word in found for line in _lines(word, node))
+    return tuple(dict.fromkeys(words)) or None
+
+
+def _lines(word: str, node: Node) -> list[str]:
+    """The lines of a prompts file that are not blank; another word as it is."""
+    if not word.lower().endswith(".txt"):
+        return [word]
+    try:
+        text = (_folder(node) / Path(word).expanduser()).read_text(encoding="utf-8")
+    except (OSError, RuntimeError, UnicodeDecodeError) as error:
+        told = getattr(error, "strerror", None) or error
+        node.wrong(f"{word} cannot be read as a file with a prompt a line: {told}")
+        return []
+    if not text.strip():
+        node.wrong(f"{word} holds no prompt")
+    return [line.strip() for line in text.splitlines() if line.strip()]
+
+
+def _folder(node: Node) -> Path:
+    """What a file's name is relative to: the YAML file that it stands in."""
+    return Path() if node.file == COMMAND_LINE else Path(node.file).parent
+
+
 def urls(node: Node) -> tuple[str, ...] | None:
     """One URL of a server, or several."""
     found = texts(node)
@@ -122,9 +151,8 @@ def config(node: Node) -> SamplerConfig | None:
     word = text(node)
     if word is None:
         return None
-    folder = None if node.file == COMMAND_LINE else Path(node.file).parent
     try:
-        return resolve_config(word, folder)
+        return resolve_config(word, _folder(node))
     except UsageError as error:
         node.wrong(str(error))
         return None

@@ -30,7 +30,7 @@ SETTINGS: dict[str, Callable[[Node], Any]] = {
     "samples_per_config": values.whole(1),
     "sampler_types": values.texts,
     "parameter_ranges": values.ranges,
-    "test_prompts": values.texts,
+    "test_prompts": values.prompts,
     "max_length": values.whole(1),
     "task": values.part_of("tasks"),
     "model": values.text,
@@ -60,7 +60,10 @@ SETTINGS: dict[str, Callable[[Node], Any]] = {
 
 
 def load_study(
-    path: Path | None, section: str | None, overrides: Mapping[str, object]
+    path: Path | None,
+    section: str | None,
+    overrides: Mapping[str, object],
+    place: str = COMMAND_LINE,
 ) -> StudySpec:
     """Read and check a study.
 
@@ -68,6 +71,7 @@ def load_study(
         path: study file; None for the default one.
         section: of the file, whose keys go before the root's.
         overrides: what the command line says; goes before the file.
+        place: what a message calls it.
 
     Raises:
         SpecError: names up to ten mistakes, each with file, line and key.
@@ -79,7 +83,7 @@ def load_study(
     merged = settings
     if section is not None:
         merged = _inherit(settings, _section(root, section, sections))
-    spec = _check({**merged, **_stated(overrides, problems)}, root, problems)
+    spec = _check({**merged, **_stated(overrides, problems, place)}, root, problems)
     problems.stop()
     assert spec is not None
     return spec
@@ -97,8 +101,13 @@ def read_overrides(overrides: Mapping[str, object]) -> dict[str, Any]:
     return found
 
 
-def _stated(overrides: Mapping[str, object], problems: Problems) -> dict[str, Node]:
-    return {key: Node(value, COMMAND_LINE, 0, key, problems) for key, value in overrides.items()}
+def _stated(
+    overrides: Mapping[str, object], problems: Problems, place: str = COMMAND_LINE
+) -> dict[str, Node]:
+    nodes = {key: Node(value, place, 0, key, problems) for key, value in overrides.items()}
+    for key in nodes.keys() - SETTINGS.keys():
+        nodes[key].unknown(key, sorted(SETTINGS), "setting")
+    return nodes
 
 
 def _split(root: Node) -> tuple[dict[str, Node], dict[str, dict[str, Node]]]:
@@ -108,7 +117,7 @@ def _split(root: Node) -> tuple[dict[str, Node], dict[str, dict[str, Node]]]:
     for key, node in root.children():
         if key in SETTINGS:
             settings[key] = node
-        elif isinstance(node.value, dict):
+        elif isinstance(node.value, dict) and not _misspelt(key, node):
             sections[key] = dict(node.children())
             for inner, child in sections[key].items():
                 if inner not in SETTINGS:
@@ -116,6 +125,12 @@ def _split(root: Node) -> tuple[dict[str, Node], dict[str, dict[str, Node]]]:
         else:
             node.unknown(key, sorted(SETTINGS), "setting")
     return settings, sections
+
+
+def _misspelt(key: str, node: Node) -> bool:
+    """Whether a mapping is a setting with a wrong name, not a section: nothing in it is one."""
+    near = did_you_mean(key, sorted(SETTINGS))
+    return bool(near and node.value) and SETTINGS.keys().isdisjoint(map(str, node.value))
 
 
 def _section(root: Node, name: str, sections: Mapping[str, dict[str, Node]]) -> Mapping[str, Node]:

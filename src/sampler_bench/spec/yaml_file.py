@@ -87,7 +87,8 @@ class Node:
     def unknown(self, word: str, known: list[str], what: str) -> None:
         """Note a key or name that there is not."""
         near = did_you_mean(word, known)
-        self.wrong(f"{what} {word!r} is not known{near}; known: {', '.join(known)}")
+        listed = near or f"; known: {', '.join(known)}"
+        self.wrong(f"{what} {word!r} is not known{listed}")
 
 
 def shown(value: object) -> str:

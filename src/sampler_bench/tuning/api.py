@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from .._algebra import one_thread
+from ..errors import UsageError
 from ..records import Completion, Failure, Prompt, SamplerConfig, Score, Unscored, Unwritten
 from ..reports._document import Document
 from ..rules import look
@@ -45,14 +46,15 @@ class SamplerBenchAPI:
 
     def __init__(
         self,
-        config: Path | None = None,
+        config: Path | str | None = None,
         section: str | None = None,
-        folder: Path = Path("results"),
+        folder: Path | str = Path("results"),
         environment: Mapping[str, str] | None = None,
         **settings: object,
     ) -> None:
-        self.spec: StudySpec = load_study(config, section, settings)
-        self.folder = folder
+        path = None if config is None else Path(config)
+        self.spec: StudySpec = load_study(path, section, settings, "SamplerBenchAPI")
+        self.folder = Path(folder)
         self.environment = from_here() if environment is None else environment
 
     def write(
@@ -67,9 +69,15 @@ class SamplerBenchAPI:
 
         Raises:
             SpecError: the server cannot express the configuration.
+            UsageError: it is none.
             EngineError: no server answers.
         """
         chosen = resolve_config(config) if isinstance(config, str) else config
+        if not isinstance(chosen, SamplerConfig):
+            raise UsageError(
+                f"write: config is {config!r}, expected a text form like "
+                "'min_p:temperature=1.2,min_p=0.02', a preset's name, or a SamplerConfig"
+            )
 
         async def one() -> Completion | Unwritten:
             key = self.environment.get(SERVER_KEY, "")
@@ -88,7 +96,10 @@ class SamplerBenchAPI:
 
         Raises:
             JudgeError: the judge cannot be used.
+            UsageError: the text is none.
         """
+        if not isinstance(text, str):
+            raise UsageError(f"judge: text is {text!r}, expected a text")
         task = build_task(self.spec)
         asked = Prompt(0, prompt)
         seen = Completion(text, False, 0, 0, 0.0, {}, "", "", "given")

@@ -65,11 +65,13 @@ def choose_baseline(spec: StudySpec, entry: ModelEntry | None) -> SamplerConfig:
         chosen = SamplerConfig.of("temperature", {"temperature": 1.0})
     if chosen.get("max_tokens") is not None:
         return chosen
-    return SamplerConfig.of(chosen.sampler, {**chosen.as_dict(), "max_tokens": _usual_length(spec)})
+    return SamplerConfig.of(
+        chosen.sampler, {**chosen.as_dict(), "max_tokens": longest_answer(spec)}
+    )
 
 
-def _usual_length(spec: StudySpec) -> int:
-    """The longest answer of the space: the baseline may write as long as its rivals."""
+def longest_answer(spec: StudySpec) -> int:
+    """The largest `max_tokens` of the space: the baseline may write as long as its rivals."""
     lengths = [
         int(float(str(value)))
         for part in spec.space.samplers

@@ -13,9 +13,10 @@ raised lets the search go on, and then another confirmation comes.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from contextlib import suppress
 
-from ..records import FAILED, JUDGED, MISSING, Cell
+from ..records import FAILED, JUDGED, MISSING, PENDING, Cell
 from ..search import Problem, Strategy
 from .budget import NOTHING_KEPT, Budget, Open, Reserve
 from .events import Phase, Watcher
@@ -93,8 +94,8 @@ class Loop:
     async def _conduct(self, phases: list[tuple[str, Strategy, Problem]]) -> str:
         for trial in self.ledger.take_kept():
             self.watch(self.work.settled(trial, kept=True))
-        for trial in self.ledger.unsettled():
-            self.work.dispatch(trial)
+        if halted := await self._take_up():
+            return halted
         ended = "done"
         for number, (name, strategy, problem) in enumerate(phases, start=1):
             self.watch(Phase(name))
@@ -106,17 +107,37 @@ class Loop:
             ended = ended if how == "done" else how
         return ended
 
+    async def _take_up(self) -> str | None:
+        """Go on with what an earlier run left, with texts only as far as the limit allows.
+
+        Returns:
+            Why the run ends there; None where it goes on.
+        """
+        left = self.ledger.unsettled()
+        to_write = [trial for trial in left if trial.written is None]
+        room, limit = len(to_write), self.budget.limits.max_samples
+        if limit is not None:
+            room = max(0, min(room, limit - (len(self.ledger) - room)))
+        beyond = {trial.cell for trial in to_write[room:]}
+        begun = [trial.cell for trial in left if trial.cell not in beyond]
+        for cell in begun:
+            self.work.dispatch(self.ledger.trial(cell))
+        if not beyond:
+            return None
+        halted = await self._until(lambda: all(self.ledger.state(c) != PENDING for c in begun))
+        return halted or f"{len(self.ledger) - len(beyond)} texts are there (max_samples)"
+
     async def _ask_until_done(
         self, strategy: Strategy, problem: Problem, reserve: Reserve | None
     ) -> str:
         """Ask until the strategy has nothing more to ask, or a limit comes down to the reserve."""
         while True:
             position = len(self.ledger)
-            if not await self._settled(position - self.pace.lag):
-                return self._halted() or "done"
+            if halted := await self._settled(position - self.pace.lag):
+                return halted
             unsure = reserve and self.budget.awaits_bill(reserve, self._open())
-            if unsure and not await self._settled(position):
-                return self._halted() or "done"
+            if unsure and (halted := await self._settled(position)):
+                return halted
             if reserve and (over := self.budget.search_over(position, reserve, self._open())):
                 if self.budget.dollars_over:  # failures may make it cheaper than it looked
                     self.parts.store.set_note(
@@ -126,16 +147,18 @@ class Loop:
             visible = max(position - self.pace.lag, self._floor)
             cells = await self._decide(strategy, problem, visible)
             if not cells:  # perhaps it waits for scores that the lag hides: let it see them all
-                if not await self._settled(position):
-                    return self._halted() or "done"
+                if halted := await self._settled(position):
+                    return halted
                 self._raise_floor(position)
                 cells = await self._decide(strategy, problem, position)
             if not cells:
                 return "done"
             left = self.budget.texts_left(position, reserve)
             if left == 0:
-                await self._settled(position)
-                return self._halted() or f"{position} texts were asked for (max_samples)"
+                return (
+                    await self._settled(position)
+                    or f"{position} texts were asked for (max_samples)"
+                )
             await self._keep_asked(cells[:left])
 
     async def _decide(self, strategy: Strategy, problem: Problem, visible: int) -> list[Cell]:
@@ -168,20 +191,24 @@ class Loop:
     def _halted(self) -> str | None:
         return "interrupted" if self.stop.is_set() else self.budget.spent_up()
 
-    async def _settled(self, target: int) -> bool:
-        """Wait for the first `target` outcomes; False where the run was halted before."""
-        while self.ledger.settled_prefix() < target or self._halted() or self.work.outage:
+    async def _settled(self, target: int) -> str | None:
+        """Wait for the first `target` outcomes; why the run was halted before, else None."""
+        return await self._until(lambda: self.ledger.settled_prefix() >= target)
+
+    async def _until(self, done: Callable[[], bool]) -> str | None:
+        """Wait until something is done; why the run was halted before, else None."""
+        while (halted := self._halted()) or self.work.outage or not done():
             if self.work.outage is not None and self.work.had_their_time():
                 raise self.work.outage
-            if self._halted() and self._in_flight_ended():
-                return False
+            if halted and self._in_flight_ended():
+                return halted
             self.work.news.clear()
             with suppress(
                 TimeoutError
             ):  # not wait_for: in Python 3.11 it can swallow a cancellation
                 async with asyncio.timeout(POLL_SECONDS):
                     await self.work.news.wait()
-        return True
+        return None
 
     def _in_flight_ended(self) -> bool:
         """Whether all has ended that was in flight; when the time is over, it is not waited long.

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ..judges import Judge
-from ..samplers import Listed
 from ..search import Problem, configurations
 from ..spec import StudySpec
+from .choices import longest_answer
 
 CHARACTERS_A_TOKEN = 3  # of a prompt; rather too many tokens than too few
 PARALLEL_GAIN = 0.6  # several slots share one machine: each further one adds this much of the first
@@ -19,7 +19,7 @@ class Plan:
 
     Attributes:
         configurations: how many will be tried; None where the strategy decides on the way.
-        texts: judged texts of the search, and `kept`, how many of them are there already.
+        texts: at most, the confirmation's too, and `kept`, how many of them are there already.
         tokens: at most.
         minutes: at most, at the speed of one text alone scaled to the slots.
         dollars: for judging, about.
@@ -34,10 +34,12 @@ class Plan:
 
     def __str__(self) -> str:
         tried = f"{self.configurations} configurations, " if self.configurations else ""
+        long = self.minutes >= 1
+        time = f"{self.minutes:.1f} minutes" if long else f"{60 * self.minutes:.0f} seconds"
         kept = f" ({self.kept} of them are there already)" if self.kept else ""
         return (
-            f"{tried}at most {self.texts} texts{kept}, {self.tokens:,} tokens, "
-            f"about {self.minutes:.1f} minutes, ${self.dollars:.2f} for judging"
+            f"{tried}at most {self.texts:,} texts{kept}, {self.tokens:,} tokens, "
+            f"about {time}, ${self.dollars:.2f} for judging"
         )
 
 
@@ -66,7 +68,7 @@ def plan(
         spent: US dollars of `max_cost` that earlier runs have used.
     """
     if spec.max_samples is not None:
-        texts = min(texts, spec.max_samples)
+        texts = max(kept, min(texts, spec.max_samples))
     left, length = max(0, texts - kept), longest_answer(spec)
     rate = speed * (1 + PARALLEL_GAIN * (slots - 1))
     minutes = left * length / rate / 60
@@ -85,14 +87,3 @@ def judged_tokens(spec: StudySpec) -> int:
     """The most tokens that a judge reads for one text: the answer, and what was asked."""
     asked = max((len(prompt.text) for prompt in spec.prompts), default=0)
     return longest_answer(spec) + asked // CHARACTERS_A_TOKEN
-
-
-def longest_answer(spec: StudySpec) -> int:
-    """The largest `max_tokens` that a configuration of the study may have."""
-    longest = 1
-    for part in spec.space.samplers:
-        for name, dimension in part.dimensions:
-            if name == "max_tokens":
-                values = dimension.values if isinstance(dimension, Listed) else (dimension.high,)
-                longest = max(longest, *(int(float(str(value))) for value in values))
-    return longest

@@ -20,14 +20,13 @@ from ..spec.environment import SERVER_KEY
 from ..store import Store, StudyRow
 from . import answers
 from .build import build_engine, build_judge, build_problem, build_task, check_expressible
-from .choices import choose_baseline, find_model
+from .choices import choose_baseline, find_model, longest_answer
 from .crew import Crew, Known
 from .events import Checked, Warned, Watcher
 from .kept import read_study
 from .knobs import KNOBS, KnobCheck
 from .order import decided, seen_in
 from .parts import Stop
-from .plan import longest_answer
 from .request import Finished, Request
 from .said import hold_to_words
 from .served import NOBODY, away, began_with, describe, hold
