@@ -154,7 +154,12 @@ def test_a_killed_search_is_reported_and_compared_by_its_empty_file(tmp_path, co
     begin(tmp_path, "b", 2.0, "b.json")
     code, out, err = command("analyze", "results/a.json", "--json")
     assert code == 0, err
-    assert json.loads(out)["search_metadata"]["judged"] == 2
+    meta = json.loads(out)["search_metadata"]
+    assert (meta["judged"], meta["state"]) == (2, "interrupted")
+    with open_store(tmp_path / "results") as store:
+        store.lock(store.chosen("a").id, "me")
+        running = json.loads(command("analyze", "results/a.json", "--json")[1])
+    assert running["search_metadata"]["state"] == "running"
     code, out, err = command("analyze", "--compare", "results/*.json")
     assert code == 0, err
     assert out.count("📊") == 2

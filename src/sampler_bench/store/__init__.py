@@ -160,6 +160,10 @@ class Store(ABC):
         """
 
     @abstractmethod
+    def is_locked(self, study: int) -> bool:
+        """Whether a process holds a study now."""
+
+    @abstractmethod
     def unlock(self, study: int) -> None:
         """Give a study back."""
 

@@ -58,6 +58,23 @@ class FileLock:
         os.close(self._file)
 
 
+def is_held(path: Path) -> bool:
+    """Whether a process holds the lock of a file now."""
+    try:
+        file = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
+    except OSError:
+        return False
+    try:
+        _lock(file)  # until it is closed, at once
+    except (BlockingIOError, PermissionError):
+        return True
+    except OSError:  # no locks here
+        return False
+    finally:
+        os.close(file)
+    return False
+
+
 def _locked(path: Path) -> int:
     """Open and lock the file; anew where its last holder removed it in between."""
     for _ in range(TRIES):

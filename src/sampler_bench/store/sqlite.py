@@ -31,7 +31,7 @@ from ..records import (
     Unwritten,
 )
 from . import Store, StudyRow
-from ._lock import FileLock, Taken, Unlockable
+from ._lock import FileLock, Taken, Unlockable, is_held
 from ._rows import judgment_of, trial_of
 
 FILE = "sampler-bench.sqlite"
@@ -308,7 +308,7 @@ class SqliteStore(Store):
     def lock(self, study: int, owner: str) -> None:
         if study in self._locks:
             return
-        path = self.path.with_name(f"{self.path.stem}.study-{study}.lock")
+        path = self._lock_of(study)
         try:
             self._locks[study] = FileLock(path, owner)
         except Taken as taken:
@@ -328,6 +328,12 @@ class SqliteStore(Store):
                 f"{path} cannot be made: {error.strerror}; make the folder writable, or choose "
                 "another --output-dir"
             ) from error
+
+    def is_locked(self, study: int) -> bool:
+        return study in self._locks or is_held(self._lock_of(study))
+
+    def _lock_of(self, study: int) -> Path:
+        return self.path.with_name(f"{self.path.stem}.study-{study}.lock")
 
     def unlock(self, study: int) -> None:
         if study in self._locks:

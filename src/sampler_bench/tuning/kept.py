@@ -96,6 +96,8 @@ def read_study(store: Store, name: str | None) -> KeptStudy:
         StoreError: there is none.
     """
     row = store.chosen(name)
+    if row.state == "running" and not store.is_locked(row.id):  # it was killed
+        row = replace(row, state="interrupted")
     trials, spec = store.trials(row.id), StudySpec.from_json(row.spec)
     notes = {key: store.note(row.id, key) or {} for key in (SERVER, JUDGE, RESULTS, KNOBS, RUNS)}
     named = notes[JUDGE].get("identities", [])
