@@ -40,7 +40,7 @@ class Surface:
         groups: dict[SamplerConfig, list[Line]] = defaultdict(list)
         for line in read(table):
             if line.texts - line.failed > 1:
-                groups[_plain(line.config)].append(line)
+                groups[plain(line.config)].append(line)
         self.lines = {c: _of_order(mine, order) for c, mine in groups.items()}
         self.configs = list(self.lines)
         self.space = _space(self.configs)
@@ -117,9 +117,10 @@ def fingerprint() -> dict[str, np.ndarray] | None:
     return found.features if found else None
 
 
-def _plain(text: str) -> SamplerConfig:
+def plain(text: str) -> SamplerConfig:
+    """The configuration as the sweep names it."""
     config = SamplerConfig.parse(text)
-    values = {k: v for k, v in config.parameters if k != "temperature_order"}
+    values = {k: v for k, v in config.parameters if k not in ("max_tokens", "temperature_order")}
     return SamplerConfig.of(config.sampler, values)
 
 

@@ -14,14 +14,11 @@ import argparse
 import tempfile
 from pathlib import Path
 
-from _sweep_study import Surface
-from sweep import Line, worth
+from _sweep_study import Surface, plain
+from sweep import MAX_TOKENS, Line, worth
 
-from sampler_bench.records import SamplerConfig
 from sampler_bench.tasks.demo import PROMPTS
 from sampler_bench.tuning.api import SamplerBenchAPI
-
-MAX_TOKENS = 400  # as in the sweep
 
 
 def main() -> None:
@@ -68,13 +65,6 @@ def play(surface: Surface, seed: int, texts: int, most: float) -> None:
         f"{'inside' if inside else 'outside'}; behind {most - worth(found):.3f}",
         flush=True,
     )
-
-
-def plain(text: str) -> SamplerConfig:
-    """The configuration as the sweep names it."""
-    config = SamplerConfig.parse(text)
-    values = {k: v for k, v in config.parameters if k not in ("max_tokens", "temperature_order")}
-    return SamplerConfig.of(config.sampler, values)
 
 
 def told(lines: list[Line]) -> str:

@@ -15,7 +15,6 @@ what is there already is not played again. `_report.py` says what the columns me
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 import time
 from pathlib import Path
@@ -24,6 +23,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 from _players import PLAYERS
 from _problems import FAMILIES
 from _report import report
+from _rows import keep, kept_rows
 
 CHEAP = ("bayesian", "halving", "climb", "random", "tpe", "tpe x5", "tpe+wilcoxon")
 
@@ -31,8 +31,8 @@ CHEAP = ("bayesian", "halving", "climb", "random", "tpe", "tpe x5", "tpe+wilcoxo
 def main() -> None:
     options = _options()
     if options.report:
-        return report([row for path in options.report for row in _kept(path)])
-    rows = _kept(options.out)
+        return report([row for path in options.report for row in kept_rows(path)])
+    rows = kept_rows(options.out)
     rows += play(options, {(r["family"], r["method"], r["run"]) for r in rows})
     return report(rows)
 
@@ -51,7 +51,7 @@ def play(options: argparse.Namespace, done: set[tuple[str, str, int]]) -> list[d
                     {"family": family, "method": method, "run": run, **measure(study, answer)}
                     for answer in PLAYERS[method](study, tuple(options.budgets), run)
                 ]
-                _keep(options.out, found)
+                keep(options.out, found)
                 rows += found
     return rows
 
@@ -94,19 +94,6 @@ def _makers(options: argparse.Namespace) -> dict:
     found = {name: FAMILIES[name] for name in options.families or ()}
     found |= {} if options.data is None else accuracies(options.data)
     return found | ({} if options.surface is None else sweep(options.surface))
-
-
-def _kept(path: Path | None) -> list[dict]:
-    if path is None or not path.exists():
-        return []
-    return [json.loads(line) for line in path.read_text().splitlines()]
-
-
-def _keep(path: Path | None, rows: list[dict]) -> None:
-    if path is not None:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("a") as file:
-            file.writelines(json.dumps(row) + "\n" for row in rows)
 
 
 if __name__ == "__main__":

@@ -21,7 +21,6 @@ those tried, how many untried ones are named beside them, and both as a share of
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 import time
 from dataclasses import replace
@@ -32,6 +31,7 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).parent))
 from _players import Game, problem_of
 from _problems import FAMILIES
+from _rows import keep, kept_rows
 
 from sampler_bench import plugins
 from sampler_bench.analysis.confirming import confirm, confirmation_texts
@@ -58,22 +58,10 @@ def main() -> None:
         for family in options.families:
             if time.time() - started < 60 * options.minutes:
                 rows.append(judge(FAMILIES[family](run), run, options))
-                keep(options.rows, rows[-1])
+                keep(options.rows, rows[-1:])
     for family in dict.fromkeys(row["family"] for row in rows):
         report(family, [row for row in rows if row["family"] == family])
     report("all", rows)
-
-
-def kept_rows(path: Path | None) -> list[dict]:
-    if path is None or not path.is_file():
-        return []
-    return [json.loads(line) for line in path.read_text().splitlines()]
-
-
-def keep(path: Path | None, row: dict) -> None:
-    if path is not None:
-        with path.open("a") as file:
-            file.write(json.dumps(row) + "\n")
 
 
 def judge(study, seed: int, options: argparse.Namespace) -> dict:
