@@ -18,7 +18,11 @@ SHARED: dict[str, dict[str, Any]] = {
     "--config": {"type": Path, "help": "study file (default: hyper_search_config.yaml)"},
     "--config-section": {"metavar": "SECTION", "help": "section of the study file"},
     "--samples-per-config": {"type": int, "metavar": "N", "help": "texts per setting and prompt"},
-    "--custom-prompts": {**SEVERAL, "metavar": "PROMPT", "help": "instead of the file's; a .txt file has one a line"},
+    "--custom-prompts": {
+        **SEVERAL,
+        "metavar": "PROMPT",
+        "help": "instead of the file's; a .txt file has one a line",
+    },
     "--judge": {"help": "openai, offline or demo"},
     "--judge-model": {**SEVERAL, "metavar": "MODEL", "help": "several make a panel"},
     "--seed": {"type": int, "help": "makes decisions, texts and scores repeat"},

@@ -44,7 +44,7 @@ def run(args: argparse.Namespace) -> int:
     from ..plugins import find
     from ..spec import load_study, resolve_config
     from ..store.sqlite import open_store
-    from ..tuning.listed import space_of
+    from ..tuning.listed import space_holding
     from ._requests import new_request, overrides_of, resolved
     from ._search import conclude, run_and_keep, show
 
@@ -56,7 +56,7 @@ def run(args: argparse.Namespace) -> int:
     spec = replace(
         spec,
         given=given,
-        space=space_of(given),
+        space=space_holding(given),
         search_strategy="given",
         n_iterations=len(given),
         baseline=baseline,

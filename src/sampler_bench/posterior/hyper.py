@@ -7,6 +7,7 @@ of texts then cannot ruin a search. All is deterministic.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Floats = NDArray[np.float64]
+    Cost = Callable[[Floats], tuple[float, Floats]]
 
 REACH = 4.0  # hyperparameters stay within so many prior SDs of the prior's centre
 WIDER = 1.15  # draws are spread a little wider than the Laplace approximation
@@ -63,8 +65,7 @@ def fit(data: Data, n_draws: int) -> Draws:
     return _spread(found.x, _curvature(cost, found.x), n_draws)
 
 
-def _curvature(cost: object, mode: Floats, step: float = 1e-3) -> Floats:
-    assert callable(cost)
+def _curvature(cost: Cost, mode: Floats, step: float = 1e-3) -> Floats:
     here = cost(mode)[1]
     rows = []
     for k in range(len(mode)):

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from ..records import FAILED, JUDGED, Cell, SamplerConfig, ScoreTable
+from ..records import FAILED, JUDGED, PENDING, Cell, SamplerConfig, ScoreTable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -105,8 +105,6 @@ def one_after_another(
 def with_pending(table: ScoreTable, cells: list[Cell]) -> ScoreTable:
     """The table with `cells` asked for as well."""
     import numpy as np
-
-    from ..records import PENDING
 
     if not cells:
         return table

@@ -41,7 +41,7 @@ BUSY_SECONDS = 30.0
 SCHEMA = """
 CREATE TABLE studies (
     id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, spec TEXT NOT NULL, state TEXT NOT NULL,
-    created REAL NOT NULL, updated REAL NOT NULL, owner_pid INTEGER, owner_start REAL
+    created REAL NOT NULL, updated REAL NOT NULL
 );
 CREATE TABLE notes (
     study INTEGER NOT NULL REFERENCES studies(id), key TEXT NOT NULL, value TEXT NOT NULL,

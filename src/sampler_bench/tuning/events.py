@@ -13,7 +13,7 @@ from .plan import Plan
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """The `server` or the `judge` answered; `line` says who it is."""
+    """Who was asked (`server`, `judge`, `embedding`, ...) has answered; `line` says who it is."""
 
     what: str
     line: str

@@ -182,7 +182,7 @@ def _not_written_yet(file: Path) -> str | None:
         return None
     with open_kept(file.parent) as store:
         for study in store.studies():
-            if (store.note(study.id, "results") or {}).get("file") == file.name:
+            if (store.note(study.id, RESULTS) or {}).get("file") == file.name:
                 return study.name
     return None
 

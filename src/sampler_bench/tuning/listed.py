@@ -32,7 +32,7 @@ class GivenConfigs:
         return list(everything)[len(table) : len(table) + n]
 
 
-def space_of(configs: tuple[SamplerConfig, ...]) -> Space:
+def space_holding(configs: tuple[SamplerConfig, ...]) -> Space:
     """The smallest space that holds the configurations, for a benchmark's study."""
     parts = []
     for sampler in dict.fromkeys(config.sampler for config in configs):
