@@ -165,6 +165,15 @@ def test_a_killed_search_is_reported_and_compared_by_its_empty_file(tmp_path, co
     assert out.count("📊") == 2
 
 
+def test_a_page_without_texts_says_why(tmp_path, command):
+    with open_store(tmp_path / "results") as store:
+        spec = load_study(None, "demo", {"seed": 1})
+        store.create_study("s", spec.to_json(), 1.0)
+    code, _, said = command("report", "--study", "s")
+    assert code == 0, said
+    assert "the page has no texts: none was written yet" in said
+
+
 def test_a_store_that_cannot_be_read_is_told_and_leaves_the_page_with_its_texts(tmp_path, command):
     begin(tmp_path, "s", 1.0)
     results, page = (tmp_path / "results" / name for name in ("s.json", "s.html"))

@@ -49,7 +49,10 @@ def _of_one(args: argparse.Namespace) -> Path:
         beside = write_page(page, kept.document, kept.trials)
     if beside is not None:
         say(f"texts that have no room in the page: {beside}")
-    if not kept.trials:
+    meta = kept.document.search_metadata
+    if not (meta.written or meta.texts):  # earlier files count no written ones
+        say("the page has no texts: none was written yet")
+    elif not kept.trials:
         say("the page has no texts: the study's store is not beside its results")
     return page
 
