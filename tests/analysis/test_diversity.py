@@ -10,7 +10,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.tables import GRID, problem_of
 
-from sampler_bench.analysis.diversity import front, grams, measure, over_prompts, overlap
+from sampler_bench.analysis.diversity import (
+    across_prompts,
+    front,
+    grams,
+    measure,
+    over_prompts,
+    overlap,
+)
 from sampler_bench.analysis.diversity_estimate import estimated_diversity, pair_table
 from sampler_bench.analysis.diversity_law import fit
 from sampler_bench.analysis.phrases import recurring
@@ -66,6 +73,16 @@ def test_sets_are_of_one_size_so_that_more_texts_cost_nothing():
     for name in ("overlap", "distinct", "compression"):
         assert getattr(first, name) == pytest.approx(getattr(second, name), abs=0.01)
     assert measure({B: many}).size == 5
+
+
+def test_texts_of_different_prompts_are_compared_however_many_a_prompt_has():
+    many = {p: [(p, k) for k in range(300)] for p in range(3)}
+    pairs = across_prompts(many)
+    assert 150 < len(pairs) <= 200
+    assert all(one[0] != other[0] for one, other in pairs)
+    assert {(one[0], other[0]) for one, other in pairs} == {(0, 1), (0, 2), (1, 2)}
+    assert across_prompts({0: "ab", 1: "c", 2: ""}) == [("a", "c"), ("b", "c")]
+    assert across_prompts({0: "abc"}) == []
 
 
 def test_prompts_that_were_met_unevenly_are_accounted_for():

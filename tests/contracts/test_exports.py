@@ -16,8 +16,8 @@ from sampler_bench.errors import SpecError, UsageError
 from sampler_bench.exports import Source, export, import_config
 from sampler_bench.exports._meaning import (
     complete,
-    meaning,
     order_matters,
+    rebuilt,
     same_meaning,
 )
 from sampler_bench.plugins import find, names
@@ -125,7 +125,7 @@ def test_every_loss_is_named(name: str, config: SamplerConfig) -> None:
     text, losses = export(name, config, SOURCE)
     back = complete(room(name).read(anonymous(name, text, config)))
     said = " ".join(loss.sentence for loss in losses)
-    for parameter_name, value in meaning(config).parameters:
+    for parameter_name, value in rebuilt(complete(config)).parameters:
         idle = not acts(parameter_name, {**back, parameter_name: value})  # its governor is lost
         if parameter_name != "temperature_order" and back[parameter_name] != value and not idle:
             assert f"{parameter_name}=" in said or f"{parameter_name} acts" in said, said
@@ -211,13 +211,36 @@ def test_finds_the_format_of_a_file() -> None:
         text, losses = export(name, PLAIN, SOURCE)
         if not any(loss.serious for loss in losses):
             found, config = import_config(text)
-            assert meaning(config).as_dict().items() >= {"temperature": 1.2, "min_p": 0.02}.items()
+            values = rebuilt(complete(config)).as_dict()
+            assert values.items() >= {"temperature": 1.2, "min_p": 0.02}.items()
             assert found == name or name in ("vllm-request", "vllm")
     with pytest.raises(SpecError, match="no preset that sampler-bench knows"):
         import_config("hello")
     assert import_config(room("ollama").write(PLAIN, SOURCE), "ollama")[1] == PLAIN
     with pytest.raises(UsageError, match="sillytavern"):
         import_config("{}", "silly-tavern")
+
+
+@pytest.mark.parametrize(
+    ("name", "key", "value"),
+    [
+        ("sillytavern", "xtc_threshold", 0.6),  # transformers finds its `do_sample` in it too
+        ("llamacpp-json", "min_p", 7),  # vllm its `temperature` and `top_p`
+        ("sillytavern", "min_p", "much"),
+        ("ollama", "min_p", "much"),
+    ],
+)
+def test_a_preset_with_an_illegal_value_is_not_read_as_another_format(
+    name: str, key: str, value: Value
+) -> None:
+    text = room(name).write(PLAIN, SOURCE)
+    if name == "ollama":
+        text = text.replace("PARAMETER min_p 0.02", f"PARAMETER {key} {value}")
+    else:
+        text = json.dumps({**json.loads(text), key: value})
+    said = rf"this {name} preset holds a value that cannot be used: {key}: "
+    with pytest.raises(SpecError, match=said):
+        import_config(text)
 
 
 def test_a_strict_export_names_each_loss() -> None:

@@ -9,8 +9,10 @@ from support.tables import BASELINE, problem_of, table_of
 
 from sampler_bench.cli import main
 from sampler_bench.exports import read_preset
+from sampler_bench.exports.guide_yaml import write_best
 from sampler_bench.plugins import names
 from sampler_bench.records import SamplerConfig
+from sampler_bench.reports._document import Document
 
 
 def hot(config):
@@ -73,6 +75,12 @@ def test_carries_study_score_interval_and_date(results, capsys):
     assert note["date"] == "2024-01-01T12:01:00Z"
 
 
+def test_the_file_of_the_best_says_whose_score_it_tells_and_what_it_was_held_against(results):
+    found = Document.model_validate(document(results))
+    told = f"; against the baseline: {found.verdict.sentence}.\n"
+    assert told in write_best(found)
+
+
 def test_says_what_is_lost_and_strict_refuses_and_writes_nothing(results, capsys, tmp_path):
     code, _, err = run(capsys, results, "--to", "vllm", "--out", tmp_path / "soft")
     assert code == 0
@@ -128,7 +136,7 @@ MISTAKES = [
     (("odd.json", "--to", "ollama"), "no preset that sampler-bench knows; it was tried as guide-"),
     (
         ("hot.json", "--to", "ollama"),
-        "a value that cannot be used; read as sillytavern-kobold",
+        "this sillytavern-kobold preset holds a value that cannot be used: temperature: expected",
     ),
     (("odd.json", "--from", "textgen", "--to", "ollama"), "odd.json: preset: expected YAML"),
     (("--latest", "--to", "ollama"), "there are no results in results"),

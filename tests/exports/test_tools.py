@@ -7,7 +7,7 @@ import re
 import pytest
 
 from sampler_bench.exports import Source, export
-from sampler_bench.exports._meaning import complete, meaning, same_meaning
+from sampler_bench.exports._meaning import complete, rebuilt, same_meaning
 from sampler_bench.plugins import find, names
 from sampler_bench.records import SamplerConfig
 from sampler_bench.samplers import check_config, parameter, parameter_names
@@ -49,7 +49,7 @@ def unnamed(config, back, said):
     """What does not come back and was not said to be lost; idle is what a lost knob governed."""
     return [
         name
-        for name, value in meaning(config).parameters
+        for name, value in rebuilt(complete(config)).parameters
         if name != "temperature_order"
         and back[name] != value
         and acts(name, {**back, name: value})

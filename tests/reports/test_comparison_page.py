@@ -200,7 +200,7 @@ def test_the_command_says_what_it_takes(command):
     assert "expected two or more results files, found a.json" in error
     code, _, error = command("report", "--latest", "--compare", "a.json", "b.json")
     assert code == 2
-    assert "name the results files after it" in error
+    assert "results files after it, and leave out --latest" in error
 
 
 # In a real browser

@@ -17,6 +17,7 @@ from sampler_bench.errors import SpecError
 from sampler_bench.records import (
     INTERRUPTED,
     JUDGED,
+    MISSING,
     PENDING,
     Cell,
     SamplerConfig,
@@ -26,6 +27,7 @@ from sampler_bench.records import (
 )
 from sampler_bench.reports._collect import collect
 from sampler_bench.reports._document import SCHEMAS, Document, Interval, read_document, schema
+from sampler_bench.reports._tables import tables
 from sampler_bench.reports._words import plus_minus
 from sampler_bench.reports.terminal import report
 
@@ -134,6 +136,32 @@ def test_missing_texts_are_counted_with_their_reason_and_never_as_failures():
     assert document.best_configuration is None
 
 
+def test_a_missing_text_has_one_reason_however_many_judges_lost_it():
+    cells = [Cell(config, 0, 0) for config in GRID[:3]]
+    states = (JUDGED, MISSING, PENDING)
+    written = trials_of(ScoreTable.of([(cell, JUDGED, 7.0) for cell in cells], 2))
+    judges = (JUDGE, "another")
+    both = tuple(Unscored(judge, "overload", "try later") for judge in judges)
+    scored = (written[0].judgments[0], replace(written[0].judgments[0], judge="another"))
+    trials = [
+        replace(trial, judgments=judgments)
+        for trial, judgments in zip(written, (scored, both, both[:1]), strict=True)
+    ]
+    assert [settle(trial, judges)[0] for trial in trials] == list(states)
+    table = ScoreTable.of([(c, state, 7.0) for c, state in zip(cells, states, strict=True)], 2)
+    document = collect(study_row(2), trials, table, problem_of(), dict(SERVER), judges)
+    assert document.search_metadata.missing == 1
+    assert document.search_metadata.missing_reasons == {"overload": 1}
+    told = tables(document, trials)
+    assert [row["reason"] for row in told["trials"]] == [None, "overload", "overload"]
+
+
+def test_where_no_text_has_a_score_no_answer_is_said_to_stand():
+    document = document_of(awkward_tables()["all failed"], problem_of())
+    assert document.verdict is None
+    assert document.settled == []
+
+
 def test_judgments_that_a_runs_end_did_not_wait_for_are_open_and_cost_what_they_cost():
     rows = [(Cell(c, 0, 0), PENDING if i else JUDGED, 7.0) for i, c in enumerate(GRID)]
     trials = trials_of(ScoreTable.of([(cell, JUDGED, 7.0) for cell, _, _ in rows], 2))
@@ -183,6 +211,15 @@ def test_reads_the_guides_minimal_form(tmp_path):
     assert document.search_metadata.total_configurations == 2
     assert document.search_metadata.texts == 6
     assert document.verdict is None
+
+
+def test_a_minimal_file_that_counts_fewer_texts_than_scores_is_read(tmp_path):
+    path = tmp_path / "r.json"
+    rows = [{**row, "sample_count": 2} for row in MINIMAL["all_results"]]
+    path.write_text(changed(all_results=rows))
+    assert read_document(path).all_results[0].estimate.low == pytest.approx(
+        8.2 - 4.302653 * 0.4 / 3**0.5, abs=1e-5
+    )
 
 
 def changed(**changes):

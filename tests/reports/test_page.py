@@ -4,7 +4,11 @@ import re
 
 import pytest
 from support.browser import Visit, a_browser, serious_faults
-from support.pages import HOSTILE, KINDS
+from support.documents import document_of, trials_of
+from support.pages import HOSTILE, KINDS, written
+from support.tables import GRID, problem_of
+
+from sampler_bench.records import JUDGED, Cell, ScoreTable
 
 LARGEST = 15_000_000  # bytes
 FIRST_PAINT = 2.0  # seconds
@@ -184,6 +188,42 @@ def test_blind_hides_names_and_a_vote_is_told_after_all(browser, pages):
         assert "6 votes" in page.locator("#read-tally").text_content()
         page.click("#read-scores")
         assert "6 for min_p" in page.locator("#read-tally").text_content()
+
+
+@pytest.mark.slow
+def test_votes_are_for_one_pair(browser, pages):
+    path, document = pages("usual")
+    first, other = (row.config for row in document.all_results[-2:])
+    with Visit(browser, path) as visit:
+        page = visit.reader()
+        page.check("#read-blind")
+        page.click("[data-vote=a]")
+        assert page.locator("#read-tally").text_content().startswith("1 vote;")
+        page.uncheck("#read-blind")
+        assert page.locator("#read-tally").text_content().startswith("1 vote;")
+        page.select_option("#side-a select", first)
+        page.select_option("#side-b select", other)
+        assert page.locator("#read-tally").text_content() == ""
+        page.check("#read-blind")
+        page.click("[data-vote='=']")
+        assert page.locator("#read-tally").text_content().startswith("1 vote;")
+
+
+@pytest.mark.slow
+def test_next_passes_over_prompts_that_neither_was_tried_on(browser, tmp_path):
+    cells = [Cell(config, prompt, 0) for config in GRID[:2] for prompt in (0, 2)]
+    cells.append(Cell(GRID[2], 1, 0))
+    rows = [(cell, JUDGED, 7.0 - (cell.prompt == 1)) for cell in cells]
+    table = ScoreTable.of(rows, 3)
+    document = document_of(table, problem_of(3, baseline=None))
+    with Visit(browser, written(tmp_path, document, trials_of(table))) as visit:
+        page = visit.reader()
+        page.select_option("#side-a select", GRID[0].text)
+        page.select_option("#side-b select", GRID[1].text)
+        page.select_option("#read-prompt", "0")
+        for button, wanted in (("next", "2"), ("next", "0"), ("back", "2"), ("back", "0")):
+            page.click(f"#read-{button}")
+            assert page.locator("#read-prompt").input_value() == wanted
 
 
 @pytest.mark.slow

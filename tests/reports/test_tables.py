@@ -19,6 +19,7 @@ from sampler_bench.records import PENDING, Score, Unscored
 from sampler_bench.reports._collect import collect
 from sampler_bench.reports._document import Part
 from sampler_bench.reports._fields import FIELDS, _parts, meaning, published
+from sampler_bench.reports._panel import panel_result
 from sampler_bench.reports._table_files import as_csv, as_parquet
 from sampler_bench.reports._tables import columns, tables
 from sampler_bench.reports.terminal import report
@@ -116,6 +117,17 @@ def test_trials_and_judgments_are_one_row_each(study):
     assert len(found["judgments"]) == meta.judged
     assert found["judgments"][0]["criteria.prose"] == found["judgments"][0]["score"]
     assert "trials" not in tables(document)
+
+
+def test_judgments_that_failed_are_rows_by_reason():
+    table = table_of(hot)
+    trials = trials_of(table)
+    lost = (Unscored(JUDGE, "overload", "try later"),)
+    trials[0] = replace(trials[0], judgments=lost)
+    document = document_of(table, problem_of())
+    document = document.model_copy(update={"panel": panel_result(trials)})
+    (row,) = tables(document)["panel.judges.failed"]
+    assert (row["name"], row["value"]) == ("overload", 1)
 
 
 def test_a_best_configuration_that_was_not_tried_is_a_table_of_its_own(study):

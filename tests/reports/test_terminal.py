@@ -215,7 +215,7 @@ def test_the_benchmark_that_would_decide_has_its_power_without_the_texts_so_far(
     (line,) = [line for line in advice(document) if line.startswith("To show that your baseline")]
     each = int(line.rpartition(" ")[2])
     assert it.texts < it.alone <= 2 * 2 * each < it.alone + 4
-    assert f": {it.alone} texts of a new benchmark, {it.alone_minutes:.1f} minutes, $" in line
+    assert f": {it.alone} texts of a new benchmark, {60 * it.alone_minutes:.0f} seconds, $" in line
 
 
 @pytest.mark.parametrize(

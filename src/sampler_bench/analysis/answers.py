@@ -13,13 +13,22 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from itertools import combinations, islice
+from itertools import islice
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ..records import Estimate, SamplerConfig
-from .diversity import LARGEST_SET, WORD, WORDS, Texts, free_of_prompts, over_prompts, sets
+from .diversity import (
+    WORD,
+    WORDS,
+    Texts,
+    across_prompts,
+    comparable,
+    free_of_prompts,
+    over_prompts,
+    sets,
+)
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -28,7 +37,6 @@ if TYPE_CHECKING:
 
 ACROSS = 0.95  # quantile
 ROUNDING = 1e-6  # of kept embeddings, which are in single precision
-MOST_COMPARED = 200  # pairs of a configuration on different prompts
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,13 +75,7 @@ def distinct_answers(texts: Mapping[SamplerConfig, Texts], embedded: Embedded) -
         embedded: texts without an embedding are left out.
     """
     known = {config: _vectors(mine, embedded) for config, mine in texts.items()}
-    paired = {
-        config: {p: found for p, found in mine.items() if len(found) > 1}
-        for config, mine in known.items()
-    }
-    paired = {config: mine for config, mine in paired.items() if mine}
-    size = min((max(map(len, mine.values())) for mine in paired.values()), default=0)
-    size = min(size, LARGEST_SET)
+    paired, size = comparable(known)
     cells = {
         config: {p: [_mean_classes(found, size, embedded.threshold)] for p, found in mine.items()}
         for config, mine in paired.items()
@@ -113,9 +115,5 @@ def classes(same: NDArray[np.bool_]) -> int:
 
 def _across(known: Iterable[Mapping[int, Floats]]) -> float:
     """How alike answers to different prompts are."""
-    found: list[float] = []
-    for mine in known:
-        told = [(prompt, vector) for prompt, vectors in mine.items() for vector in vectors]
-        pairs = islice(combinations(told, 2), MOST_COMPARED)
-        found += [float(one @ other) for (p, one), (q, other) in pairs if p != q]
+    found = [float(one @ other) for mine in known for one, other in across_prompts(mine)]
     return float(np.quantile(found, ACROSS)) if found else float("nan")

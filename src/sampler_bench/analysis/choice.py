@@ -27,11 +27,14 @@ LEAST_SD = 1e-9
 
 def choose_winner(table: ScoreTable, problem: Problem) -> SamplerConfig:
     """The best configuration by the search's own texts; the fresh ones have no say."""
-    search = table.take(~table.fresh)
-    if not len(search.evidence()):
-        search = table
-    posterior = chooser_of(search, problem)
+    posterior = chooser_of(searched(table), problem)
     return best_of(posterior, posterior.evidence.configs)
+
+
+def searched(table: ScoreTable) -> ScoreTable:
+    """The search's own texts; all where none of them counts."""
+    search = table.take(~table.fresh)
+    return search if len(search.evidence()) else table
 
 
 def challenger_of(
@@ -44,9 +47,7 @@ def challenger_of(
     """
     if winner != problem.baseline:
         return winner
-    search = table.take(~table.fresh)
-    by = posterior_of(search if len(search.evidence()) else table, problem)
-    return likeliest_to_beat(by, winner, problem)
+    return likeliest_to_beat(posterior_of(searched(table), problem), winner, problem)
 
 
 def likeliest_to_beat(
@@ -111,8 +112,8 @@ def within(reading: Reading, margin: float) -> tuple[list[SamplerConfig], list[S
     """Which configurations may be within the margin of the best of the space.
 
     Returns:
-        The winner and those that were tried, best first; and the untried ones of the reference
-        configurations that stand for the space.
+        The winner, tried or not, then those that were tried, best first; and the untried ones of
+        the reference configurations that stand for the space.
     """
     frame = reading.posterior.frame
     known = list(dict.fromkeys([reading.configs[0], *reading.posterior.evidence.configs]))
@@ -120,7 +121,6 @@ def within(reading: Reading, margin: float) -> tuple[list[SamplerConfig], list[S
     belief = reading.posterior.believe(configs)
     inside = np.array([config in frame.space for config in configs])
     near = near_best(draws(belief), inside, margin)
-    near[0] = True
     order = [0, *(i for i in np.argsort(-belief.mean, kind="stable") if i and near[i])]
     tried = [configs[i] for i in order if i < len(known)]
     return tried, [configs[i] for i in order if i >= len(known)]

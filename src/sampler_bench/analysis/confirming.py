@@ -58,12 +58,10 @@ class Outlook:
     Attributes:
         sentence: by what is known now.
         stays: how probable it is that it is the same at the end.
-        left: kept texts whose outcomes are not known yet.
     """
 
     sentence: str
     stays: float
-    left: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +150,7 @@ def outlook(
     sentence = sentence_of(reading, problem.margin)
     total = sum(contest.shares.values())
     more = {reading.configs.index(c): left * part / total for c, part in contest.shares.items()}
-    return Outlook(sentence, _outcomes(reading, more, problem.margin)[sentence], left)
+    return Outlook(sentence, _outcomes(reading, more, problem.margin)[sentence])
 
 
 def _outcomes(reading: Reading, more: Mapping[int, float], margin: float) -> dict[str, float]:

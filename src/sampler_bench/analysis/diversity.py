@@ -25,10 +25,10 @@ from __future__ import annotations
 import math
 import re
 import zlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Sized
 from dataclasses import dataclass
-from itertools import combinations, islice
-from typing import TYPE_CHECKING
+from itertools import chain, combinations, islice, product
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
@@ -44,6 +44,7 @@ GRAMS = (1, 2, 3)
 OPENING = 5  # words
 LARGEST_SET = 5
 MOST_SETS = 6  # of one configuration on one prompt
+MOST_COMPARED = 200  # pairs of a configuration on different prompts
 WORDS = 120  # of each text are looked at
 LONGEST_WORD = 40  # letters
 SAME = 1e-9
@@ -84,6 +85,8 @@ class Diversity:
     rows: tuple[ConfigDiversity, ...]
 
 
+Item = TypeVar("Item")
+Group = TypeVar("Group", bound=Sized)
 Texts = Mapping[int, Sequence[str]]
 Grams = tuple[frozenset[tuple[str, ...]], ...]
 
@@ -94,13 +97,7 @@ def measure(texts: Mapping[SamplerConfig, Texts]) -> Diversity:
     Args:
         texts: for each configuration, its good texts by prompt, in the order of their repeats.
     """
-    paired = {
-        config: {p: list(found) for p, found in mine.items() if len(found) > 1}
-        for config, mine in texts.items()
-    }
-    paired = {config: mine for config, mine in paired.items() if mine}
-    size = min((max(map(len, mine.values())) for mine in paired.values()), default=0)
-    size = min(size, LARGEST_SET)
+    paired, size = comparable(texts)
     cells = {c: {p: _cell(t, size) for p, t in mine.items()} for c, mine in paired.items()}
     values = free_of_prompts(cells)
     rows = (
@@ -108,6 +105,33 @@ def measure(texts: Mapping[SamplerConfig, Texts]) -> Diversity:
         for i, (config, mine) in enumerate(paired.items())
     )
     return Diversity(size, tuple(rows))
+
+
+def comparable(
+    texts: Mapping[SamplerConfig, Mapping[int, Group]],
+) -> tuple[dict[SamplerConfig, dict[int, Group]], int]:
+    """What of the texts can be compared, and how many stand in a set.
+
+    Returns:
+        For each configuration the prompts with at least two texts, none without such a prompt; and
+        the largest size of sets that each of them has, up to LARGEST_SET.
+    """
+    paired = {
+        config: {prompt: found for prompt, found in mine.items() if len(found) > 1}
+        for config, mine in texts.items()
+    }
+    paired = {config: mine for config, mine in paired.items() if mine}
+    size = min((max(map(len, mine.values())) for mine in paired.values()), default=0)
+    return paired, min(size, LARGEST_SET)
+
+
+def across_prompts(mine: Mapping[int, Iterable[Item]]) -> list[tuple[Item, Item]]:
+    """Up to MOST_COMPARED pairs on different prompts, evenly spread over all such pairs."""
+    cells = [list(found) for found in mine.values()]
+    total = sum(len(a) * len(b) for a, b in combinations(cells, 2))
+    step = max(-(-total // MOST_COMPARED), 1)
+    pairs = chain.from_iterable(product(a, b) for a, b in combinations(cells, 2))
+    return list(islice(pairs, 0, None, step))
 
 
 def first_words(text: str) -> list[str]:
@@ -134,7 +158,7 @@ def overlap(one: Grams, other: Grams) -> float:
     return sum(shares) / len(shares) if shares else 0.0
 
 
-def _cell(texts: list[str], size: int) -> list[float]:
+def _cell(texts: Sequence[str], size: int) -> list[float]:
     """The measures of one configuration's texts on one prompt; NaN where a set is too small."""
     told = [first_words(text) for text in texts]
     found = [grams(each) for each in told]

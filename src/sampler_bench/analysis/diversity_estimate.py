@@ -17,14 +17,13 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from itertools import combinations, islice
 from statistics import fmean
 from typing import TYPE_CHECKING
 
 from ..posterior import frame_of
 from ..records import JUDGED, UNKNOWN, Cell, Estimate, SamplerConfig, ScoreTable
 from ..samplers.effect import effects
-from .diversity import Texts, first_words, grams, overlap
+from .diversity import Texts, across_prompts, first_words, grams, overlap
 from .diversity_law import fit
 from .power import Z
 from .summary import estimate
@@ -39,7 +38,6 @@ if TYPE_CHECKING:
 
 SCALE = 10.0  # the model's priors are for scores from 0 to 10
 FEWEST_PAIRS = 3
-MOST_COMPARED = 200  # pairs of a configuration on different prompts, for the floor
 USUAL_FLOOR = 0.1
 
 
@@ -102,9 +100,8 @@ def _floor(texts: Iterable[Texts]) -> float:
     """What texts of one configuration on different prompts have in common, 0 to 1."""
     shared: list[float] = []
     for mine in texts:
-        told = [(p, grams(first_words(text))) for p, found in mine.items() for text in found]
-        pairs = islice(combinations(told, 2), MOST_COMPARED)
-        shared += [overlap(one, other) for (p, one), (q, other) in pairs if p != q]
+        told = {p: [grams(first_words(text)) for text in found] for p, found in mine.items()}
+        shared += [overlap(one, other) for one, other in across_prompts(told)]
     return fmean(shared) if shared else USUAL_FLOOR
 
 

@@ -13,7 +13,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from .diversity import LONGEST_WORD
+from .diversity import LONGEST_WORD, WORD
 
 LENGTHS = range(8, 2, -1)
 MOST = 8
@@ -74,7 +74,6 @@ LITTLE = frozenset(
     ]
 )
 Run = tuple[str, str, str]
-_WORD = re.compile(r"\w+(?:['’]\w+)*")
 _END = re.compile(r"[.!?…\n\"“”]+")
 _NAME = re.compile(r"(?<=[a-z,] )[A-Z][a-z]+(?: [A-Z][a-z]+)?")
 
@@ -115,7 +114,7 @@ def recurring(
 
 
 def _words(text: str) -> list[str]:
-    return [word[:LONGEST_WORD].lower() for word in _WORD.findall(text)]
+    return [word[:LONGEST_WORD].lower() for word in WORD.findall(text)]
 
 
 def _sentences(text: str) -> list[list[str]]:

@@ -16,7 +16,7 @@ import numpy as np
 from ..posterior import Posterior, fit_posterior
 from ..posterior.best import best
 from ..records import Estimate, SamplerConfig, ScoreTable
-from .choice import likeliest_to_beat, recommended
+from .choice import likeliest_to_beat, recommended, searched
 from .reading import chooser_of, gain_of, posterior_of, worths
 
 if TYPE_CHECKING:
@@ -54,8 +54,7 @@ def settling(table: ScoreTable, problem: Problem) -> list[Moment]:
     if not len(evidence):
         return []
     whole = posterior_of(table, problem)
-    search = table.take(~table.fresh)
-    chosen_by = search if len(search.evidence()) else table
+    chosen_by = searched(table)
     chooser, rivals = chooser_of(chosen_by, problem), posterior_of(chosen_by, problem)
     return [
         _moment(evidence.take(np.arange(len(evidence)) < n), whole, chooser, rivals, problem)
@@ -74,8 +73,7 @@ def _moment(
 ) -> Moment:
     """As a verdict would be: chosen by the search's texts, read from all."""
     posterior = fit_posterior(then, whole.frame, problem.failure_score, whole.draws)
-    search = then.take(~then.fresh) if not then.fresh.all() else then
-    known = search, whole.frame, problem.failure_score, chooser.draws
+    known = searched(then), whole.frame, problem.failure_score, chooser.draws
     by = fit_posterior(*known, chooser.expectation)
     chosen = best(by, by.evidence.configs)
     if chosen == problem.baseline:

@@ -85,7 +85,7 @@ class ConfigSummary:
 
 
 def summarise(table: ScoreTable, problem: Problem) -> list[ConfigSummary]:
-    """Summarise every configuration that has a row, best estimate first.
+    """Summarise every configuration with a text that was written or lost, best estimate first.
 
     Configurations without any text that counts come last, by their text form.
     """

@@ -91,18 +91,18 @@ def import_config(text: str, name: str | None = None) -> tuple[str, SamplerConfi
         The format's name and the configuration.
 
     Raises:
-        SpecError: it is of no known format; says what each made of it where one was named.
+        SpecError: it is of no known format, or of one, but holds a value that cannot be used.
     """
     if name is not None:
         return name, _read(find("exports", name), text)
-    nearly: list[str] = []
     for known in names("exports"):
         try:
             return known, _read(find("exports", known), text)
         except SpecError as error:
-            nearly += [] if str(error).startswith(NOT_MINE) else [f"as {known}: {error}"]
-    if nearly:
-        raise SpecError(f"this preset holds a value that cannot be used; read {'; '.join(nearly)}")
+            if not str(error).startswith(NOT_MINE):  # no laxer format may misread it
+                raise SpecError(
+                    f"this {known} preset holds a value that cannot be used: {error}"
+                ) from error
     raise SpecError(
         "this is no preset that sampler-bench knows; it was tried as "
         f"{', '.join(names('exports'))}; name its format to be told what is missing"

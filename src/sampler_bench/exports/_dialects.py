@@ -133,7 +133,7 @@ def heard(
         try:
             value = reader(data) if reader is not None else _plain(name, word, data)
         except (TypeError, ValueError, KeyError) as error:
-            raise SpecError(f"preset: {word.key}: cannot be read: {error}") from error
+            raise SpecError(f"{word.key}: cannot be read: {error}") from error
         if value is not None:
             found[name] = value
     return found

@@ -57,11 +57,6 @@ def _stays(name: str, values: Mapping[str, Value | None]) -> bool:
     return name in ("temperature", "max_tokens") or acts(name, values)
 
 
-def meaning(config: SamplerConfig) -> SamplerConfig:
-    """The shortest configuration that means the same."""
-    return rebuilt(complete(config))
-
-
 def same_meaning(config: SamplerConfig, values: Mapping[str, Value | None]) -> bool:
     """Whether a configuration means what a file says, where both say something."""
     mine = complete(config)

@@ -11,8 +11,8 @@ from collections.abc import Iterator, Mapping
 
 from ..errors import SpecError, UsageError
 from ..records import SamplerConfig
-from ..reports._document import Document, Interval, Result
-from ..reports._words import heat_order, no_score
+from ..reports._document import Document, Result
+from ..reports._words import heat_order, interval, no_score
 from . import Loss, Source
 from ._provenance import plain
 from ._yaml import read_mapping, scalar
@@ -73,7 +73,8 @@ def _provenance(document: Document) -> Iterator[str]:
     )
     yield f"Model {meta.model or 'unknown'}, judged by {', '.join(meta.judges) or 'nobody'}."
     if verdict is not None:
-        yield f"Score of the best: {_score(verdict.objective)}; baseline: {verdict.sentence}."
+        score = interval(verdict.objective)
+        yield f"Score of the best: {score}; against the baseline: {verdict.sentence}."
     if order := heat_order(meta.server):
         yield f"Temperature was applied: {order}; unless a configuration says so."
 
@@ -86,19 +87,11 @@ def source_of(document: Document, result: Result | None) -> Source:
         study=meta.study,
         date=meta.timestamp,
         version=meta.version,
-        score=_score(result.estimate) if result is not None else "",
+        score=interval(result.estimate) if result is not None else "",
         model=meta.model,
         engine=str(meta.server.get("engine") or ""),
         order=order if order in ("first", "last") else "",
     )
-
-
-def _score(found: Interval) -> str:
-    if found.mean is None:
-        return "not known"
-    if found.low is None or found.high is None:
-        return f"{found.mean:.3f}"
-    return f"{found.mean:.3f} [{found.low:.3f} to {found.high:.3f}]"
 
 
 def _comment(text: str) -> str:

@@ -9,8 +9,8 @@ from __future__ import annotations
 from ..engines.llamacpp import DIALECT
 from ..records import SamplerConfig
 from . import Loss, Source, _dialects
-from ._provenance import note, read_object, restored, stated_in_json, write_object
 from ._readers import named_order
+from ._request import read_request, write_request
 from .llamacpp import DEFAULTS
 
 ABOUT = "llama.cpp server: fields of a request to /completion or /v1/chat/completions"
@@ -25,10 +25,10 @@ def losses(config: SamplerConfig, source: Source) -> list[Loss]:
 
 def write(config: SamplerConfig, source: Source) -> str:
     """Write the request's fields."""
-    return write_object({**_dialects.said(DIALECT, config, source), **note(config, source)})
+    return write_request(DIALECT, config, source)
 
 
 def read(text: str) -> SamplerConfig:
     """Read such fields."""
-    data = read_object(text, "temperature", "repeat_penalty")
-    return restored(_dialects.heard(DIALECT, data, READERS, DEFAULTS), stated_in_json(data))
+    needed = ("temperature", "repeat_penalty")
+    return read_request(DIALECT, text, *needed, readers=READERS, defaults=DEFAULTS)

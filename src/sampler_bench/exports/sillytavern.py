@@ -79,7 +79,6 @@ def _order(value: Value, _: Values) -> JsonObject:
 
 NAMES = {
     "temperature": "temp",
-    "typical_p": "typical_p",
     "top_n_sigma": "nsigma",
     "repetition_penalty": "rep_pen",
     "repetition_range": "rep_pen_range",
@@ -197,6 +196,3 @@ def _told_order(data: Mapping[str, Any]) -> Value | None:
         numbered_order("sampler_order")(data),
     } - {None}
     return told.pop() if len(told) == 1 else None
-
-
-assert not any(isinstance(word, Unspoken) for word in DIALECT.words.values())

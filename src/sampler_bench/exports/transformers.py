@@ -12,7 +12,8 @@ from typing import Any
 from ..engines.transformers import FILE as DIALECT
 from ..records import SamplerConfig, Value
 from . import Loss, Source, _dialects
-from ._provenance import note, read_object, restored, stated_in_json, write_object
+from ._provenance import note, write_object
+from ._request import read_request
 
 ABOUT = "transformers: generation_config.json, for GenerationConfig.from_pretrained(FOLDER)"
 SUFFIX = ".json"
@@ -32,9 +33,8 @@ def write(config: SamplerConfig, source: Source) -> str:
 
 def read(text: str) -> SamplerConfig:
     """Read a generation_config.json that states `do_sample`."""
-    data = read_object(text, "do_sample")
-    values = _dialects.heard(DIALECT, data, {"temperature": _heat}, DEFAULTS)
-    return restored(values, stated_in_json(data))
+    readers = {"temperature": _heat}
+    return read_request(DIALECT, text, "do_sample", readers=readers, defaults=DEFAULTS)
 
 
 def _heat(data: Mapping[str, Any]) -> Value | None:

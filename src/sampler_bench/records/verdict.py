@@ -44,7 +44,7 @@ class Verdict:
     """The answer of a study.
 
     Attributes:
-        best: the recommended configuration. `tried` says whether any text of it was judged.
+        best: the recommended configuration. `tried` says whether any text of it counted.
         objective: expected objective of `best` over the study's prompts and fresh seeds.
         baseline: what it is compared with.
         gain: `compared` minus baseline.

@@ -8,7 +8,7 @@ from itertools import pairwise
 from ..records import THOUGHTS
 from ..samplers import parameter, parameter_names
 from ._document import Document, ImportanceResult, RangeResult
-from ._words import command_line, command_words, reasons, setting, shown
+from ._words import amount, command_line, command_words, reasons, setting, shown
 
 MANY_CUT_OFF = 0.2  # of the texts
 MANY_MISSING = 0.1
@@ -215,16 +215,6 @@ def _separate(document: Document) -> Iterator[str]:
         else:
             more = amount(f"{it.texts} more texts", it.minutes, it.dollars)
             yield f"To separate the first two ({near}): {more}: {who}."
-
-
-def amount(texts: str, minutes: float | None, dollars: float | None) -> str:
-    """`240 more texts, 35 minutes, $0.40`."""
-    parts = [texts]
-    if minutes is not None:
-        parts.append(f"{minutes:.0f} minutes" if minutes >= 2 else f"{minutes:.1f} minutes")
-    if dollars:
-        parts.append(f"${dollars:.2f}")
-    return ", ".join(parts)
 
 
 RULES: tuple[Callable[[Document], Iterator[str]], ...] = (

@@ -102,7 +102,7 @@ def collect(
         ranges=_ranges(table, problem, found),
         ablation=_depth.knobs(table, problem, found),
         best_of_n=_depth.best_of(table, problem),
-        settled=_depth.settled(table, problem),
+        settled=[] if found is None else _depth.settled(table, problem),
         variance=_depth.variance(table, problem, found, trials, judges),
         knobs=LiveCheckResult.model_validate(knobs) if knobs else None,
         diversity=variety,
@@ -269,9 +269,8 @@ def _ends(region: Region) -> Iterator[tuple[str, dict[str, Any]]]:
     for name, low, high in region.values:
         yield name, {"low": _number(low), "high": _number(high)}
     for name, words in region.words:
-        yield name, {"words": [list(v) if isinstance(v, tuple) else v for v in words]}
+        yield name, {"words": list(map(_depth.plain, words))}
 
 
 def _parameters(config: SamplerConfig) -> dict[str, int | float | str | list[str]]:
-    pairs = config.parameters
-    return {name: list(v) if isinstance(v, tuple) else v for name, v in pairs}
+    return {name: _depth.plain(value) for name, value in config.parameters}

@@ -17,9 +17,7 @@ from statistics import fmean, stdev
 from pydantic import Field
 
 from ._document import Document, Interval, Number, Part, Result
-from ._words import sentence
-
-LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+from ._words import letters, sentence
 
 
 def _objective(document: Document) -> str:
@@ -140,10 +138,11 @@ class Comparison(Part):
 
 def comparison(documents: Mapping[str, Document]) -> Comparison:
     """Compare several results, by the names of their files."""
-    lettered = {_letter(i): document for i, document in enumerate(documents.values())}
+    named = letters(len(documents))
+    lettered = dict(zip(named, documents.values(), strict=True))
     prompts = [frozenset(d.search_metadata.prompts) for d in lettered.values()]
     found = Comparison(
-        studies=[_study(_letter(i), *item) for i, item in enumerate(documents.items())],
+        studies=[_study(*it) for it in zip(named, documents, documents.values(), strict=True)],
         differences=_differences(lettered),
         shared_prompts=len(frozenset.intersection(*prompts)) if prompts else 0,
         prompts=len(frozenset().union(*prompts)),
@@ -165,10 +164,6 @@ def comparison(documents: Mapping[str, Document]) -> Comparison:
         "ranking": _ranking(lettered) if same else [],
     }
     return found.model_copy(update=changes)
-
-
-def _letter(i: int) -> str:
-    return LETTERS[i] if i < len(LETTERS) else f"{LETTERS[i % 26]}{i // 26}"
 
 
 def _study(letter: str, name: str, document: Document) -> ComparedStudy:

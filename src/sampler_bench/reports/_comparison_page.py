@@ -9,13 +9,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from .. import __version__
-from ..samplers import parameter, parameter_names
-from ._comparison import Across, ComparedStudy, Comparison, Pair, Ranked, SharedPrompt
+from ._comparison import Across, ComparedStudy, Comparison, Pair, Ranked
 from ._comparison_words import drift_words
 from ._document import Interval
 from ._figures import Scale, scale_of
 from ._rendering import rendered
-from ._saying import knobs_of, label, title_of
+from ._saying import label, title_of
 from ._words import command_line
 
 SCRIPTS = ("base.js",)
@@ -171,14 +170,6 @@ class ComparisonView:
         """Which of the page's eight colours a study has."""
         return self.places[letter] % 8
 
-    def knobs(self, config: str) -> list[tuple[str, str]]:
-        """The knobs of a configuration, as they are set."""
-        return knobs_of(config)
-
-    def meaning(self, knob: str) -> str:
-        """What a knob does, in one line; empty for a stranger."""
-        return parameter(knob).meaning if knob in parameter_names() else ""
-
     def label(self, config: str) -> str:
         """A configuration in few words, its sampler first."""
         return f"{config.partition(':')[0]} {label(config)}"
@@ -221,14 +212,9 @@ class ComparisonView:
         return f"{pair.second} is better" if gain.high < 0 else "cannot tell"
 
     @property
-    def by_prompt(self) -> list[SharedPrompt]:
-        """What the winners made of the shared prompts."""
-        return self.found.by_prompt
-
-    @property
     def prompts_scale(self) -> Scale:
-        """The scale of these."""
-        worth = [x for row in self.by_prompt for x in row.objectives.values()]
+        """The scale of what the winners made of the shared prompts."""
+        worth = [x for row in self.found.by_prompt for x in row.objectives.values()]
         return scale_of([Interval(mean=x) for x in worth], least=1.0)
 
     @property

@@ -11,7 +11,7 @@ from ..analysis.best_of_n import curves
 from ..analysis.intervals import on_the_scale
 from ..analysis.settling import settling
 from ..analysis.variance import parts
-from ..records import Completion, Estimate, Needed, Score, ScoreTable, Trial, Value, Verdict
+from ..records import Estimate, Needed, Score, ScoreTable, Trial, Value, Verdict
 from ..search import Problem
 from ..store import StudyRow
 from ._document import (
@@ -22,6 +22,7 @@ from ._document import (
     NeededResult,
     VarianceResult,
 )
+from ._metadata import written_of
 
 NAN = float("nan")
 DIGITS = 6  # after the point, of every number that is no count
@@ -34,8 +35,8 @@ def knobs(table: ScoreTable, problem: Problem, found: Verdict | None) -> list[Kn
     return [
         KnobResult(
             parameter=row.parameter,
-            value=_plain(row.value),
-            neutral=_plain(row.neutral),
+            value=plain(row.value),
+            neutral=plain(row.neutral),
             without=row.without.text,
             gain=interval(row.gain),
             texts=row.texts,
@@ -106,7 +107,7 @@ def price_of(study: StudyRow, trials: Sequence[Trial]) -> Price:
     A study that was interrupted has idle time on its clock, and a server that writes several texts
     at once works more seconds than pass; so the smaller of the two is taken.
     """
-    written = [t.written for t in trials if isinstance(t.written, Completion)]
+    written = written_of(trials)
     if not written:
         return Price(NAN, NAN)
     work = sum(text.seconds for text in written)
@@ -150,5 +151,6 @@ def number(value: float) -> float | None:
     return None if math.isnan(value) else round(float(value), DIGITS)
 
 
-def _plain(value: Value) -> int | float | str | list[str]:
+def plain(value: Value) -> int | float | str | list[str]:
+    """A knob's value as the document writes it: texts as a list."""
     return list(value) if isinstance(value, tuple) else value

@@ -11,7 +11,7 @@ TRIES = 8  # random settings of a sampler, to say what tuning it buys
 def best_of(document: Document, sampler: str) -> list[str]:
     """What some tries at random are worth: what tuning a sampler buys."""
     curve = next((c for c in document.best_of_n if c.sampler == sampler), None)
-    if curve is None:
+    if curve is None or len(curve.sizes) < 2:
         return []
     at = min(range(len(curve.sizes)), key=lambda i: abs(curve.sizes[i] - TRIES))
     return [

@@ -15,6 +15,7 @@ from markupsafe import Markup
 
 from . import _words
 from ._document import Interval
+from ._saying import knobs_of, label, meaning_of
 
 NOT_KNOWN = "not known"
 
@@ -29,6 +30,8 @@ def environment(folder: Path) -> Environment:
         lstrip_blocks=True,
     )
     made.filters.update(n=number, share=share, ends=ends, name=_words.shown, count=counted)
+    made.filters.update(knobs=knobs_of, label=label, meaning=meaning_of)
+    made.filters.update(setting=_words.setting, reasons=_words.reasons)
     return made
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from ..samplers import parameter
 from ..samplers.effect import Effect
 from ..samplers.inspection import SAME, Inspection
-from ._words import plain_text, shown
+from ._words import letters, plain_text, shown
 
 BAR = 13  # columns
 CELL = BAR + 9
@@ -16,11 +16,6 @@ LEFT = 26  # columns of names
 ABREAST = 3  # configurations beside the model
 EIGHTHS = " ▏▎▍▌▋▊▉"
 MEANING = f"at most {100 * SAME:g} % apart, and alike in tokens under 1 % by the model"
-
-
-def letters(n: int) -> list[str]:
-    """Short names: A, B, ..., Z, A2, ..."""
-    return [chr(65 + i % 26) + (str(i // 26 + 1) if i >= 26 else "") for i in range(n)]
 
 
 def report(found: Inspection, source: str, order: str, chain: str, *, plain: bool = False) -> str:

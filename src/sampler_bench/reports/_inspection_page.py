@@ -12,8 +12,8 @@ from collections.abc import Callable, Iterable, Sequence
 from html import escape
 
 from ..samplers.inspection import Inspection
-from ._inspection import MEANING, ROWS, THIRDS, left_out, letters, number, share
-from ._words import shown
+from ._inspection import MEANING, ROWS, THIRDS, left_out, number, share
+from ._words import letters, shown
 
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#b58900", "#56b4e9", "#8b5cf6", "#6b8e23")
 MODEL = "var(--model)"

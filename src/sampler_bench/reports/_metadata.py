@@ -65,7 +65,7 @@ def metadata(
         tokens=sum(text.tokens for text in written),
         cost=round(sum(j.cost for t in trials for j in t.judgments), 6),
         judges=list(judges),
-        missing_reasons=counts(_faults(trials, judges)),
+        missing_reasons=counts(_faults(trials, table, judges)),
         retries=sum(lost) + sum(j.retries for t in trials for j in t.judgments),
         templates=sorted({text.template for text in written}),
         models=sorted({text.model for text in written}),
@@ -100,13 +100,19 @@ def _thoughts_share(written: Sequence[Completion]) -> float | None:
     return round(thoughts / whole, 4) if whole else None
 
 
-def _faults(trials: Sequence[Trial], judges: tuple[str, ...]) -> Iterator[str]:
+def _faults(trials: Sequence[Trial], table: ScoreTable, judges: tuple[str, ...]) -> Iterator[str]:
     """Why texts are missing, one word for each."""
-    for trial in trials:
-        if isinstance(trial.written, Unwritten):
-            yield trial.written.reason
-        lost = (j for j in trial.judgments if isinstance(j, Unscored) and j.judge in judges)
-        yield from (judgment.reason for judgment in lost if judgment.reason != INTERRUPTED)
+    for trial, state in zip(trials, table.state, strict=True):
+        if state == MISSING and (fault := fault_of(trial, judges)) is not None:
+            yield fault
+
+
+def fault_of(trial: Trial, judges: tuple[str, ...]) -> str | None:
+    """What of a server or of one of `judges` lost a text, in one word; None where nothing did."""
+    if isinstance(trial.written, Unwritten):
+        return trial.written.reason
+    lost = (j for j in trial.judgments if isinstance(j, Unscored) and j.judge in judges)
+    return next((judgment.reason for judgment in lost if judgment.reason != INTERRUPTED), None)
 
 
 def _time(seconds: float) -> str:

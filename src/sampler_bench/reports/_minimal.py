@@ -22,7 +22,8 @@ def filled(document: Document, name: str) -> Document:
     Raises:
         SpecError: a configuration in it cannot be one.
     """
-    results = [_named(result, f"{name}: all_results.{i}") for i, result in _each(document)]
+    every = enumerate(document.all_results)
+    results = [_named(result, f"{name}: all_results.{i}") for i, result in every]
     changes: dict[str, object] = {"all_results": results}
     best = document.best_configuration
     if best is not None:
@@ -36,10 +37,6 @@ def filled(document: Document, name: str) -> Document:
             "search_metadata": _counted(document, results),
         }
     return document.model_copy(update=changes)
-
-
-def _each(document: Document) -> list[tuple[int, Result]]:
-    return list(enumerate(document.all_results))
 
 
 def _named(result: Result, place: str) -> Result:
@@ -77,9 +74,8 @@ def _interval(result: Result, mean: float | None, n: int) -> Interval:
     from ..analysis.intervals import mean_interval
 
     if len(result.scores) > 1:
-        found = mean_interval(
-            np.array(result.scores), np.zeros(n, dtype=np.intp)[: len(result.scores)], 1
-        )
+        one_prompt = np.zeros(len(result.scores), dtype=np.intp)
+        found = mean_interval(np.array(result.scores), one_prompt, 1)
         return Interval(mean=found.mean, low=found.low, high=found.high)
     if mean is None or result.std is None or n < 2:
         return Interval(mean=mean)

@@ -16,6 +16,7 @@ from ._document import (
 )
 
 HEATS = 3  # settings of temperature alone that show what heat does
+FEWEST = 12  # texts of a judge before its highest score tells of its scale
 SATURATED = 0.25  # of the texts with a judge's highest score: it runs out of scale
 
 
@@ -30,6 +31,8 @@ class PictureWords:
         """Why there are no pictures of the response."""
         if not self.meta.texts:
             return "No text was judged yet, so there is nothing to draw."
+        if not self.document.slices and self.document.verdict is not None:
+            return "No knob of this study takes more than one value."
         if not self.document.slices:
             return "This results file holds no model of the study; a kept study can be drawn."
         return "No sampler of this study moves two knobs at once."
@@ -177,9 +180,10 @@ def _above(one: Interval, other: Interval) -> bool:
 
 def _strange(judge: JudgeResult) -> Iterator[str]:
     """What is strange of one judge."""
-    if judge.at_top is not None and judge.at_top > SATURATED:
+    share = judge.at_top if judge.texts >= FEWEST else None
+    if share is not None and share > SATURATED:
         yield (
-            f"{judge.judge} gave its highest score to {judge.at_top:.0%} of the texts, so it "
+            f"{judge.judge} gave its highest score to {share:.0%} of the texts, so it "
             "cannot tell good from better"
         )
     if (side := _side(judge.length)) != 0:

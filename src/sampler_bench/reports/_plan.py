@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from ..analysis.prospect import Row
 from ..analysis.variance import Parts
 from ..records import Estimate
-from ._words import plain_text, shown
+from ._words import amount, plain_text, shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,8 +99,8 @@ def _said(pilot: Pilot) -> list[str]:
     own = next(row for row in pilot.rows if row.factor == 1)
     half = 4 * own.texts
     return [
-        f"This budget ({amount(own.texts, pilot)}) will show a gain of {own.gap.mean:.2f} points",
-        f"or more with 80 % power; half of it takes four times as much: {amount(half, pilot)}.",
+        f"This budget ({_taken(own.texts, pilot)}) will show a gain of {own.gap.mean:.2f} points",
+        f"or more with 80 % power; half of it takes four times as much: {_taken(half, pilot)}.",
         *_for_margin(pilot),
     ]
 
@@ -110,14 +110,12 @@ def _for_margin(pilot: Pilot) -> list[str]:
         return ["With a margin of 0 no number of texts shows that there is no gain at all."]
     return [
         f"To show a gain of {pilot.margin:g} points (the margin): "
-        f"{amount(pilot.for_margin, pilot)}.",
+        f"{_taken(pilot.for_margin, pilot)}.",
         "To show that nothing is so much better ('as good') takes more: it is said of the whole",
         "space, not of the winner alone.",
     ]
 
 
-def amount(texts: int, pilot: Pilot) -> str:
+def _taken(texts: int, pilot: Pilot) -> str:
     """`240 texts, 35 minutes, $0.40`."""
-    minutes, dollars = texts * pilot.minutes, texts * pilot.dollars
-    time = f"{minutes:.0f} minutes" if minutes >= 2 else f"{60 * minutes:.0f} seconds"
-    return f"{texts:,} texts, {time}" + (f", ${dollars:.2f}" if dollars else "")
+    return amount(f"{texts:,} texts", texts * pilot.minutes, texts * pilot.dollars)

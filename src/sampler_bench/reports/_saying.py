@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 
+from ..samplers import parameter, parameter_names
 from . import _words
 from ._document import Document
 from ._knobs import warnings
@@ -26,6 +27,11 @@ def knobs_of(config: str) -> list[tuple[str, str]]:
     _, _, rest = config.partition(":")
     pairs = [item.partition("=") for item in rest.split(",") if item]
     return [(name, value) for name, _, value in pairs]
+
+
+def meaning_of(knob: str) -> str:
+    """What a knob does, in one line; empty for a stranger."""
+    return parameter(knob).meaning if knob in parameter_names() else ""
 
 
 def title_of(config: str) -> str:
@@ -145,8 +151,9 @@ class Sayings:
         others = [config for config in found.equivalent if config != found.best]
         if not others:
             return "No other setting that was tried may be as good."
-        n = f"{len(others)} other setting" + ("" if len(others) == 1 else "s")
-        said = f"{n} that were tried may be within {found.margin:g} points of the best as well"
+        one = len(others) == 1
+        n = f"{len(others)} other {'setting that was' if one else 'settings that were'} tried"
+        said = f"{n} may be within {found.margin:g} points of the best as well"
         if found.simplest and found.simplest != found.best:
             return f"{said}. The simplest that is shown to be no worse: {label(found.simplest)}."
         return f"{said}; none that is simpler is shown to be no worse."

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from ..analysis.intervals import HIGHEST, LOWEST
 from ..analysis.surfaces import Axis, Slice, slices
 from ..records import ScoreTable, Value
+from ._depth import plain
 from ._document import AxisResult, SliceResult
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ def _slice(found: Slice) -> SliceResult:
     return SliceResult(
         sampler=found.sampler,
         axes=[_axis(axis) for axis in found.axes],
-        held={name: list(v) if isinstance(v, tuple) else v for name, v in found.held},
+        held={name: plain(value) for name, value in found.held},
         mean=_on_the_scale(found.mean + moved),
         low=_on_the_scale(found.low + moved),
         high=_on_the_scale(found.high + moved),

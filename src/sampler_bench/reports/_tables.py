@@ -15,20 +15,17 @@ from typing import Any, TypeAlias
 
 from ..records import (
     FAILED,
-    INTERRUPTED,
     JUDGED,
     MISSING,
     PENDING,
     Completion,
-    Failure,
     Score,
     Trial,
-    Unscored,
-    Unwritten,
     settle,
 )
 from ._depth import number
 from ._document import Document
+from ._metadata import fault_of
 
 Cell: TypeAlias = "bool | int | float | str | None"
 Row: TypeAlias = "dict[str, Cell]"
@@ -50,7 +47,8 @@ KEYS = {
 BEST = "best_configuration"  # where it was tried a row of `configurations`, which `verdict` names
 FLAT = ("parameters", "held")  # mappings whose entries are columns
 OUTCOMES = {JUDGED: "judged", FAILED: "failed", MISSING: "missing", PENDING: "pending"}
-MAPPINGS = ("failures", "missing_reasons", "providers", "server", "spec")  # whose entries are rows
+# Mappings whose entries are rows.
+MAPPINGS = ("failed", "failures", "missing_reasons", "providers", "server", "spec")
 
 
 def tables(document: Document, trials: Iterable[Trial] = ()) -> Tables:
@@ -154,12 +152,7 @@ def _trial(trial: Trial, judges: tuple[str, ...]) -> Row:
 
 
 def _reason(trial: Trial, judges: tuple[str, ...]) -> str | None:
-    if isinstance(trial.written, Unwritten):
-        return trial.written.reason
-    if isinstance(trial.failure, Failure):
-        return trial.failure.reason
-    lost = (j for j in trial.judgments if isinstance(j, Unscored) and j.judge in judges)
-    return next((j.reason for j in lost if j.reason != INTERRUPTED), None)
+    return trial.failure.reason if trial.failure is not None else fault_of(trial, judges)
 
 
 def _judgments(trial: Trial) -> Iterator[Row]:

@@ -90,7 +90,6 @@ def _record(trial: Trial) -> dict[str, Any]:
         "seed": trial.seed,
         "text": written.text,
         "tokens": written.tokens,
-        "seconds": round(written.seconds, 3),
         "cut": written.cut_off,
         "thoughts": written.thoughts,
         "scores": [_score(j) for j in trial.judgments if isinstance(j, Score)],

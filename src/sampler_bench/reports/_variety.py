@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from ..analysis.answers import Answers, Embedded, distinct_answers
 from ..analysis.diversity import ConfigDiversity, front, measure
-from ..analysis.diversity_estimate import estimated_diversity, pair_table
+from ..analysis.diversity_estimate import estimated_diversity
 from ..analysis.phrases import Phrase, recurring
 from ..analysis.summary import estimate
 from ..records import UNKNOWN, Completion, Estimate, SamplerConfig, ScoreTable, Trial
@@ -62,7 +62,7 @@ def with_diversity(
         r.model_copy(update={"diversity": p.model_copy(update={"front": r.config in chosen})})
         for r, p in zip(results, parts, strict=True)
     ]
-    pairs = len(pair_table(texts, problem.n_prompts))
+    pairs = sum(len(told) // 2 for mine in texts.values() for told in mine.values())
     summary = DiversitySummary(
         size=found.size,
         pairs=pairs,

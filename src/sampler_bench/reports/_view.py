@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from ..samplers import parameter, parameter_names
 from . import _words
 from ._advice import advice
 from ._document import (
@@ -20,7 +19,6 @@ from ._document import (
 from ._figures import Scale, scale_of
 from ._heat import Heat, by_heat
 from ._minimal import NOT_SHRUNK
-from ._saying import knobs_of, label
 
 if TYPE_CHECKING:
     from .html import Preset
@@ -106,14 +104,6 @@ class View:
             return []
         return [config for config in self.verdict.equivalent if config != self.verdict.best]
 
-    def knobs(self, config: str) -> list[tuple[str, str]]:
-        """The knobs of a configuration, as they are set."""
-        return knobs_of(config)
-
-    def label(self, config: str) -> str:
-        """A configuration in few words."""
-        return label(config)
-
     def sampler(self, config: str) -> str:
         """The sampler of a configuration."""
         return config.partition(":")[0]
@@ -121,13 +111,9 @@ class View:
     def colour(self, sampler: str) -> int:
         """Which of the page's eight colours a sampler has everywhere."""
         known = list(dict.fromkeys(r.sampler_type for r in self.document.all_results))
-        order = list(self.meta.spec.get("space", {})) or sorted(known)
+        order = list(self.meta.spec.get("space", {}))
         order += [name for name in sorted(known) if name not in order]
         return order.index(sampler) % 8 if sampler in order else 7
-
-    def meaning(self, knob: str) -> str:
-        """What a knob does, in one line; empty for a stranger."""
-        return parameter(knob).meaning if knob in parameter_names() else ""
 
     @property
     def rows(self) -> list[Result]:
@@ -166,15 +152,6 @@ class View:
             for reason, n in result.failures.items():
                 found[reason] = found.get(reason, 0) + n
         return dict(sorted(found.items(), key=lambda item: (-item[1], item[0])))
-
-    @property
-    def reasons_line(self) -> str:
-        """`loops 3, too_short 1`."""
-        return _words.reasons(self.reasons)
-
-    def seen(self, result: Result) -> str:
-        """What a configuration's own texts showed, in the terminal's words."""
-        return _words.seen(result)
 
     @property
     def prompts(self) -> list[tuple[str, list[Any]]]:
@@ -228,9 +205,10 @@ class View:
 
     @property
     def any_below(self) -> bool:
-        """Whether pictures of worth leave a setting below."""
-        means = sorted(r.estimate.mean for r in self.document.all_results if r.estimate.mean)
-        return bool(means) and means[-1] - means[0] > 1.0
+        """Whether a setting may leave the pictures of worth below."""
+        known = [r.estimate.mean for r in self.document.all_results]
+        means = [mean for mean in known if mean is not None]
+        return bool(means) and max(means) - min(means) > 1.0
 
     @property
     def varieties(self) -> bool:
@@ -263,10 +241,6 @@ class View:
         """The scale of what knobs contribute, with nothing on it."""
         return scale_of([*(row.gain for row in self.document.ablation), Interval(mean=0.0)])
 
-    def plain(self, value: object) -> str:
-        """A knob's value."""
-        return _words.setting(value)
-
     @property
     def scatter(self) -> list[tuple[str, Interval]]:
         """Where the scatter of scores comes from."""
@@ -287,14 +261,6 @@ class View:
     def scatter_scale(self) -> Scale:
         """From nothing to the widest scatter."""
         return Scale(0.0, scale_of([part for _, part in self.scatter]).high)
-
-    def total(self, counts: Mapping[str, int]) -> int:
-        """The sum of counts."""
-        return sum(counts.values())
-
-    def counts(self, counts: Mapping[str, int]) -> str:
-        """`timeout 3, refusal 1`."""
-        return _words.reasons(dict(counts))
 
     @property
     def live(self) -> LiveCheckResult | None:
@@ -322,8 +288,3 @@ class View:
         """The picture of failures for those who do not see it."""
         parts = [f"{heat.failed} of {heat.texts} at {heat.heat}" for heat in self.by_heat]
         return f"Failed texts by temperature: {', '.join(parts)}."
-
-    @property
-    def missing_line(self) -> str:
-        """Why texts are missing."""
-        return _words.reasons(self.meta.missing_reasons)

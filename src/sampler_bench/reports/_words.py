@@ -138,6 +138,21 @@ def _leading(verdict: VerdictResult) -> str:
     return f"{said} Gain of {shown(verdict.compared)}, the likeliest to be: {signed(gain)}."
 
 
+def letters(n: int) -> list[str]:
+    """Short names: A, B, ..., Z, A2, ..."""
+    return [chr(65 + i % 26) + (str(i // 26 + 1) if i >= 26 else "") for i in range(n)]
+
+
+def amount(texts: str, minutes: float | None, dollars: float | None) -> str:
+    """`240 more texts, 35 minutes, $0.40`."""
+    parts = [texts]
+    if minutes is not None:
+        parts.append(f"{minutes:.0f} minutes" if minutes >= 2 else f"{60 * minutes:.0f} seconds")
+    if dollars:
+        parts.append(f"${dollars:.2f}")
+    return ", ".join(parts)
+
+
 def reasons(counts: dict[str, int]) -> str:
     """`loops 3, too_short 1`."""
     ranked = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
@@ -147,7 +162,7 @@ def reasons(counts: dict[str, int]) -> str:
 def no_score(document: Document) -> str:
     """Why a study has no answer, without a capital and a full stop."""
     meta = document.search_metadata
-    if not document.all_results:
+    if not document.all_results and not meta.pending:
         return "nothing was tried"
     if meta.missing:
         failed = f"{meta.failed} failed by rule, " if meta.failed else ""

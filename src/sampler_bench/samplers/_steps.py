@@ -29,6 +29,12 @@ def normal(logits: Floats, count: Floats) -> Floats:
     return np.asarray(weight / (count * weight).sum(axis=2, keepdims=True))
 
 
+def entropy(probability: Floats, count: Floats) -> Floats:
+    """The entropy of each distribution in nats: (n, n_contexts, 1)."""
+    surprise = -np.log(np.maximum(probability, _TINY))
+    return np.asarray((count * probability * surprise).sum(axis=2, keepdims=True))
+
+
 def masked(logits: Floats, bank: Bank, knobs: Knobs) -> Floats:
     """How many tokens (n, n_contexts, 1) are cut but still listed when temperature acts last.
 
@@ -60,7 +66,7 @@ def _dynamic(logits: Floats, count: Floats, knobs: Knobs, masked: Floats | float
     middle, spread = knobs.get("temperature", np.ones((1, 1, 1))), knobs["dynatemp_range"]
     low, high = np.maximum(middle - spread, 0.0), middle + spread
     listed = (count * np.isfinite(logits)).sum(axis=2, keepdims=True) + masked
-    share = _entropy(normal(logits, count), count) / np.log(np.maximum(listed, 2.0))
+    share = entropy(normal(logits, count), count) / np.log(np.maximum(listed, 2.0))
     warm = low + (high - low) * share ** knobs.get("dynatemp_exponent", 1.0)
     return np.asarray(np.where(spread > 0, warm, middle))
 
@@ -101,7 +107,7 @@ def _top_k(logits: Floats, count: Floats, knobs: Knobs) -> Floats:
 
 def _typical_p(logits: Floats, count: Floats, knobs: Knobs) -> Floats:
     probability = normal(logits, count)
-    away = np.abs(-np.log(np.maximum(probability, _TINY)) - _entropy(probability, count))
+    away = np.abs(-np.log(np.maximum(probability, _TINY)) - entropy(probability, count))
     order = np.argsort(away, axis=2, kind="stable")
     mass = np.take_along_axis(count * probability, order, axis=2)
     before = np.empty_like(mass)
@@ -145,17 +151,12 @@ def _epsilon_cutoff(logits: Floats, count: Floats, knobs: Knobs) -> Floats:
 def _eta_cutoff(logits: Floats, count: Floats, knobs: Knobs) -> Floats:
     probability = normal(logits, count)
     epsilon = knobs["eta_cutoff"]
-    least = np.minimum(epsilon, np.sqrt(epsilon) * np.exp(-_entropy(probability, count)))
+    least = np.minimum(epsilon, np.sqrt(epsilon) * np.exp(-entropy(probability, count)))
     return _keep(logits, probability >= least)
 
 
 def _top(logits: Floats) -> Floats:
     return np.asarray(logits - logits.max(axis=2, keepdims=True))
-
-
-def _entropy(probability: Floats, count: Floats) -> Floats:
-    surprise = -np.log(np.maximum(probability, _TINY))
-    return np.asarray((count * probability * surprise).sum(axis=2, keepdims=True))
 
 
 def _keep(logits: Floats, kept: NDArray[np.bool_]) -> Floats:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..records import SamplerConfig
+from ._steps import entropy
 from .bank import Bank, builtin
 from .chain import Final, final
 from .order import LLAMACPP, Chain
@@ -29,7 +30,6 @@ __all__ = ["Bank", "Effect", "builtin", "describe", "differences", "effects"]
 LEADERS = 5  # the model's most probable tokens
 UNLIKELY = 0.01  # a probability
 NUMBERS = ("entropy", "kept", "candidates", "away", "tail", "unlikely", "beyond")
-_TINY = 1e-300
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,8 +125,7 @@ def differences(
 
 
 def _entropy(left: Final, bank: Bank) -> Floats:
-    surprise = -np.log(np.maximum(left.probability, _TINY))
-    return np.asarray((bank.count * left.probability * surprise).sum(axis=2).mean(axis=1))
+    return np.asarray(entropy(left.probability, bank.count)[..., 0].mean(axis=1))
 
 
 def _shares(left: Final, bank: Bank) -> list[Floats]:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..records import SamplerConfig
+from ._steps import entropy
 from .bank import Bank
 from .chain import final
 from .effect import Effect, describe, differences
@@ -31,7 +32,6 @@ SAME = 0.02  # mean total variation up to which two configurations count as the 
 SAME_UNLIKELY = 0.002, 0.05  # ... and how much unlikely tokens may differ: of all, or of them
 STARTS = (1, 2, 3, 4, 6, 11, 21, 51, 101)  # ranks at which a group begins
 PLAIN = SamplerConfig.of("temperature", {"temperature": 1})  # the model as it is
-_TINY = 1e-300
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -101,11 +101,9 @@ def inspect(
     written, cut = np.zeros((len(every), last)), np.zeros((len(every), last))
     choices = np.zeros((len(every), len(bank.logprobs)))
     for part, left in final(every, bank, temperature_last, chain):
-        probability = bank.count * left.probability
-        written[part] = _grouped(probability.mean(axis=1), group)
+        written[part] = _grouped((bank.count * left.probability).mean(axis=1), group)
         cut[part] = _grouped(((1 - left.kept) * bank.mass).mean(axis=1), group)
-        surprise = -np.log(np.maximum(left.probability, _TINY))
-        choices[part] = np.exp((probability * surprise).sum(axis=2))
+        choices[part] = np.exp(entropy(left.probability, bank.count)[..., 0])
     return Inspection(
         every,
         tuple(describe(every, temperature_last, bank, chain)),

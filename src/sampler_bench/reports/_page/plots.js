@@ -235,7 +235,7 @@ const PLOTS = {
 function scatter(found, rows, x, bars = true, of = worthOf) {
   const samplers = [...new Set(rows.map((row) => row.sampler_type))];
   const few = rows.length <= 150;
-  const range = of === diversityOf ? [-1, 2] : worthRange(found, of, of === worthOf ? undefined : rows);
+  const range = of === diversityOf ? [-1, 2] : worthRange(found);
   const floor = range[0];
   const edge = floor + 0.02 * (range[1] - floor);
   const below = (row) => of(row).mean < floor;
@@ -261,12 +261,13 @@ function front(rows, x) {
 }
 
 // One scale for all pictures of worth: room for the good half twice over; broken settings lie below.
-function worthRange(found, of = worthOf, rows = told(found)) {
-  const means = rows.map((row) => of(row).mean).sort((a, b) => a - b);
+function worthRange(found) {
+  const rows = told(found);
+  const means = rows.map((row) => worthOf(row).mean).sort((a, b) => a - b);
   if (!means.length) return [0, 10];
-  const ends = (row) => [of(row).low ?? of(row).mean, of(row).high ?? of(row).mean];
+  const ends = (row) => [worthOf(row).low ?? worthOf(row).mean, worthOf(row).high ?? worthOf(row).mean];
   const middle = means[means.length >> 1];
-  const good = rows.filter((row) => of(row).mean >= middle);
+  const good = rows.filter((row) => worthOf(row).mean >= middle);
   const top = Math.min(10.1, Math.max(...good.map((row) => ends(row)[1])));
   const spread = Math.max(top - Math.min(...good.map((row) => ends(row)[0])), 0.4);
   const low = Math.max(top - 2.2 * spread, Math.min(means[0], ...rows.map((row) => ends(row)[0])), 0);

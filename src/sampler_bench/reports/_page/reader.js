@@ -74,8 +74,6 @@ class Reader {
   constructor(found, texts) {
     this.study = found;
     this.state = { a: "", b: "", prompt: 0, cell: "", blind: false, scores: false, swapped: false };
-    this.votes = { a: 0, b: 0, "=": 0 };
-    this.voted = new Set();
     this.take(texts);
   }
 
@@ -142,10 +140,13 @@ class Reader {
     const cells = this.cells();
     const at = cells.findIndex((one) => one.cell === this.state.cell) + by;
     if (cells[at]) return this.change({ cell: cells[at].cell });
-    const place = (this.prompts.indexOf(this.state.prompt) + by + this.prompts.length) % this.prompts.length;
-    this.state.prompt = this.prompts[place];
-    const next = this.cells();
-    this.change({ prompt: this.prompts[place], cell: next.length ? next[by > 0 ? 0 : next.length - 1].cell : "" });
+    const [here, n] = [this.prompts.indexOf(this.state.prompt), this.prompts.length];
+    let next = [];
+    for (let k = 1; k <= n && !next.length; k++) {
+      this.state.prompt = this.prompts[(here + k * by + n) % n];
+      next = this.cells();
+    }
+    this.change({ prompt: this.state.prompt, cell: next.length ? next[by > 0 ? 0 : next.length - 1].cell : "" });
   }
 
   link() {
@@ -238,9 +239,19 @@ class Reader {
     this.step(1);
   }
 
+  // Votes are for one pair: another one begins at nothing.
+  newPair() {
+    const pair = this.state.a + "\n" + this.state.b;
+    if (pair === this.pair) return;
+    this.pair = pair;
+    this.votes = { a: 0, b: 0, "=": 0 };
+    this.voted = new Set();
+  }
+
   // Drawing.
   draw() {
     const { state } = this;
+    this.newPair();
     this.options($("read-prompt"), this.prompts.map((p) => [String(p), p + 1 + ". " + this.promptText(p)]), String(state.prompt));
     const cells = this.cells();
     this.options($("read-cell"), cells.map(({ cell, both }) => [cell, this.cellName(cell) + (both ? "" : " (one side only)")]), state.cell);
