@@ -75,8 +75,13 @@ class Region:
 
 
 def importance(table: ScoreTable, problem: Problem) -> list[Importance]:
-    """Rank the parameters of every sampler, and the choice of sampler; empty without evidence."""
-    if not len(table.evidence()):
+    """Rank the parameters of every sampler, and the choice of sampler.
+
+    Empty where fewer than two settings of the space were tried: nothing says what differs then.
+    """
+    evidence = table.evidence()
+    tried = {evidence.configs[i] for i in evidence.config}
+    if sum(config in problem.space for config in tried) < 2:
         return []
     seen = survey(table, problem)
     draws, labels = seen.draws, seen.labels

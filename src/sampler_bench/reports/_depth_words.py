@@ -15,8 +15,8 @@ def best_of(document: Document, sampler: str) -> list[str]:
         return []
     at = min(range(len(curve.sizes)), key=lambda i: abs(curve.sizes[i] - TRIES))
     return [
-        f"     One random setting: {interval(curve.best[0])}; best of {curve.sizes[at]}: "
-        f"{interval(curve.best[at])}"
+        f"     One setting at random is worth {interval(curve.best[0])}; the best of "
+        f"{curve.sizes[at]}, could one tell it, {interval(curve.best[at])}"
     ]
 
 
@@ -54,7 +54,7 @@ def knobs(document: Document) -> list[str]:
 
 
 def settled(document: Document) -> list[str]:
-    """Since when the answer has been what it is."""
+    """Since when the same setting has been recommended."""
     moments = document.settled
     if len(moments) < 2:
         return []
@@ -66,6 +66,7 @@ def settled(document: Document) -> list[str]:
         since = moment
     if since is last:
         return [
-            f"     The answer still moved at the end: another one after {moments[-2].texts} texts."
+            "     The recommended setting still changed at the end: another one after "
+            f"{moments[-2].texts} texts."
         ]
-    return [f"     The answer stands since text {since.texts} of {last.texts}."]
+    return [f"     The same setting is recommended since text {since.texts} of {last.texts}."]
