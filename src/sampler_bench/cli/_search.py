@@ -48,7 +48,7 @@ def run_and_keep(request: Request, store: Store, quiet: bool) -> tuple[Finished,
     """Run a study with progress on stderr; write its results, also after an outage.
 
     Raises:
-        NotReachable: with how to go on, where texts are kept already.
+        NotReachable, KeyboardInterrupt: with how to go on, where texts are kept already.
     """
     from ..tuning.kept import read_study
     from ..tuning.run import run
@@ -62,6 +62,11 @@ def run_and_keep(request: Request, store: Store, quiet: bool) -> tuple[Finished,
                 raise
             keep(request, read_study(store, request.name))
             raise type(error)(f"{error}; {how_to_go_on(request)}") from error
+        except KeyboardInterrupt:
+            told = "no text was written yet"
+            if kept(store, request.name):
+                told = how_to_go_on(request)
+            raise KeyboardInterrupt(f"interrupted; {told}") from None
         finally:
             _give_back(request.results, store, request.name)
     return finished, keep(request, finished.study)
