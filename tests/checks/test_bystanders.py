@@ -93,7 +93,7 @@ async def test_a_knob_that_the_engine_cannot_say_now_is_not_asked_for(writer: Ll
     async with Double(OPENROUTER_NARROW, writer) as server:
         options = EngineOptions(server=server.url, model="demo-q8_0", max_retries=1)
         async with find("engines", "openrouter").build(options) as built:
-            built.unasked = ""
+            built.costs = False
             await built.check()
             ask = Ask(built)
             ask.seeded = True

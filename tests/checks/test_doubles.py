@@ -233,6 +233,7 @@ async def test_penalties_that_greedy_texts_do_not_show_are_found_all_the_same(
         (replace(LLAMACPP, logprobs="post"), "llamacpp", "after sampling: what was cut is not"),
         (VLLM, "vllm", "before sampling: the model's own"),
         (replace(VLLM, logprobs="none"), "vllm", "none told there"),
+        (OLLAMA, "ollama", "before sampling: the model's own"),
     ],
 )
 async def test_what_the_logprobs_are_is_seen(

@@ -15,8 +15,8 @@ from support.double import KOBOLDCPP_1_115, LLAMACPP, VLLM, CannedWriter, Double
 from support.double.applied import Applied
 from support.double.writer import End, Piece
 
-from sampler_bench.checks import Fact, Finding, Report, seeds, wrapping
-from sampler_bench.checks._ask import Ask
+from sampler_bench.checks import Fact, Finding, Report, order, seeds, wrapping
+from sampler_bench.checks._ask import Ask, Sample
 from sampler_bench.cli.check import _chance, exit_code
 from sampler_bench.engines import EngineOptions
 from sampler_bench.plugins import find
@@ -44,7 +44,7 @@ OWN = "<|user|>{{ messages[0].content }}<|assistant|>"  # of the demo model
     [
         ("llamacpp", "", True, "the server's own, at its chat endpoint (/v1/chat/completions)"),
         ("llamacpp", "raw", True, "none: prompts are sent as they are, to /v1/completions"),
-        ("llamacpp", OWN, True, "template from models.yaml, which is the model's own, filled in"),
+        ("llamacpp", OWN, True, ", which is the model's own, filled in"),
         ("llamacpp", "alpaca", False, "alpaca is not the model's own, which makes '<|user|>Hel"),
         ("vllm", "alpaca", True, "whether it is the model's own, this server does not tell"),
     ],
@@ -142,6 +142,47 @@ def report(seed: str, *knobs: str, fine: bool = True) -> Report:
     who = ("llamacpp", "http://x", "", "m", 0, 1, "chat endpoint")
     told = Finding("seed", seed, "")  # type: ignore[arg-type]
     return Report(*who, told, "last", found, None, facts, 1, 1.0)
+
+
+class Later(Ask):
+    """A server whose texts are those of the clock's second."""
+
+    async def send(self, *_: Any, **__: Any) -> Sample:
+        return sampled("later")
+
+
+def sampled(text: str) -> Sample:
+    return Sample(text, tuple(text), len(text), "stop", "", {}, None)
+
+
+@pytest.mark.parametrize(
+    ("key", "says", "told"),
+    [
+        ("seed", "ignored", "`seed` does nothing: texts asked for within one second are the same"),
+        ("", "not spoken", "there is no seed there: texts asked for within one second are the"),
+    ],
+)
+async def test_a_clock_is_told_from_a_seed_with_or_without_a_name(
+    key: str, says: str, told: str
+) -> None:
+    ask = Later(find("engines", "embedded").build(EngineOptions()))
+    finding = await seeds._stuck(ask, key, sampled("first"))
+    assert finding.says == says
+    assert finding.evidence.startswith(told)
+
+
+@pytest.mark.parametrize(
+    ("knobs", "matters"),
+    [
+        (("temperature", "min_p"), True),
+        (("temperature", "xtc_probability"), True),
+        (("temperature", "presence_penalty"), False),
+        (("temperature", "temperature_order"), False),
+        (("min_p", "top_p"), False),
+    ],
+)
+def test_the_order_matters_where_something_cuts(knobs: tuple[str, ...], matters: bool) -> None:
+    assert order.matters(knobs) is matters
 
 
 @pytest.mark.parametrize(

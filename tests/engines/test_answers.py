@@ -112,7 +112,15 @@ def test_jinja_is_rendered_as_models_write_it() -> None:
     template = find_template(text)
     assert template is not None
     assert template.render("hi") == "[hi]>"
-    assert template.shown == "template from models.yaml"
+    assert template.shown == "template Jinja 0b8a948b"
+
+
+def test_a_changed_jinja_text_is_another_template() -> None:
+    one, other, again = (find_template("{{ messages }}" + end) for end in ("", ">", ""))
+    assert one
+    assert other
+    assert one == again
+    assert one.shown != other.shown
 
 
 @pytest.mark.parametrize(
@@ -122,6 +130,10 @@ def test_jinja_is_rendered_as_models_write_it() -> None:
         ("{% if %}", "not usable Jinja"),
         ("{{ raise_exception('no') }}", "refuses the prompt: no"),
         ("{{ ''.__class__.__mro__ }}", "cannot be rendered"),
+        ("{{ messages + 1 }}", "cannot be rendered: can only concatenate list"),
+        ("{{ messages[0].content | tojson(indent=[]) * [] }}", "cannot be rendered"),
+        ("{{ range(10 ** 9) | list }}", "cannot be rendered: Range too big"),
+        ("{{ 1 // 0 }}", "cannot be rendered: integer division or modulo by zero"),
     ],
 )
 def test_a_bad_template_is_refused(text: str, words: str) -> None:

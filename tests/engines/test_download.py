@@ -101,7 +101,9 @@ def test_a_hub_without_checksums_is_said_so(tmp_path: Path) -> None:
 def test_no_space_is_noticed_before_the_download(tmp_path: Path) -> None:
     with Hub({"model.gguf": DATA}) as hub:
         hub.size = 2**50
-        with pytest.raises(EngineError, match=r"needs 1048576\.0 GiB, but only .* are free"):
+        with pytest.raises(
+            EngineError, match=r"needs 1048576\.0 GiB and .* to spare, but only .* are free"
+        ):
             fetch(hub, tmp_path, file="model.gguf")
         assert hub.sent == 0
 
@@ -115,6 +117,8 @@ def test_no_space_is_noticed_before_the_download(tmp_path: Path) -> None:
         ([*SPLIT, "README.md"], SPLIT[0]),
         ([*SPLIT, "m-Q8_0.gguf"], "m-Q8_0.gguf"),
         ([*SPLIT, "m-IQ2.gguf"], SPLIT[0]),
+        (["mmproj-m-Q8_0.gguf", "only.gguf"], "only.gguf"),
+        (["m-MMPROJ-Q4_K_M.gguf", "m-Q8_0.gguf", "m-IQ2.gguf"], "m-Q8_0.gguf"),
     ],
 )
 def test_the_usual_file_is_chosen(tmp_path: Path, files: list[str], chosen: str) -> None:
@@ -157,10 +161,52 @@ def test_a_quantization_is_chosen(tmp_path: Path) -> None:
     with Hub(files) as hub:
         assert fetch(hub, tmp_path)[0].name == "m-Q4_K_M.gguf"
         assert fetch(hub, tmp_path, kind="q5_k_m")[0].name == "m-Q5_K_M.gguf"
+        with pytest.raises(EngineError, match=r"none of them is a whole Q4_K_\. Name one as"):
+            fetch(hub, tmp_path, kind="Q4_K_")
         with pytest.raises(
             EngineError, match=r"m-Q8_0.gguf; none of them is a whole Q2_K. Name one as"
         ):
             fetch(hub, tmp_path, kind="Q2_K")
+
+
+@pytest.mark.parametrize("kind", ["F16", "f16"])
+def test_a_quantization_is_a_whole_word(tmp_path: Path, kind: str) -> None:
+    names = ("a-BF16.gguf", "b-F16.gguf", "mmproj-F16.gguf")
+    with Hub(dict.fromkeys(names, b"GGUF")) as hub:
+        assert fetch(hub, tmp_path, kind=kind)[0].name == "b-F16.gguf"
+
+
+def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    words = r"file/owner--name: models cannot be kept there: Not a directory; see to it, or name"
+    with Hub({"model.gguf": DATA}) as hub:
+        with pytest.raises(EngineError, match=words):
+            fetch(hub, tmp_path / "file", file="model.gguf")
+        assert hub.sent == 0
+
+
+def test_a_file_that_cannot_be_put_in_its_place_is_named(tmp_path: Path) -> None:
+    (tmp_path / "owner--name" / "model.gguf").mkdir(parents=True)
+    words = r"owner--name: models cannot be kept there: Is a directory"
+    with Hub({"model.gguf": DATA}) as hub, pytest.raises(EngineError, match=words):
+        fetch(hub, tmp_path, file="model.gguf")
+
+
+def test_sizes_are_said_as_they_are(tmp_path: Path) -> None:
+    with Hub({"model.gguf": DATA, "tiny.gguf": b"GGUF"}) as hub:
+        hub.break_after, hub.breaks = 0, 1
+        _, said = fetch(hub, tmp_path, file="model.gguf")
+        assert "the connection broke after 0 bytes; going on from there" in said
+        _, said = fetch(hub, tmp_path, file="tiny.gguf")
+        assert "tiny.gguf from owner/name (4 bytes)" in said[0]
+
+
+def test_a_size_that_the_hub_does_not_tell_is_unknown(tmp_path: Path) -> None:
+    with Hub(PARTS) as hub:
+        hub.size = 0
+        _, said = fetch(hub, tmp_path, file=SPLIT[0])
+    assert said[0] == f"{SPLIT[0]}: 3 of 3 parts are to come, size unknown in all"
+    assert "(size unknown)" in said[1]
 
 
 @pytest.mark.parametrize("named", [{}, {"kind": "q8_0"}, {"file": SPLIT[0]}, {"file": SPLIT[1]}])

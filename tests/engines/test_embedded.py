@@ -14,6 +14,7 @@ import pytest
 from support.loopback import until
 from support.tiny_gguf import LONG, LONG_TEXT, write_tiny_gguf
 
+from sampler_bench import demo_model
 from sampler_bench.engines import EngineOptions, embedded
 from sampler_bench.engines._dialect import Spoken
 from sampler_bench.errors import EngineError, SpecError
@@ -231,6 +232,17 @@ async def test_a_model_of_little_context_says_so(tiny_gguf: Path, tmp_path: Path
     small = write_tiny_gguf(tmp_path / "small.gguf", context=128)
     async with embedded.build(EngineOptions(gguf=small, slots=1, context=512)) as engine:
         assert (await engine.check()).context == 128
+
+
+def test_a_users_model_gets_all_cores_but_one_and_the_demo_model_one(
+    options: EngineOptions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(psutil, "cpu_count", lambda logical: 1 if logical else 8)
+    assert embedded.build(options).order().threads == 7
+    for demo in (EngineOptions(), EngineOptions(gguf=demo_model.path())):
+        assert embedded.build(demo).order().threads == 1
+    monkeypatch.setattr(psutil, "cpu_count", lambda logical: 1)
+    assert embedded.build(options).order().threads == 1
 
 
 @pytest.mark.anyio

@@ -10,6 +10,8 @@ import socket
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
+from io import BytesIO
 from pathlib import Path
 
 import httpx2
@@ -123,6 +125,27 @@ def test_cancelling_the_wait_stops_it(tiny_gguf: Path) -> None:
     child.process.wait(5)
     assert not child.running()
     child.stop()
+
+
+class SlowLog(BytesIO):
+    """One that takes a while to be read."""
+
+    def read(self, size: int | None = -1) -> bytes:
+        time.sleep(0.2)
+        return super().read(size)
+
+
+def test_two_threads_may_stop_it_at_once() -> None:
+    command, pipe = [sys.executable, "-c", ""], subprocess.PIPE
+    with subprocess.Popen(command, stdin=pipe, stdout=pipe) as process:
+        process.wait(30)
+        child = Child(process, SlowLog(), Path("m.gguf"))
+        with ThreadPoolExecutor() as threads:
+            first = threads.submit(child.stop)
+            time.sleep(0.1)  # both are reading when the first closes the log
+            second = threads.submit(child.stop)
+            first.result()
+            second.result()
 
 
 def test_it_logs_to_a_file_and_appends(tiny_gguf: Path, tmp_path: Path) -> None:

@@ -21,7 +21,7 @@ from support.plain_servers import PlainServer
 from sampler_bench.engines._download import Source
 from sampler_bench.engines._koboldcpp_program import find_koboldcpp
 from sampler_bench.engines._ports import port_in_use
-from sampler_bench.engines._serving import Plan, serving
+from sampler_bench.engines._serving import Plan, _say_lines, serving
 from sampler_bench.errors import EngineError
 
 FAKE = Path(__file__).parents[1] / "support" / "fake_koboldcpp.py"
@@ -169,6 +169,22 @@ async def test_a_model_is_brought_from_a_hub(
             assert served.info.model == "guide-model"
     assert "checksum verified" in said
     assert said[-1].startswith("Loading complete")
+
+
+def test_a_servers_log_is_repeated_in_whole_lines(tmp_path: Path) -> None:
+    said: list[str] = []
+    log = tmp_path / "log"
+    with log.open("ab", buffering=0) as server, log.open("rb") as reader:
+        for piece, lines in (
+            (b"load", []),
+            (b"ing\nw\xc3", ["loading"]),
+            (b"", []),
+            (b"\xb6rter\n\nlast\n", ["w\u00f6rter", "", "last"]),
+        ):
+            server.write(piece)
+            said.clear()
+            _say_lines(reader, said.append)
+            assert said == lines
 
 
 PROGRAM = """

@@ -1,5 +1,6 @@
 """The OpenAI judge against a real loopback server that misbehaves."""
 
+import json
 import logging
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -9,7 +10,7 @@ from support.judge_server import KEY, JudgeServer, scores_of, text_of
 
 from sampler_bench.errors import JudgeError
 from sampler_bench.judges import JudgeOptions
-from sampler_bench.judges._rubric import fence_for
+from sampler_bench.judges._rubric import Unreadable, fence_for, read_scores
 from sampler_bench.judges.openai import build
 from sampler_bench.records import Prompt, Score, Unscored
 from sampler_bench.tasks.creative_writing import build as creative_writing
@@ -213,6 +214,31 @@ async def test_an_odd_reply_is_read_or_asked_for_again_and_never_the_end(fault):
     assert dict(score.criteria) == scores_of(server.requests[0])
 
 
+SCORES = dict.fromkeys((criterion.name for criterion in TASK.rubric), 5.0)
+DRAFT, GOOD = json.dumps(dict.fromkeys(SCORES, 1)), json.dumps(SCORES)
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        f"<think>maybe {DRAFT}</think>\n{GOOD}",
+        f"<think>it says </think> and {DRAFT}</think>\n{GOOD}",
+        f"maybe {DRAFT}</think>{GOOD}",
+        f"[THINK]maybe {DRAFT}[/THINK]```json\n{GOOD}\n```",
+        f"<|channel|>analysis<|message|>maybe {DRAFT}<|end|><|start|>assistant<|channel|>final"
+        f"<|message|>{GOOD}<|return|>",
+    ],
+)
+def test_drafts_in_thoughts_are_not_the_scores(reply):
+    assert read_scores(reply, TASK) == SCORES
+
+
+@pytest.mark.parametrize("reply", [f"<think>maybe {GOOD}", f"[THINK]maybe {GOOD} or less?"])
+def test_thoughts_that_never_end_hold_no_scores(reply):
+    with pytest.raises(Unreadable, match="thoughts and no answer"):
+        read_scores(reply, TASK)
+
+
 @pytest.mark.parametrize("fault", ["no usage", "odd usage"])
 async def test_a_bill_without_a_count_is_reckoned_by_the_characters_and_never_nothing(fault):
     with JudgeServer(always=fault) as server:
@@ -234,6 +260,14 @@ async def test_an_address_that_is_none_is_named_at_once():
         JudgeError, match=r"is '127\.0\.0\.1:8080'; expected an address like http://"
     ):
         build(JudgeOptions(base_url="me:pass@127.0.0.1:8080", api_key="k"), TASK)
+
+
+@pytest.mark.parametrize(
+    "host", ["127.0.0.1:abc", "127.0.0.1:99999", "127.0.0.1:0", "[::1", "", "\u2488.de", "a\nb"]
+)
+async def test_a_mistyped_address_is_named_at_once(host):
+    with pytest.raises(JudgeError, match=r"OPENAI_BASE_URL is .*; expected an address like http"):
+        build(JudgeOptions(base_url=f"http://{host}/v1", api_key="k"), TASK)
 
 
 async def test_a_server_that_repeats_the_key_is_not_quoted(caplog):

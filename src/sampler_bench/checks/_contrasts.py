@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Literal
 
 from ..records import Value
 from ._ask import LONG, SHORT, WARM, Ask
@@ -26,7 +25,7 @@ class Contrast:
         extreme: values at which it must show, the best first; the first that the server takes.
         plain: its value in the texts that they are compared with; None for neutral.
         base: what else is set, None standing for the hottest temperature.
-        still: `always` where the extreme leaves one token at each step, whatever the seed.
+        still: True where the extreme leaves one token at each step, whatever the seed.
         remembers: True for a knob that looks back at the text, so that it must change greedy ones.
         repeats: True where words must come again in the plain texts, or there is nothing to act on.
         tokens: longest text.
@@ -36,7 +35,7 @@ class Contrast:
     extreme: tuple[Value, ...]
     plain: Value | None = None
     base: Mapping[str, Value | None] = field(default_factory=lambda: {"temperature": None})
-    still: Literal["always", "never"] = "never"
+    still: bool = False
     remembers: bool = False
     repeats: bool = False
     tokens: int = SHORT
@@ -44,7 +43,7 @@ class Contrast:
 
 
 def _greedy(*extreme: Value) -> Contrast:
-    return Contrast(extreme, still="always")
+    return Contrast(extreme, still=True)
 
 
 def _memory(*extreme: Value, plain: Value | None = None, pairs: int = 4, **base: Value) -> Contrast:
@@ -97,19 +96,15 @@ CONTRASTS: Mapping[str, Contrast] = {
     "mirostat_eta": Contrast(
         (1.0,), 0.0, {"temperature": None, "mirostat_mode": 2, "mirostat_tau": 3.0}, tokens=LONG
     ),
-    "mirostat_mode": Contrast(
-        (2,), base={"temperature": None, "mirostat_tau": 1e-6}, still="always"
-    ),
-    "mirostat_tau": Contrast(
-        (1e-6,), 5.0, {"temperature": None, "mirostat_mode": 2}, still="always"
-    ),
+    "mirostat_mode": Contrast((2,), base={"temperature": None, "mirostat_tau": 1e-6}, still=True),
+    "mirostat_tau": Contrast((1e-6,), 5.0, {"temperature": None, "mirostat_mode": 2}, still=True),
     "presence_penalty": _memory(-2.0, 2.0, pairs=6),
     "repetition_penalty": _memory(10.0, 2.0),
     "repetition_range": _memory(1024, plain=1, repetition_penalty=2.0),
     "repetition_slope": _memory(0.01, repetition_penalty=2.0, repetition_range=1024),
     "smoothing_curve": Contrast((100.0,), base={"temperature": None, "smoothing_factor": 0.2}),
     "smoothing_factor": Contrast((100.0,)),
-    "temperature": Contrast((0.0,), base={}, still="always"),
+    "temperature": Contrast((0.0,), base={}, still=True),
     "temperature_order": Contrast(
         ("last",), "first", {"temperature": None, "top_p": 0.2, "min_p": 0.3, "typical_p": 0.3}
     ),

@@ -13,7 +13,7 @@ import asyncio
 
 from ..errors import EngineError
 from ..records import Value
-from ._ask import LONG, WARM, Ask
+from ._ask import LONG, WARM, Ask, Sample
 from ._findings import Fact
 
 SEEDS = (1, 2, 3, 4)
@@ -29,10 +29,16 @@ async def probe(ask: Ask) -> Fact:
         return Fact(what, "one text at a time there")
     values: dict[str, Value] = {"temperature": WARM}
     alone = [(await ask.text(values, seed, LONG)).text for seed in ALONE]
-    try:
-        beside = await asyncio.gather(*(ask.send(values, seed, LONG) for seed in SEEDS))
-    except EngineError as error:  # llama.cpp's slots may share one context, too small for all
-        return Fact(what, f"cannot tell: {error}", fine=False)
+    # All are waited for: one that goes on would be written beside the texts of the next probe.
+    texts = (ask.send(values, seed, LONG) for seed in SEEDS)
+    came = await asyncio.gather(*texts, return_exceptions=True)
+    if lost := [one for one in came if isinstance(one, BaseException)]:
+        for error in lost:
+            if not isinstance(error, EngineError):
+                raise error
+        # llama.cpp's slots may share one context, too small for all
+        return Fact(what, f"cannot tell: {lost[0]}", fine=False)
+    beside = [one for one in came if isinstance(one, Sample)]
     changed = sum(a != b.text for a, b in zip(alone, beside, strict=False))
     if changed:
         return Fact(what, f"{changed} of {len(ALONE)} texts changed beside others", fine=False)

@@ -23,9 +23,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ..engines._dialect import Dialect, Spoken
+from ..engines._dialect import Spoken, dialects
 from ..errors import EngineError
-from ..plugins import find, names
 from . import unseeded
 from ._ask import HOTTEST, Ask, refused
 from ._contrasts import CONTRASTS, UNSEEDED, settings
@@ -65,7 +64,7 @@ async def probe(ask: Ask, knob: str) -> Finding:
 
 async def _by_seed(ask: Ask, seen: Seen) -> Finding:
     """Compare seed by seed until it can be told."""
-    still = seen.contrast.still == "always"
+    still = seen.contrast.still
     for seed in range(1, seen.contrast.pairs + 1):
         plain, bent = await pair(ask, seen, seed)
         if still and seen.varied and seen.alike >= LEAST and seen.moved >= LEAST:
@@ -81,7 +80,7 @@ async def _by_seed(ask: Ask, seen: Seen) -> Finding:
 
 async def _in_doubt(ask: Ask, seen: Seen) -> Finding:
     """No answer by the usual number of pairs."""
-    if seen.contrast.still == "always" and not seen.varied:
+    if seen.contrast.still and not seen.varied:
         return Finding(seen.knob, "cannot tell", "texts do not vary there even without it")
     if not seen.moved:
         return idle(seen) if seen.idle else _ignored(seen)
@@ -92,7 +91,7 @@ async def _in_doubt(ask: Ask, seen: Seen) -> Finding:
         told = f"one of {len(seen.pairs)} texts changed, and texts may not repeat there"
         return Finding(seen.knob, "cannot tell", told)
     finding = _changed(ask, seen)
-    if seen.contrast.still == "always" and finding.says == "honoured":
+    if seen.contrast.still and finding.says == "honoured":
         told = f"{finding.evidence}, but at its extreme more than one token is left"
         return replace(finding, says="honoured differently", evidence=told)
     return finding
@@ -119,7 +118,7 @@ def _changed(ask: Ask, seen: Seen) -> Finding:
 
 
 def _ignored(seen: Seen) -> Finding:
-    still, count = seen.contrast.still == "always", len(seen.pairs)
+    still, count = seen.contrast.still, len(seen.pairs)
     return Finding(
         seen.knob,
         "ignored",
@@ -151,10 +150,6 @@ async def _moves(ask: Ask, seen: Seen, key: str) -> bool:
 
 def other_names(knob: str) -> list[str]:
     """What engines call a knob, where it is one key with our own value."""
-    found: list[str] = []
-    for engine in names("engines"):
-        dialect = getattr(find("engines", engine), "DIALECT", None)
-        word = dialect.words.get(knob) if isinstance(dialect, Dialect) else None
-        if isinstance(word, Spoken) and word.say is None:
-            found.append(word.key)
-    return list(dict.fromkeys(found))
+    words = [dialect.words.get(knob) for dialect in dialects().values()]
+    keys = [word.key for word in words if isinstance(word, Spoken) and word.say is None]
+    return list(dict.fromkeys(keys))

@@ -24,7 +24,6 @@ import asyncio
 from collections.abc import Collection, Mapping, Sequence
 
 from ..engines._dialect import Spoken
-from ..engines._telling import COSTS, TellingEngine
 from ..errors import EngineError, SpecError
 from ..records import SamplerConfig, Value
 from . import forced
@@ -47,7 +46,7 @@ async def facts(ask: Ask, searched: Collection[str]) -> list[Fact]:
 
     Nothing is raised: what cannot be told is left out.
     """
-    if isinstance(ask.engine, TellingEngine) and ask.engine.unasked == COSTS:
+    if ask.engine.costs:
         return []
     others = [k for k in USUAL if k not in searched and ask.speaks(k)]
     others = [knob for knob in others if forced.finding(ask, knob) is None]

@@ -14,6 +14,7 @@ from collections.abc import Mapping
 
 from ..engines import ServerInfo
 from ..engines._dialect import Spoken
+from ..engines._http import mapping
 from ._ask import Ask
 from ._findings import Fact, Finding
 
@@ -39,15 +40,13 @@ def finding(ask: Ask, knob: str) -> Finding | None:
 
 def _acting(info: ServerInfo) -> Mapping[str, Mapping[str, object]]:
     """The rules that change requests, by the server's keys."""
-    told = info.details.get("overrides")
-    told = told if isinstance(told, Mapping) else {}
+    told = mapping(info.details.get("overrides"))
     rules = {**_rules(told.get("overrides", told)), **_rules(told.get("model_overrides"))}
     return {key: rule for key, rule in rules.items() if _acts(rule)}
 
 
 def _rules(told: object) -> Mapping[str, Mapping[str, object]]:
-    found = told if isinstance(told, Mapping) else {}
-    return {key: rule for key, rule in found.items() if isinstance(rule, Mapping)}
+    return {key: rule for key, rule in mapping(told).items() if isinstance(rule, Mapping)}
 
 
 def _acts(rule: Mapping[str, object]) -> bool:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ..engines._openai import OpenAIEngine
+from ..engines._telling import TellingEngine
 from ..records import Value
 from ._ask import Ask
 from ._findings import Fact
@@ -25,7 +25,7 @@ SURE = -0.01
 async def probe(ask: Ask) -> Fact:
     """Say what the server's logprobs are."""
     engine = ask.engine
-    if not isinstance(engine, OpenAIEngine):
+    if not isinstance(engine, TellingEngine):
         return Fact(WHAT, "not asked for on this engine's endpoint")
     one: dict[str, Value] = {"top_k": 1} if ask.speaks("top_k") else {"temperature": 0.0}
     usual = await _first(ask, engine, {"temperature": 1.0})
@@ -48,7 +48,7 @@ def _same(a: tuple[float, ...], b: tuple[float, ...]) -> bool:
     return all(abs(x - y) <= CLOSE for x, y in zip(a, b, strict=False))
 
 
-async def _first(ask: Ask, engine: OpenAIEngine, values: Mapping[str, Value]) -> tuple[float, ...]:
+async def _first(ask: Ask, engine: TellingEngine, values: Mapping[str, Value]) -> tuple[float, ...]:
     """The logprobs of the first place, the likeliest first; empty where none are told."""
     more = engine.telling(TOLD)
     sample = await ask.maybe(values, 1, 1, lambda body: {**body, **more})

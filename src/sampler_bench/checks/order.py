@@ -16,6 +16,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ..records import Value
+from ..samplers.order import CUTS
 from ._ask import Ask
 from ._findings import Fact
 
@@ -26,7 +27,7 @@ LEAST_PIECES = 4
 
 def matters(knobs: Sequence[str]) -> bool:
     """Say whether the order makes a difference for these knobs: heat, and something that cuts."""
-    return "temperature" in knobs and len(knobs) > 1
+    return "temperature" in knobs and not set(CUTS).isdisjoint(knobs)
 
 
 async def probe(ask: Ask) -> str:

@@ -16,8 +16,7 @@ from __future__ import annotations
 import asyncio
 from itertools import pairwise
 
-from ..engines._dialect import Dialect
-from ..plugins import find, names
+from ..engines._dialect import dialects
 from ._ask import SHORT, Ask, Sample, collision
 from ._findings import Fact, Finding
 
@@ -62,11 +61,12 @@ async def _stuck(ask: Ask, key: str, first: Sample) -> Finding:
     if later.text == first.text:
         return Finding("seed", "cannot tell", "texts do not vary there, whatever the seed")
     ask.space(SECOND)
+    none = f"`{key}` does nothing" if key else "there is no seed there"
     return Finding(
         "seed",
         "ignored" if key else "not spoken",
-        f"`{key}` does nothing: texts asked for within one second are the same, a second later "
-        "they are others (its random seed is the clock)",
+        f"{none}: texts asked for within one second are the same, a second later they are others "
+        "(its random seed is the clock)",
         "seeds",
         false_ignored=collision([first, later]) ** 2,
         remedy=REMEDY,
@@ -102,8 +102,7 @@ async def _draw(ask: Ask) -> list[Sample]:
 
 
 def _all_names() -> list[str]:
-    dialects = (getattr(find("engines", name), "DIALECT", None) for name in names("engines"))
-    keys = [d.seed for d in dialects if isinstance(d, Dialect) and d.seed]
+    keys = [dialect.seed for dialect in dialects().values() if dialect.seed]
     return list(dict.fromkeys([*keys, "sampler_seed"]))
 
 

@@ -49,7 +49,7 @@ async def compare(ask: Ask, seen: Seen, *, strong: bool) -> Finding:
     Raises:
         EngineError: the server does not answer, or refuses a setting.
     """
-    if seen.contrast.still == "always":
+    if seen.contrast.still:
         return await _by_agreement(ask, seen)
     if seen.contrast.remembers:
         return await _greedily(ask, seen)

@@ -28,6 +28,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Serve until the user stops it."""
+    from ..engines._launch import spare_cores
     from ..engines._serving import Plan, serve
     from ..spec import model_or_file
     from ..spec.environment import environment
@@ -43,16 +44,9 @@ def run(args: argparse.Namespace) -> int:
         port=entry.port if args.port is None else args.port,
         slots=args.slots or entry.slots or 4,
         context=args.context or entry.context or 2048,
-        threads=args.threads or _threads(),
+        threads=args.threads or spare_cores(),
         gpu_layers=entry.gpu_layers if args.gpu_layers is None else args.gpu_layers,
         log=args.log,
         verbose=args.verbose,
     )
     return serve(plan, say, environment())
-
-
-def _threads() -> int:
-    """One less than there are cores: the search needs some of one, and llama.cpp's threads spin."""
-    import psutil
-
-    return max(1, (psutil.cpu_count(logical=False) or 2) - 1)

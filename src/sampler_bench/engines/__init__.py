@@ -35,9 +35,7 @@ class EngineOptions:
         gguf: file to serve, for an engine that starts its own server.
         slots: texts written at once.
         context: tokens of prompt and answer together, for each slot.
-        threads: CPU threads, for an engine that starts its own server.
         gpu_layers: layers on the GPU, for an engine that starts its own server; -1 for all.
-        port: fixed port for an engine that starts its own server; 0 for any free one.
         template: a chat template's name or Jinja text from models.yaml; empty for the server's own
             chat endpoint; `raw` sends the prompt as it is.
         providers: who may write, for a service that hands requests on; empty: whom it chooses.
@@ -54,9 +52,7 @@ class EngineOptions:
     gguf: Path | None = None
     slots: int = 4
     context: int = 2048
-    threads: int = 1
     gpu_layers: int = -1
-    port: int = 0
     template: str = ""
     providers: tuple[str, ...] = ()
     api_key: str = field(default="", repr=False)

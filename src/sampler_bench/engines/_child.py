@@ -17,11 +17,13 @@ import os
 import signal
 import sys
 import threading
+import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import IO, Protocol
 
 PR_SET_PDEATHSIG = 1  # linux/prctl.h
+LAST_WORDS_SECONDS = 0.3  # llama.cpp logs why it cannot start from a thread of its own
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +74,7 @@ def main(argument: str) -> None:
     try:
         server = _serve(order)
     except Exception as error:
+        time.sleep(LAST_WORDS_SECONDS)
         _say(answer, {"error": str(error)})
         os._exit(1)
     _say(answer, {"address": server.listening_address})

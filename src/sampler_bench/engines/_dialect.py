@@ -156,7 +156,7 @@ class Dialect:
             raise SpecError(
                 f"{name} on {self.name}: {word.why}; remove it from the space{_elsewhere(name)}"
             )
-        if isinstance(word, Spoken) and (expected := word.problem(value)):
+        if expected := word.problem(value):
             raise SpecError(
                 f"{name}={_show(value)} on {self.name}: {expected}; change the space"
                 f"{_elsewhere(name, value)}"
@@ -171,15 +171,21 @@ def heat_span(value: Value, values: Values) -> tuple[float, float]:
     return max(0.0, middle - value), middle + value
 
 
+def dialects() -> dict[str, Dialect]:
+    """The dialects of all engines that have one, by the engine's name."""
+    found = {name: getattr(find("engines", name), "DIALECT", None) for name in names("engines")}
+    return {name: dialect for name, dialect in found.items() if isinstance(dialect, Dialect)}
+
+
 def speakers(name: str, value: Value | None = None) -> list[str]:
     """List the engines that speak a parameter (and take a value), the most used first."""
-    found = []
-    for engine in sorted(names("engines"), key=_popularity):
-        dialect = getattr(find("engines", engine), "DIALECT", None)
-        word = dialect.words.get(name) if isinstance(dialect, Dialect) else None
-        if isinstance(word, Spoken) and (value is None or not word.problem(value)):
-            found.append(engine)
-    return found
+    words = {engine: dialect.words.get(name) for engine, dialect in dialects().items()}
+    found = [
+        engine
+        for engine, word in words.items()
+        if isinstance(word, Spoken) and (value is None or not word.problem(value))
+    ]
+    return sorted(found, key=_popularity)
 
 
 def _popularity(engine: str) -> tuple[int, str]:

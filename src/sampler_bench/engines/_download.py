@@ -14,7 +14,8 @@ import os
 import re
 import shutil
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 SPARE_BYTES = 200 * 2**20
 SLOW_SECONDS = 2.0
 TRIES = 5  # break-offs in a row without a byte in between
+MODEL = re.compile(r"^(?!.*mmproj).*\.gguf$", re.I)  # mmproj: only the eyes of one
 SHA256 = re.compile(r"[0-9a-f]{64}")
 USUAL = ("Q4_K_M", "Q5_K_M", "Q4_K_S", "Q6_K", "Q8_0")
 Say = Callable[[str], None]
@@ -95,12 +97,15 @@ def download(source: Source, folder: Path, say: Say, *, wait_seconds: float = 1.
     folder = folder / source.hub.replace("/", "--")
     parts = parts_of(source.file) if source.file else _choose(source)
     _check_inside(parts, source)
-    if missing := [file for file in parts if not (folder / file).is_file()]:
+    with _on_disk(folder):
+        missing = [file for file in parts if not (folder / file).is_file()]
+    if missing:
         known = {source.file or parts[0]: source.sha256}
         wanted = [_ask(source, file, known.get(file, "")) for file in missing]
-        _check_space(folder, wanted)
+        with _on_disk(folder):
+            _check_space(folder, wanted)
         if len(wanted) > 1:
-            size = size_text(sum(one.size for one in wanted))
+            size = _sum_text(wanted)
             say(f"{parts[0]}: {len(wanted)} of {len(parts)} parts are to come, {size} in all")
         for one in wanted:
             _bring(one, source, folder, say, wait_seconds)
@@ -109,11 +114,12 @@ def download(source: Source, folder: Path, say: Say, *, wait_seconds: float = 1.
 
 def _bring(known: _Known, source: Source, folder: Path, say: Say, wait_seconds: float) -> None:
     part = known.part(folder)
-    say(f"downloading {known.file} from {source.hub} ({size_text(known.size)}) to {folder}")
+    say(f"downloading {known.file} from {source.hub} ({_sum_text([known])}) to {folder}")
     with _Translation(source, known.file, "; what arrived is kept, start again to go on"):
         _fetch(known, part, say, wait_seconds)
-    _check_whole(part, known, say)
-    part.replace(folder / known.file)
+    with _on_disk(folder):
+        _check_whole(part, known, say)
+        part.replace(folder / known.file)
 
 
 def _check_inside(parts: Sequence[str], source: Source) -> None:
@@ -132,13 +138,13 @@ def _choose(source: Source) -> tuple[str, ...]:
 
     with _Translation(source, "its list of files"):
         listed = HfApi(endpoint=source.endpoint or None).list_repo_files(source.hub)
-    models = models_among(name for name in listed if name.lower().endswith(".gguf"))
+    models = models_among(name for name in listed if MODEL.search(name))
     complete = [parts for parts in models if is_complete(parts)]
     if len(complete) == len(models) == 1 and not source.kind:
         return complete[0]
     for kind in (source.kind,) if source.kind else USUAL:
         for parts in complete:
-            if kind.lower() in parts[0].lower():
+            if re.search(rf"(?<![a-z0-9]){re.escape(kind)}(?![a-z0-9])", parts[0], re.I):
                 return parts
     if not models:
         raise EngineError(
@@ -194,7 +200,7 @@ def _append(client: httpx2.Client, known: _Known, part: Path, progress: _Progres
     with client.stream("GET", known.url, headers=asked) as response:
         response.raise_for_status()
         whole = response.status_code != 206  # the server cannot send a part
-        with part.open("wb" if whole else "ab") as file:
+        with _on_disk(part.parent), part.open("wb" if whole else "ab") as file:
             for block in response.iter_raw():
                 file.write(block)
                 progress.show(file.tell())
@@ -226,13 +232,14 @@ class _Progress:
 def _check_space(folder: Path, wanted: Sequence[_Known]) -> None:
     for known in wanted:
         (folder / known.file).parent.mkdir(parents=True, exist_ok=True)
-    needed = sum(known.size - _length(known.part(folder)) for known in wanted)
+    needed = sum(max(0, known.size - _length(known.part(folder))) for known in wanted)
     free = shutil.disk_usage(folder).free
     if free < needed + SPARE_BYTES:
         raise EngineError(
             f"{', '.join(known.file for known in wanted)}: what is to come needs "
-            f"{size_text(needed)}, but only {size_text(free)} are free in {folder}; make room, or "
-            "name another folder with SAMPLER_BENCH_MODELS"
+            f"{size_text(needed)} and {size_text(SPARE_BYTES)} to spare, but only "
+            f"{size_text(free)} are free in {folder}; make room, or name another folder with "
+            "SAMPLER_BENCH_MODELS"
         )
 
 
@@ -295,10 +302,28 @@ class _Translation:
             ) from error
 
 
+@contextmanager
+def _on_disk(folder: Path) -> Iterator[None]:
+    """Turn what the system says of a folder into our error."""
+    try:
+        yield
+    except OSError as error:
+        raise EngineError(
+            f"{folder}: models cannot be kept there: {error.strerror or error}; see to it, or name "
+            "another folder with SAMPLER_BENCH_MODELS"
+        ) from error
+
+
+def _sum_text(files: Sequence[_Known]) -> str:
+    """The size of files together; one of which the hub tells none leaves it unknown."""
+    sizes = [one.size for one in files]
+    return size_text(sum(sizes)) if all(sizes) else "size unknown"
+
+
 def size_text(count: int) -> str:
     """`4.6 GiB`."""
-    if not count:
-        return "size unknown"
+    if count < 2**10:
+        return f"{count} bytes"
     if count < 2**20:
         return f"{count / 2**10:.0f} KiB"
     return f"{count / 2**20:.0f} MiB" if count < 2**30 else f"{count / 2**30:.1f} GiB"

@@ -13,7 +13,7 @@ from typing import Self
 from ..errors import EngineError
 from ..records import Json, JsonObject
 from . import EMBEDDING_KEY
-from ._http import Http, base_url
+from ._http import Http, base_url, mapping
 from ._retry import Fault, Patience, patiently
 
 SECONDS = 120.0
@@ -80,8 +80,7 @@ class Embeddings:
         return vectors
 
     async def _once(self, body: JsonObject, n: int) -> list[list[float]]:
-        answer = await self._http.post(PATH, body, seconds=SECONDS)
-        data = answer.get("data") if isinstance(answer, dict) else None
+        data = mapping(await self._http.post(PATH, body, seconds=SECONDS)).get("data")
         rows = [row for row in data if isinstance(row, dict)] if isinstance(data, list) else []
         if sorted(map(_index, rows)) != list(range(n)):
             raise Fault("protocol", f"{PATH}: expected {n} embeddings, found {len(rows)}")

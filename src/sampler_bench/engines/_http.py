@@ -16,7 +16,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import NoReturn
+from typing import NoReturn, overload
 from urllib.parse import urlsplit, urlunsplit
 
 import httpx2
@@ -44,6 +44,15 @@ LOGIN = re.compile(r"(?:^|(?<=://))[^/?#]+@")
 NO_MONEY = {"insufficient_quota", "billing_not_active", "billing_hard_limit_reached"}
 
 
+@overload
+def mapping(found: Json) -> Mapping[str, Json]: ...
+@overload
+def mapping(found: object) -> Mapping[str, object]: ...
+def mapping(found: object) -> Mapping[str, object]:
+    """What was found, where it is an object of JSON; else an empty one."""
+    return found if isinstance(found, Mapping) else {}
+
+
 def base_url(url: str) -> str:
     """Tidy what users write: a scheme in front, no slash and no `/v1` behind.
 
@@ -55,7 +64,8 @@ def base_url(url: str) -> str:
         parts = urlsplit(full.strip())
         usable = parts.scheme in ("http", "https") and bool(parts.hostname)
         usable = usable and (parts.port is None or parts.port > 0)
-    except ValueError:
+        httpx2.URL(full.strip())  # it refuses more: odd letters, hosts that no name server knows
+    except (ValueError, httpx2.InvalidURL):
         usable = False
     if not usable:
         raise EngineError(f"server {url!r}: expected an address like http://127.0.0.1:5001")
@@ -153,13 +163,13 @@ class Http:
                 raise
             return None
         with suppress(Fault):  # a page for people, which some send for any path
-            return self._parsed(text, path)
+            return self.parsed(text, path)
         return None
 
     async def _simple(
         self, method: str, path: str, body: JsonObject | None, seconds: float
     ) -> Json:
-        return self._parsed(await self._fetched(method, path, body, seconds), path)
+        return self.parsed(await self._fetched(method, path, body, seconds), path)
 
     async def _fetched(
         self, method: str, path: str, body: JsonObject | None, seconds: float
@@ -221,7 +231,12 @@ class Http:
             raise EngineError(f"{self.shown}: not connected; use the engine as `async with`")
         return self._client
 
-    def _parsed(self, text: str, path: str) -> Json:
+    def parsed(self, text: str, path: str) -> Json:
+        """Read JSON.
+
+        Raises:
+            Fault: it is none.
+        """
         try:
             parsed: Json = json.loads(text)
         except ValueError:

@@ -39,6 +39,7 @@ class Child:
         self._log = log
         self._log_start = log.tell()
         self._gguf = gguf
+        self._stopping = threading.Lock()  # whoever waits in `ready` may stop it while we do
 
     @classmethod
     def start(cls, order: Order, log: Path | None = None) -> Child:
@@ -81,10 +82,10 @@ class Child:
         self.address = said["address"]
         return self.address
 
-    async def ready_async(self, seconds: float = START_SECONDS) -> str:
+    async def ready_async(self) -> str:
         """As `ready`; cancelling stops the child."""
         try:
-            return await asyncio.to_thread(self.ready, seconds)
+            return await asyncio.to_thread(self.ready)
         except asyncio.CancelledError:
             self.process.kill()  # the thread that waits sees it end, and tidies up
             raise
@@ -101,11 +102,12 @@ class Child:
         self._log.seek(max(self._log_start, end - TAIL_BYTES))
         return self._log.read().decode("utf-8", "replace").strip()
 
-    def stop(self, seconds: float = STOP_SECONDS) -> None:
-        """End the process: ask first, then kill. Safe to call twice."""
-        end_process(self.process, seconds)
-        self._last_words = self.tail()
-        self._log.close()
+    def stop(self) -> None:
+        """End the process: ask first, then kill. Safe to call twice, at once too."""
+        with self._stopping:
+            end_process(self.process)
+            self._last_words = self.tail()
+            self._log.close()
 
     def _no_start(self, why: str) -> str:
         words = [line for line in self._last_words.splitlines() if " E " in line or "rror" in line]
@@ -203,6 +205,13 @@ def taken(model: str, port: int, serves: str = "") -> str:
         f"serving {model} on port {port}: the port is taken by {port_owner(port)}{which}; stop it, "
         "or choose another port"
     )
+
+
+def spare_cores() -> int:
+    """One less than there are: a run needs some of one, and llama.cpp's threads spin."""
+    import psutil
+
+    return max(1, (psutil.cpu_count(logical=False) or 2) - 1)
 
 
 class _Killer:

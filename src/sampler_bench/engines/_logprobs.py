@@ -23,7 +23,6 @@ LENGTH = 120  # tokens of a text
 POSITIONS = 128  # about so many are kept of what comes with whole texts
 LEAST_TOLD = 16  # of 20 tokens; a few may share a name and fall together
 LEAST_POSITIONS = 16  # with fewer (texts of a word) nothing is said of the model
-MOST_TOLD = 500  # tokens of each distribution that are asked for where a server tells that many
 NEUTRAL = SamplerConfig.of("temperature", {"temperature": 1, "max_tokens": LENGTH})
 
 

@@ -8,7 +8,6 @@ streaming), and what the servers in this folder add to it.
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import AsyncIterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -20,31 +19,28 @@ from ..records import Json, JsonObject, Prompt, SamplerConfig
 from . import EngineOptions, ServerInfo
 from ._answer import Answer
 from ._dialect import Dialect
+from ._http import mapping
 from ._logprobs import told_logprobs
 from ._remote import Request
 from ._retry import Fault
 from ._telling import TellingEngine
 
+CHAT_PATH, RAW_PATH, MODELS_PATH = "/v1/chat/completions", "/v1/completions", "/v1/models"
 DRAIN_SECONDS = 0.05
 
 
 @dataclass(frozen=True, slots=True)
 class Wire:
-    """Where a server listens, and what goes with every request besides parameters.
+    """What goes with every request besides parameters.
 
     Attributes:
-        chat, raw: paths for chats and for raw prompts.
-        chat_extra, raw_extra: more keys, for example to switch thinking off.
-        usage: whether to ask for token counts at the end of a stream.
-        models: path that lists the models.
+        chat_extra, raw_extra: more keys for chats and for raw prompts, such as switch thinking off.
+        raw_logprobs: the key that asks for so many log-probabilities beside a raw prompt's answer.
     """
 
-    chat: str = "/v1/chat/completions"
-    raw: str = "/v1/completions"
     chat_extra: Mapping[str, Json] = field(default_factory=dict)
     raw_extra: Mapping[str, Json] = field(default_factory=dict)
-    usage: bool = True
-    models: str = "/v1/models"
+    raw_logprobs: str = "logprobs"
 
 
 class OpenAIEngine(TellingEngine):
@@ -60,7 +56,7 @@ class OpenAIEngine(TellingEngine):
 
     async def ask(self) -> ServerInfo:
         """Read the list of models."""
-        return self.described(*self._choose(await self.http.get(self.wire.models)))
+        return self.described(*self._choose(await self.http.get(MODELS_PATH)))
 
     def described(self, model: str, entry: Mapping[str, object]) -> ServerInfo:
         """What the list of models says of one."""
@@ -77,7 +73,7 @@ class OpenAIEngine(TellingEngine):
         """The keys that ask for the log-probabilities of so many tokens in each place."""
         if self.template is None:
             return {"logprobs": True, "top_logprobs": tokens}
-        return {"logprobs": tokens}
+        return {self.wire.raw_logprobs: tokens}
 
     def _choose(self, listed: object, loaded: str = "") -> tuple[str, Mapping[str, object]]:
         """Pick the model that was asked for, else the one called as here, the loaded, the first.
@@ -98,22 +94,22 @@ class OpenAIEngine(TellingEngine):
                 f"with --model{some}"
             )
         if not by_id:
-            raise Fault("protocol", f"{self.wire.models} lists no model: is one there, or loaded?")
+            raise Fault("protocol", f"{MODELS_PATH} lists no model: is one there, or loaded?")
         return next(iter(by_id.items()))
 
     def request(self, config: SamplerConfig, prompt: Prompt, seed: int) -> Request:
         sent = self.express(config, seed)
         stop: JsonObject = {}
         if self.template is None:
-            path, extra = self.wire.chat, self.wire.chat_extra
+            path, extra = CHAT_PATH, self.wire.chat_extra
             asked: JsonObject = {"messages": [{"role": "user", "content": prompt.text}]}
         else:
-            path, extra = self.wire.raw, self.wire.raw_extra
+            path, extra = RAW_PATH, self.wire.raw_extra
             asked = {"prompt": self.template.render(prompt.text)}
             stop = {"stop": list(self.template.stop)} if self.template.stop else {}
-        usage: JsonObject = {"stream_options": {"include_usage": True}} if self.wire.usage else {}
         model: JsonObject = {"model": self.model} if self.model else {}
-        body = {**model, **asked, **stop, **sent, **extra, "stream": True, **usage}
+        streamed: JsonObject = {"stream": True, "stream_options": {"include_usage": True}}
+        body = {**model, **asked, **stop, **sent, **extra, **streamed}
         return Request(path, body, sent, asked_tokens(config))
 
     async def write(self, request: Request) -> Answer:
@@ -144,13 +140,10 @@ class OpenAIEngine(TellingEngine):
 
     def _take(self, data: str, answer: Answer, path: str) -> None:
         """Add one event (or a whole answer) to what we have."""
-        try:
-            event = json.loads(data)
-        except ValueError:
-            found = self.http.hide(data)[:80] or "nothing"
-            raise Fault("protocol", f"{path}: expected JSON, found {found!r}") from None
+        event = self.http.parsed(data, path)
         if not isinstance(event, dict):
-            raise Fault("protocol", f"{path}: expected an object, found {data[:80]!r}")
+            found = self.http.hide(data)[:80]
+            raise Fault("protocol", f"{path}: expected an object, found {found!r}")
         if event.get("error"):
             self.http.complain(event["error"], path)
         self.take(event, answer)
@@ -159,43 +152,44 @@ class OpenAIEngine(TellingEngine):
         """Add one event of a stream, or a whole answer, to what we have."""
         choices = event.get("choices")
         for choice in choices if isinstance(choices, list) else ():
-            _take_choice(_object(choice), answer)
-        _take_rest(event, answer)
+            self._take_choice(self._object(choice), answer)
+        self._take_rest(event, answer)
 
+    def _take_choice(self, choice: Mapping[str, object], answer: Answer) -> None:
+        delta = self._object(choice.get("delta") or choice.get("message") or {})
+        if text := self._string(delta.get("content")) or self._string(choice.get("text")):
+            answer.text.append(text)
+        thought = self._string(delta.get("reasoning_content"))
+        if thought := thought or self._string(delta.get("reasoning")):
+            answer.thoughts.append(thought)
+        if finish := self._string(choice.get("finish_reason")):
+            answer.finish = finish
+        if told := choice.get("logprobs"):
+            answer.logprobs += told_logprobs(self._object(told))
 
-def _take_choice(choice: Mapping[str, object], answer: Answer) -> None:
-    delta = _object(choice.get("delta") or choice.get("message") or {})
-    if text := _string(delta.get("content")) or _string(choice.get("text")):
-        answer.text.append(text)
-    if thought := _string(delta.get("reasoning_content")) or _string(delta.get("reasoning")):
-        answer.thoughts.append(thought)
-    if finish := _string(choice.get("finish_reason")):
-        answer.finish = finish
-    if told := choice.get("logprobs"):
-        answer.logprobs += told_logprobs(_object(told))
+    def _take_rest(self, event: Mapping[str, object], answer: Answer) -> None:
+        if usage := self._object(event.get("usage") or {}):
+            answer.tokens = _count(usage.get("completion_tokens"), answer.tokens)
+            answer.prompt_tokens = _count(usage.get("prompt_tokens"), answer.prompt_tokens)
+        if model := self._string(event.get("model")):
+            answer.model = model
+        if verbose := event.get("__verbose"):  # llama.cpp's
+            settings = self._object(verbose).get("generation_settings")
+            answer.echoed = dict(settings) if isinstance(settings, dict) else None
 
+    def _object(self, found: object) -> Mapping[str, object]:
+        if not isinstance(found, dict):
+            raise self._odd("an object", found)
+        return found
 
-def _take_rest(event: Mapping[str, object], answer: Answer) -> None:
-    if usage := _object(event.get("usage") or {}):
-        answer.tokens = _count(usage.get("completion_tokens"), answer.tokens)
-        answer.prompt_tokens = _count(usage.get("prompt_tokens"), answer.prompt_tokens)
-    if model := _string(event.get("model")):
-        answer.model = model
-    if verbose := event.get("__verbose"):  # llama.cpp's
-        settings = _object(verbose).get("generation_settings")
-        answer.echoed = dict(settings) if isinstance(settings, dict) else None
+    def _string(self, found: object) -> str:
+        if found is None or isinstance(found, str):
+            return found or ""
+        raise self._odd("a text", found)
 
-
-def _object(found: object) -> Mapping[str, object]:
-    if not isinstance(found, dict):
-        raise Fault("protocol", f"expected an object in the answer, found {found!r:.80}")
-    return found
-
-
-def _string(found: object) -> str:
-    if found is None or isinstance(found, str):
-        return found or ""
-    raise Fault("protocol", f"expected a text in the answer, found {found!r:.80}")
+    def _odd(self, expected: str, found: object) -> Fault:
+        shown = self.http.hide(repr(found))[:80]
+        return Fault("protocol", f"expected {expected} in the answer, found {shown}")
 
 
 def _count(found: object, before: int | None) -> int | None:
@@ -208,8 +202,8 @@ def _is_stream(response: httpx2.Response) -> bool:
 
 def models_of(listed: object) -> dict[str, Mapping[str, object]]:
     """What a list of models says of each, by its name."""
-    data = listed.get("data") if isinstance(listed, dict) else None
-    entries = [e for e in data or [] if isinstance(e, dict) and e.get("id")]
+    data = mapping(listed).get("data")
+    entries = [e for e in (data if isinstance(data, list) else []) if mapping(e).get("id")]
     return {str(entry["id"]): entry for entry in entries}
 
 

@@ -7,13 +7,13 @@ import socket
 import sys
 
 
-def port_in_use(port: int, host: str = "127.0.0.1") -> bool:
-    """Say whether nobody could listen on a port now. Port 0 is always free."""
+def port_in_use(port: int) -> bool:
+    """Say whether nobody could listen on a port of 127.0.0.1 now. Port 0 is always free."""
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
         if sys.platform != "win32":  # there it would steal the port; here it forgives TIME_WAIT
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe.bind((host, port))
+            probe.bind(("127.0.0.1", port))
         except OSError:
             return True
     return False

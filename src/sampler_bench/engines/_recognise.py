@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from ..errors import EngineError
 from ..records import Json
 from . import SERVER_KEY
-from ._http import Http, base_url
+from ._http import Http, base_url, mapping
 from ._retry import Fault
 
 PROBE_SECONDS = 10.0
@@ -84,9 +84,9 @@ def as_before(engine: str, began: str) -> str:
 
 
 def _owner(listed: Json) -> str:
-    data = listed.get("data") if isinstance(listed, Mapping) else None
+    data = mapping(listed).get("data")
     for entry in data if isinstance(data, list) else []:
-        owner = entry.get("owned_by") if isinstance(entry, Mapping) else None
+        owner = mapping(entry).get("owned_by")
         if isinstance(owner, str) and owner.lower() in OWNERS:
             return OWNERS[owner.lower()]
     return ""

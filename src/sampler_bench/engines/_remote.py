@@ -52,12 +52,12 @@ class RemoteEngine(Engine):
         options: as given.
         info: what the last `check` found; None before.
         trims: True where the server shortens prompts that do not fit, without a word.
-        measures: True where an answer of one token may be asked for, to learn a prompt's size.
+        costs: True for a service whose texts are paid for: it is asked for those of a study only.
         confirms: True where it is asked who it is, before a text counts; see `_identity`.
     """
 
     trims = False
-    measures = True
+    costs = False
     confirms = True
 
     def __init__(self, dialect: Dialect, options: EngineOptions, server: str) -> None:
@@ -248,7 +248,7 @@ class RemoteEngine(Engine):
     async def _measure(self, prompt: Prompt) -> int | None:
         """The size of a prompt, told by the shortest answer where a server cannot count."""
         size = await self._size(prompt)
-        if size is None and self.measures:
+        if size is None and not self.costs:
             shortest = SamplerConfig.of("temperature", {"temperature": 1, "max_tokens": 1})
             answer = await self.write(self.request(shortest, prompt, seed=1))
             size = self._sizes[prompt.text] = answer.prompt_tokens

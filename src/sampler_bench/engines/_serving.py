@@ -19,7 +19,7 @@ from typing import IO
 
 from ..errors import EngineError
 from ..plugins import find
-from ..records import Prompt, SamplerConfig, Unwritten
+from ..records import Prompt, SamplerConfig
 from . import EngineOptions, ServerInfo
 from ._child import Order
 from ._download import Source, download, models_folder
@@ -33,6 +33,7 @@ from ._retry import Fault
 START_SECONDS = 600.0
 LOOK_SECONDS = 0.25
 TELL_SECONDS = 5.0
+ONE_TOKEN = SamplerConfig.of("temperature", {"temperature": 0, "max_tokens": 1})
 Say = Callable[[str], None]
 
 
@@ -48,7 +49,8 @@ class Plan:
             where it is found, else the built-in one.
         koboldcpp: path of KoboldCpp; None to look for it.
         port: 0 for any free one (the built-in server only).
-        slots, context, threads, gpu_layers: as in `EngineOptions`.
+        slots, context, gpu_layers: as in `EngineOptions`.
+        threads: CPU threads.
         log: file for the server's output.
         verbose: let the server log every request.
     """
@@ -286,7 +288,7 @@ async def _answers(
                 raise EngineError(_died(process, plan))
             try:
                 info = await known.look()
-                await _write_one(known)
+                await known.attempt(ONE_TOKEN, Prompt(0, "Hello"), seed=1)
             except (Fault, EngineError) as error:
                 if now - told > TELL_SECONDS:
                     told = now
@@ -295,13 +297,6 @@ async def _answers(
             else:
                 return info
     raise EngineError(f"serving {plan.name}: no answer at {url} in {START_SECONDS:.0f} s")
-
-
-async def _write_one(engine: RemoteEngine) -> None:
-    config = SamplerConfig.of("temperature", {"temperature": 0, "max_tokens": 1})
-    written = await engine.generate(config, Prompt(0, "Hello"), seed=1)
-    if isinstance(written, Unwritten):
-        raise Fault("protocol", written.detail)
 
 
 def _died(process: subprocess.Popen[bytes], plan: Plan) -> str:
@@ -327,5 +322,8 @@ async def _repeat(plan: Plan, say: Say) -> None:
 
 
 def _say_lines(log: IO[bytes], say: Say) -> None:
-    for line in log.read().decode("utf-8", "replace").splitlines():
+    """Say the lines that are whole; what follows the last one stays for the next time."""
+    whole, end, rest = log.read().rpartition(b"\n")
+    log.seek(-len(rest), os.SEEK_CUR)
+    for line in (whole + end).decode("utf-8", "replace").splitlines():
         say(line)

@@ -28,15 +28,17 @@ class TellingEngine(RemoteEngine):
     """An engine whose server may tell log-probabilities with its texts.
 
     Attributes:
-        unasked: why it is not asked for them; empty where it is.
+        unasked: why it is not asked for them, whatever it costs; empty where it is.
+        tells_usual: True where it tells as many as OpenAI's protocol has, and need not be asked.
     """
 
     unasked = ""
+    tells_usual = False
 
     async def collect(self, prompts: Sequence[Prompt]) -> Distributions | None:
         """Take them from the tokens of a few texts, where the server tells enough."""
-        if self.unasked:
-            raise Fault("protocol", self.unasked, may_pass=False)
+        if why := COSTS if self.costs else self.unasked:
+            raise Fault("protocol", why, may_pass=False)
         texts, rows = chosen(prompts), []
         told = await self.most_told(texts[0][0])
         for prompt, seed in texts:
@@ -54,6 +56,8 @@ class TellingEngine(RemoteEngine):
             Fault: it tells too few, or nothing at all.
             EngineError: it refuses.
         """
+        if self.tells_usual:
+            return Telling(USUALLY_TOLD)
         write = partial(self.write_telling, ONE_PLACE, prompt, 1, USUALLY_TOLD)
         patience = replace(self.patience, retries=min(1, self.patience.retries))
         answer, _ = await patiently(write, patience, seed=1)

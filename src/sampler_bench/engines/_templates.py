@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
+from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from ..errors import SpecError, did_you_mean
@@ -24,7 +25,7 @@ class Template:
     """How a prompt is wrapped.
 
     Attributes:
-        name: as stored with the texts.
+        name: as stored with the texts; of Jinja text a hash, so that a changed one is another.
         before, after: what goes around the prompt; unused where there is Jinja text.
         stop: texts that end the answer besides the end token.
         jinja: text of a Jinja template, given `messages` and `add_generation_prompt`.
@@ -49,15 +50,15 @@ class Template:
         """
         if not self.jinja:
             return f"{self.before}{prompt}{self.after}"
-        from jinja2 import TemplateError
-
         messages = [{"role": "user", "content": prompt}]
         try:
             return _compiled(self.jinja).render(
                 messages=messages, add_generation_prompt=True, bos_token="", enable_thinking=False
             )
-        except TemplateError as error:
-            raise SpecError(f"template: cannot be rendered: {error}") from error
+        except SpecError:
+            raise
+        except Exception as error:  # a user's program: it may fail in any way
+            raise SpecError(f"template: cannot be rendered: {_told(error)}") from error
 
 
 KNOWN = (
@@ -95,9 +96,8 @@ def find_template(text: str) -> Template | None:
     if not text:
         return None
     if "{" in text:
-        template = Template("from models.yaml", jinja=text)
         _check(text)
-        return template
+        return Template(f"Jinja {sha256(text.encode()).hexdigest()[:8]}", jinja=text)
     by_name = {template.name: template for template in KNOWN}
     name = text.strip().lower()
     if name not in by_name:
@@ -110,12 +110,14 @@ def find_template(text: str) -> Template | None:
 
 
 def _check(text: str) -> None:
-    from jinja2 import TemplateError
-
     try:
         _compiled(text)
-    except TemplateError as error:
-        raise SpecError(f"template: not usable Jinja text: {error}") from error
+    except Exception as error:
+        raise SpecError(f"template: not usable Jinja text: {_told(error)}") from error
+
+
+def _told(error: Exception) -> str:
+    return str(error) or type(error).__name__
 
 
 @cache

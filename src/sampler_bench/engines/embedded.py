@@ -18,7 +18,7 @@ from ..records import Completion, Prompt, SamplerConfig
 from . import EngineOptions, ServerInfo
 from . import llamacpp as _llamacpp
 from ._child import Order
-from ._launch import Child, check_gguf
+from ._launch import Child, check_gguf, spare_cores
 from ._retry import Fault
 
 RESTARTS = 3
@@ -69,18 +69,20 @@ class EmbeddedEngine(_llamacpp.LlamaCppEngine):
                 await self._revive()
             raise
 
-    async def _start(self) -> None:
+    def order(self) -> Order:
+        """What the child serves, and how; one thread writes the demo model's texts fastest."""
         options = self.options
-        order = Order(
+        return Order(
             self.gguf,
             name=options.model,
             slots=options.slots,
             context=options.context,
-            threads=options.threads,
+            threads=1 if self.gguf == demo_model.path() else spare_cores(),
             gpu_layers=options.gpu_layers,
-            port=options.port,
         )
-        self.child = Child.start(order, options.log)
+
+    async def _start(self) -> None:
+        self.child = Child.start(self.order(), self.options.log)
         try:
             self._connect(await self.child.ready_async())
             await self.http.__aenter__()

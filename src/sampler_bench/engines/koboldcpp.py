@@ -23,6 +23,7 @@ from ..samplers.order import SMOOTHING, TEMPERATURE, XTC, Chain
 from . import SERVER_KEY, EngineOptions, ServerInfo
 from ._answer import NEARLY, Answer
 from ._dialect import Dialect, Spoken, Unspoken, Values
+from ._http import mapping
 from ._openai import OpenAIEngine, Wire, asked_tokens
 from ._remote import Request
 from ._retry import Fault
@@ -41,7 +42,7 @@ STEPS: dict[Json, tuple[str, ...]] = {
 }
 LONGEST_SHARE = 0.8  # of the context, for the answer
 ROOM = "max_context_length"
-WRAPPING = 32  # tokens of a chat template, generously
+WRAPPING_TOKENS = 32  # tokens of a chat template, generously
 LOOKS, LOOK_SECONDS = 50, 0.02  # it holds its place for 0.2 seconds after the last word of a stream
 ENDED = {0: "limit", 1: "stop", 2: "stop_sequence"}  # its `stop_reason`; others are failures
 FINISHED = (1, 2)
@@ -161,7 +162,7 @@ class KoboldEngine(OpenAIEngine):
                 f"koboldcpp at {self.http.shown}: it does not answer like KoboldCpp; leave "
                 "`engine` out and the server will be asked what it is"
             )
-        model = _value(await self.http.get("/api/v1/model"), "result")
+        model = mapping(await self.http.get("/api/v1/model")).get("result")
         if model in ("inactive", "koboldcpp/inactive", ""):
             raise Fault("protocol", "no text model is loaded there")
         if model == "koboldcpp/protected-model":
@@ -169,7 +170,8 @@ class KoboldEngine(OpenAIEngine):
                 f"koboldcpp at {self.http.shown} asks for its password; put the right one into "
                 f"{SERVER_KEY}, in .env"
             )
-        context = _value(await self.http.get("/api/extra/true_max_context_length"), "value")
+        told_context = await self.http.get("/api/extra/true_max_context_length")
+        context = mapping(told_context).get("value")
         return ServerInfo(
             engine=self.dialect.name,
             url=self.http.shown,
@@ -182,8 +184,8 @@ class KoboldEngine(OpenAIEngine):
     def express(self, config: SamplerConfig, seed: int) -> JsonObject:
         said = self.dialect.express(config, seed)
         context = self.info.context if self.info else 0
-        asked = config.get("max_tokens")
-        if context and isinstance(asked, int | float) and asked > LONGEST_SHARE * context:
+        asked = asked_tokens(config)
+        if context and asked > LONGEST_SHARE * context:
             raise SpecError(
                 f"max_tokens={asked} on koboldcpp: it keeps a fifth of its {context} tokens of "
                 f"context for the prompt; ask for at most {int(LONGEST_SHARE * context)}, or start "
@@ -248,11 +250,11 @@ class KoboldEngine(OpenAIEngine):
             return await self._tokens(self.template.render(prompt.text), special=True)
         message: JsonObject = {"role": "user", "content": prompt.text}
         body: JsonObject = {"messages": [message], **self.wire.chat_extra}
-        told = await self.http.maybe("/api/extra/tokencount", body)
-        if _value(told, "prompt") and (size := _count(_value(told, "value"))) is not None:
+        told = mapping(await self.http.maybe("/api/extra/tokencount", body))
+        if told.get("prompt") and (size := _count(told.get("value"))) is not None:
             return size
         size = await self._tokens(prompt.text, special=True)
-        return None if size is None else size + WRAPPING
+        return None if size is None else size + WRAPPING_TOKENS
 
     async def _look_back(self, request: Request, answer: Answer) -> None:
         """Ask how the last text ended and how long it was, or recount it.
@@ -289,16 +291,12 @@ class KoboldEngine(OpenAIEngine):
         if not text:
             return 0
         body: JsonObject = {"prompt": text, "special": special}
-        return _count(_value(await self.http.maybe("/api/extra/tokencount", body), "value"))
+        return _count(mapping(await self.http.maybe("/api/extra/tokencount", body)).get("value"))
 
 
 def build(options: EngineOptions) -> KoboldEngine:
     """Build an engine for a running KoboldCpp."""
     return KoboldEngine(options)
-
-
-def _value(found: Json, key: str) -> Json:
-    return found.get(key) if isinstance(found, Mapping) else None
 
 
 def _count(found: Json) -> int | None:

@@ -7,16 +7,13 @@ itself does not come through. It answers at Ollama's and LM Studio's paths too.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 
-from ..records import JsonObject, Prompt
 from . import EngineOptions, ServerInfo
 from . import llamacpp as _llamacpp
 from ._dialect import Dialect
-from ._logprobs import Telling
-from ._openai import OpenAIEngine
-from ._telling import USUALLY_TOLD
+from ._http import mapping
+from ._openai import MODELS_PATH, OpenAIEngine
 
 DEFAULT_SERVER = "http://127.0.0.1:13305"
 
@@ -36,23 +33,15 @@ class LemonadeEngine(OpenAIEngine):
 
     confirms = False  # it serves what a request names, and says so in its answer
     loads_any = True
+    tells_usual = True
 
     async def ask(self) -> ServerInfo:
         """Prefer the model that is loaded."""
-        told = await self.http.maybe("/api/v1/health")
-        health = told if isinstance(told, Mapping) else {}
+        health = mapping(await self.http.maybe("/api/v1/health"))
         loaded, version = health.get("model_loaded"), health.get("version")
-        listed = await self.http.get(self.wire.models)
+        listed = await self.http.get(MODELS_PATH)
         found = self.described(*self._choose(listed, str(loaded or "")))
         return replace(found, version=version if isinstance(version, str) else "")
-
-    async def most_told(self, prompt: Prompt) -> Telling:
-        """As many as OpenAI's protocol has."""
-        return Telling(USUALLY_TOLD)
-
-    def telling(self, tokens: int) -> JsonObject:
-        """As llama.cpp's: our `n_probs: 0` would overrule `logprobs` on the raw endpoint."""
-        return super().telling(tokens) if self.template is None else {"n_probs": tokens}
 
 
 def build(options: EngineOptions) -> LemonadeEngine:

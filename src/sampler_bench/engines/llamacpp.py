@@ -18,8 +18,9 @@ from ..samplers.order import TEMPERATURE, Chain
 from . import Distributions, EngineOptions, ServerInfo
 from ._answer import Answer
 from ._dialect import Dialect, Spoken, Unspoken, Values
+from ._http import mapping
 from ._logprobs import LENGTH, NEUTRAL, chosen, gathered, told_logprobs
-from ._openai import OpenAIEngine, Wire
+from ._openai import MODELS_PATH, OpenAIEngine, Wire
 from ._remote import Request
 from ._retry import Fault, patiently
 from ._templates import RAW
@@ -122,6 +123,7 @@ THOUGHTLESS: JsonObject = {"chat_template_kwargs": {"enable_thinking": False}}
 WIRE = Wire(
     chat_extra={**THOUGHTLESS, "verbose": True},
     raw_extra={"verbose": True},
+    raw_logprobs="n_probs",  # ours, which is 0, would overrule `logprobs` there
 )
 
 
@@ -164,7 +166,7 @@ class LlamaCppEngine(OpenAIEngine):
 
     def take(self, event: Mapping[str, object], answer: Answer) -> None:
         super().take(event, answer)
-        timings = _mapping(event.get("timings"))
+        timings = mapping(event.get("timings"))
         spent = [timings.get(name) for name in ("prompt_ms", "predicted_ms")]
         seconds = sum(ms for ms in spent if isinstance(ms, int | float)) / 1e3
         if 0 < seconds < math.inf:
@@ -174,7 +176,7 @@ class LlamaCppEngine(OpenAIEngine):
 
     async def ask(self) -> ServerInfo:
         """Read /props and the list of models; a router loads the model for it."""
-        model, entry = self._choose(await self.http.get("/v1/models"))
+        model, entry = self._choose(await self.http.get(MODELS_PATH))
         seconds = self.options.timeout_seconds
         props = await self.http.get(f"/props?model={quote(model, safe='')}", seconds=seconds)
         if not isinstance(props, dict) or "total_slots" not in props:
@@ -183,9 +185,9 @@ class LlamaCppEngine(OpenAIEngine):
                 "leave `engine` out and the server will be asked what it is"
             )
         if "meta" not in entry:  # a router has nothing to tell of a model before it is loaded
-            model, entry = self._choose(await self.http.get("/v1/models"))
-        meta = _mapping(entry.get("meta"))
-        defaults = _mapping(props.get("default_generation_settings"))
+            model, entry = self._choose(await self.http.get(MODELS_PATH))
+        meta = mapping(entry.get("meta"))
+        defaults = mapping(props.get("default_generation_settings"))
         context, trained = _number(defaults.get("n_ctx")), _number(meta.get("n_ctx_train"))
         return ServerInfo(
             engine=self.dialect.name,
@@ -209,7 +211,7 @@ class LlamaCppEngine(OpenAIEngine):
     def _choose(self, listed: object, loaded: str = "") -> tuple[str, Mapping[str, object]]:
         """As for others; a router's model must be named, a lone one answers to any name."""
         model, entry = super()._choose(listed, loaded)
-        entries = _mapping(listed).get("data")
+        entries = mapping(listed).get("data")
         known = [e for e in entries if isinstance(e, dict)] if isinstance(entries, list) else []
         if len(known) == 1 and "status" not in known[0]:
             return model, known[0]
@@ -220,10 +222,6 @@ class LlamaCppEngine(OpenAIEngine):
             )
         return model, entry
 
-    def telling(self, tokens: int) -> JsonObject:
-        """As for others; but our `n_probs: 0` would overrule `logprobs` on the raw endpoint."""
-        return super().telling(tokens) if self.template is None else {"n_probs": tokens}
-
     async def count(self, prompt: Prompt) -> int | None:
         """Ask the server to wrap and tokenize a prompt."""
         text = await self._wrapped(prompt)
@@ -231,7 +229,7 @@ class LlamaCppEngine(OpenAIEngine):
             return None
         body: JsonObject = {"model": self.model, "content": text, "add_special": True}
         found = await self.http.maybe("/tokenize", body)
-        tokens = _mapping(found).get("tokens")
+        tokens = mapping(found).get("tokens")
         return len(tokens) if isinstance(tokens, list) else None
 
     async def collect(self, prompts: Sequence[Prompt]) -> Distributions | None:
@@ -265,7 +263,7 @@ class LlamaCppEngine(OpenAIEngine):
         found, _ = await patiently(
             lambda: self.http.post("/completion", body, seconds=seconds), self.patience, seed
         )
-        told_rows = _mapping(found).get("completion_probabilities")
+        told_rows = mapping(found).get("completion_probabilities")
         return told_logprobs({"content": told_rows if isinstance(told_rows, list) else []})
 
     async def _wrapped(self, prompt: Prompt, extra: JsonObject | None = None) -> str | None:
@@ -278,7 +276,7 @@ class LlamaCppEngine(OpenAIEngine):
         message: JsonObject = {"role": "user", "content": text}
         body: JsonObject = {"model": self.model, "messages": [message], **(extra or {})}
         found = await self.http.maybe("/apply-template", body)
-        wrapped = _mapping(found).get("prompt")
+        wrapped = mapping(found).get("prompt")
         return wrapped if isinstance(wrapped, str) else None
 
     async def _compare_templates(self, model: str) -> dict[str, object]:
@@ -308,10 +306,6 @@ def beginnings(text: str) -> list[str]:
     """Parts of a text from its start, each ending before a space: 0 to 85 % of it."""
     ends = {text.rfind(" ", 0, max(1, int(share * len(text)))) for share in PLACES}
     return [text[: max(end, 0)] for end in sorted(ends)]
-
-
-def _mapping(found: object) -> Mapping[str, object]:
-    return found if isinstance(found, dict) else {}
 
 
 def _number(found: object) -> int:

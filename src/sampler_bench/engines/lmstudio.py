@@ -13,6 +13,7 @@ from dataclasses import replace
 from . import EngineOptions, ServerInfo
 from . import openai_compatible as _compatible
 from ._dialect import Dialect, Spoken, Unspoken
+from ._http import mapping
 from ._openai import OpenAIEngine
 
 DEFAULT_SERVER = "http://127.0.0.1:1234"
@@ -72,14 +73,13 @@ def _writers_of_v0(told: object) -> list[tuple[str, object]]:
 def _writers_of_v1(told: object) -> list[tuple[str, object]]:
     """The same from the list of LM Studio 0.4 and later."""
     return [
-        (str(loaded.get("id")), config.get("context_length") if isinstance(config, Mapping) else 0)
+        (str(loaded.get("id")), mapping(loaded.get("config")).get("context_length"))
         for entry in _entries(told, "models")
         if entry.get("type") != "embedding"
         for loaded in _entries(entry, "loaded_instances")
-        for config in (loaded.get("config"),)
     ]
 
 
 def _entries(told: object, key: str) -> list[Mapping[str, object]]:
-    listed = told.get(key) if isinstance(told, Mapping) else None
+    listed = mapping(told).get(key)
     return [e for e in (listed if isinstance(listed, list) else []) if isinstance(e, Mapping)]

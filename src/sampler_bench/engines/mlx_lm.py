@@ -15,7 +15,7 @@ from ..records import JsonObject, Value
 from ..samplers.order import XTC, around
 from . import EngineOptions, ServerInfo
 from ._dialect import Dialect, Spoken, Unspoken, Values, Word
-from ._openai import OpenAIEngine, Wire, models_of
+from ._openai import CHAT_PATH, MODELS_PATH, OpenAIEngine, Wire, models_of
 from ._retry import Fault
 
 DEFAULT_SERVER = "http://127.0.0.1:8080"
@@ -125,7 +125,7 @@ class MlxLmEngine(OpenAIEngine):
     async def _unnamed(self) -> str:
         """Its list has what lies in the cache, and a --model only where that is a folder."""
         try:
-            listed = await self.http.get(self.wire.models)
+            listed = await self.http.get(MODELS_PATH)
         except Fault as fault:
             if fault.reason != "protocol":  # the list breaks off where nothing was downloaded
                 raise
@@ -142,7 +142,7 @@ class MlxLmEngine(OpenAIEngine):
         """Whether it writes a token though no model is named."""
         asked: JsonObject = {"messages": [{"role": "user", "content": "Hi"}], "max_tokens": 1}
         try:
-            await self.http.post(self.wire.chat, asked, seconds=self.options.timeout_seconds)
+            await self.http.post(CHAT_PATH, asked, seconds=self.options.timeout_seconds)
         except EngineError:
             return False
         return True

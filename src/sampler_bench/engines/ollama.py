@@ -11,7 +11,6 @@ without a word after 30 before. It is the model's text, looped, and no fault of 
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 
 from ..errors import EngineError
@@ -20,10 +19,10 @@ from ..samplers.order import around
 from . import EngineOptions, ServerInfo
 from ._answer import Answer
 from ._dialect import Dialect, Spoken, Unspoken
+from ._http import mapping
 from ._logprobs import told_logprobs
 from ._openai import asked_tokens
 from ._remote import Request
-from ._retry import Fault
 from ._telling import TellingEngine
 
 DEFAULT_SERVER = "http://127.0.0.1:11434"
@@ -89,12 +88,12 @@ class OllamaEngine(TellingEngine):
 
     async def ask(self) -> ServerInfo:
         """Read the version; find the model: named or called so, else the loaded or only one."""
-        version = _mapping(await self.http.get("/api/version")).get("version", "")
+        version = mapping(await self.http.get("/api/version")).get("version", "")
         listed = await self.http.get("/api/tags")
         tags = _names(listed)
         running = _names(await self.http.told("/api/ps"))
         model = self._pick(tags, running)
-        shown = _mapping(await self.http.told("/api/show", {"model": model}))
+        shown = mapping(await self.http.told("/api/show", {"model": model}))
         return ServerInfo(
             engine=self.dialect.name,
             url=self.http.shown,
@@ -123,11 +122,11 @@ class OllamaEngine(TellingEngine):
 
     def express(self, config: SamplerConfig, seed: int) -> JsonObject:
         said = super().express(config, seed)
-        options = _mapping(said["options"])
+        options = mapping(said["options"])
         return {**said, "options": {**options, ROOM: self.options.context}}
 
     def lasting(self, said: JsonObject) -> JsonObject:
-        options = _mapping(said.get("options"))
+        options = mapping(said.get("options"))
         return {**said, "options": {k: v for k, v in options.items() if k != ROOM}}
 
     def request(self, config: SamplerConfig, prompt: Prompt, seed: int) -> Request:
@@ -139,7 +138,7 @@ class OllamaEngine(TellingEngine):
             return Request("/api/chat", body, sent, asked_tokens(config))
         body |= {"prompt": self.template.render(prompt.text), "raw": True}
         if self.template.stop:
-            body["options"] = {**_mapping(sent["options"]), "stop": list(self.template.stop)}
+            body["options"] = {**mapping(sent["options"]), "stop": list(self.template.stop)}
         return Request("/api/generate", body, sent, asked_tokens(config))
 
     def telling(self, tokens: int) -> JsonObject:
@@ -156,17 +155,12 @@ class OllamaEngine(TellingEngine):
         return answer
 
     def _take(self, line: str, answer: Answer, path: str) -> None:
-        try:
-            event = json.loads(line)
-        except ValueError:
-            found = self.http.hide(line)[:80]
-            raise Fault("protocol", f"{path}: expected JSON, found {found!r}") from None
-        event = _mapping(event)
+        event = mapping(self.http.parsed(line, path))
         if LOOPED in str(event.get("error")):
             answer.finish = "length"
         elif event.get("error"):
             self.http.complain(event["error"], path)
-        message = _mapping(event.get("message"))
+        message = mapping(event.get("message"))
         for into, piece in (
             (answer.text, message.get("content") or event.get("response")),
             (answer.thoughts, message.get("thinking") or event.get("thinking")),
@@ -200,7 +194,7 @@ def _loops(answer: Answer) -> bool:
 
 def _trained(shown: Mapping[str, Json]) -> int:
     """The context that a model was trained for, to which a longer one is cut; 0: not told."""
-    told = _mapping(shown.get("model_info"))
+    told = mapping(shown.get("model_info"))
     length = told.get(f"{told.get('general.architecture')}.context_length")
     return length if isinstance(length, int) else 0
 
@@ -215,10 +209,6 @@ def _digest(listed: Json, model: str) -> Json:
 
 
 def _entries(listed: Json) -> list[dict[str, Json]]:
-    models = _mapping(listed).get("models")
+    models = mapping(listed).get("models")
     entries = models if isinstance(models, list) else []
     return [entry for entry in entries if isinstance(entry, dict) and "name" in entry]
-
-
-def _mapping(found: Json) -> dict[str, Json]:
-    return found if isinstance(found, dict) else {}

@@ -13,7 +13,6 @@ from . import EngineOptions
 from . import openai_compatible as _compatible
 from ._dialect import Dialect, Spoken, Unspoken
 from ._openai import OpenAIEngine
-from ._telling import COSTS
 
 DEFAULT_SERVER = "https://api.openai.com"
 REFUSED = Unspoken("refused there as an unknown key")
@@ -47,6 +46,6 @@ def build(options: EngineOptions) -> OpenAIEngine:
     if options.template:
         raise EngineError("openai: it has only a chat endpoint; leave `template` and `raw` out")
     engine = OpenAIEngine(DIALECT, options, options.server or DEFAULT_SERVER)
-    engine.unasked = COSTS
+    engine.costs = True
     engine.confirms = False  # it serves what a request names, and says so in its answer
     return engine

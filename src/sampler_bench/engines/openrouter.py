@@ -21,10 +21,10 @@ from . import EngineOptions, ServerInfo
 from . import openai_compatible as _compatible
 from ._answer import Answer
 from ._dialect import Dialect, Spoken
+from ._http import mapping
 from ._logprobs import NEUTRAL
-from ._openai import OpenAIEngine, Wire, context_of
+from ._openai import MODELS_PATH, OpenAIEngine, Wire, context_of
 from ._remote import Request
-from ._telling import COSTS
 
 DEFAULT_SERVER = "https://openrouter.ai/api"
 ROUTED = "only providers that keep every stated parameter are asked"
@@ -51,8 +51,7 @@ DIALECT: Dialect = replace(
 class OpenRouterEngine(OpenAIEngine):
     """OpenRouter: says which parameters a model's providers keep, and who answered."""
 
-    measures = False  # it would cost
-    unasked = COSTS
+    costs = True
     confirms = False  # it serves what a request names, and says so in its answer
 
     def __init__(self, options: EngineOptions) -> None:
@@ -63,7 +62,7 @@ class OpenRouterEngine(OpenAIEngine):
 
     async def ask(self) -> ServerInfo:
         """Read the model's entry: its context, and which parameters its providers keep."""
-        model, entry = self._choose(await self.http.get(self.wire.models))
+        model, entry = self._choose(await self.http.get(MODELS_PATH))
         if not entry:
             raise EngineError(f"openrouter: it lists no model {model!r}; check the name")
         self.kept = _kept(entry)
@@ -80,9 +79,8 @@ class OpenRouterEngine(OpenAIEngine):
         Raises:
             EngineError: one of them does not serve it.
         """
-        listed = await self.http.told(f"{self.wire.models}/{quote(model, safe='/:')}/endpoints")
-        data = listed.get("data") if isinstance(listed, dict) else None
-        entries = data.get("endpoints") if isinstance(data, dict) else None
+        listed = await self.http.told(f"{MODELS_PATH}/{quote(model, safe='/:')}/endpoints")
+        entries = mapping(mapping(listed).get("data")).get("endpoints")
         known = [e for e in entries if isinstance(e, dict)] if isinstance(entries, list) else []
         found: list[Mapping[str, object]] = []
         order: list[str] = []

@@ -9,14 +9,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ..records import Prompt
 from ..samplers.order import around
 from . import EngineOptions
 from . import vllm as _vllm
 from ._dialect import Dialect, Spoken
-from ._logprobs import Telling
 from ._openai import OpenAIEngine
-from ._telling import USUALLY_TOLD
 
 DEFAULT_SERVER = "http://127.0.0.1:30000"
 
@@ -47,9 +44,7 @@ DIALECT: Dialect = replace(
 class SglangEngine(OpenAIEngine):
     """SGLang."""
 
-    async def most_told(self, prompt: Prompt) -> Telling:
-        """As many as OpenAI's protocol has."""
-        return Telling(USUALLY_TOLD)
+    tells_usual = True
 
 
 def build(options: EngineOptions) -> SglangEngine:

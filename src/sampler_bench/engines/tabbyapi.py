@@ -9,13 +9,13 @@ Not run here.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 
 from ..records import JsonObject, Value
 from ..samplers.order import TEMPERATURE, XTC, Chain
 from . import EngineOptions, ServerInfo
 from ._dialect import Dialect, Spoken, Unspoken, Values
+from ._http import mapping
 from ._openai import OpenAIEngine, Wire
 from ._retry import Fault
 
@@ -100,8 +100,8 @@ class TabbyEngine(OpenAIEngine):
     async def ask(self) -> ServerInfo:
         """Read the model in use and the overrides."""
         found = await super().ask()
-        card = _mapping(await self.http.told("/v1/model"))
-        context = _mapping(card.get("parameters")).get("max_seq_len")
+        card = mapping(await self.http.told("/v1/model"))
+        context = mapping(card.get("parameters")).get("max_seq_len")
         if not card and self.info and self.info.context:
             raise Fault("protocol", "no model is loaded there")
         overrides = await self.http.told("/v1/sampling/overrides")
@@ -117,7 +117,3 @@ def build(options: EngineOptions) -> TabbyEngine:
     """Build an engine for a running TabbyAPI server."""
     wire = Wire(chat_extra={"template_vars": {"enable_thinking": False}})
     return TabbyEngine(DIALECT, options, options.server or DEFAULT_SERVER, wire)
-
-
-def _mapping(found: object) -> Mapping[str, object]:
-    return found if isinstance(found, Mapping) else {}

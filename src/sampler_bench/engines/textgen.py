@@ -15,7 +15,6 @@ of a letter and what may begin a stop text go with the next (`modules/text_gener
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from dataclasses import replace
 
 from ..records import Json, JsonObject, Value
@@ -24,6 +23,7 @@ from . import EngineOptions, ServerInfo
 from . import llamacpp as _llamacpp
 from ._answer import NEARLY, Answer
 from ._dialect import Dialect, Spoken, Unspoken, Values, heat_span
+from ._http import mapping
 from ._openai import OpenAIEngine, Wire
 from ._remote import Request
 from ._retry import Fault
@@ -139,8 +139,7 @@ class TextgenEngine(OpenAIEngine):
 
     async def ask(self) -> ServerInfo:
         """Read which model is loaded, and how."""
-        told = await self.http.told("/v1/internal/model/info")
-        card = told if isinstance(told, Mapping) else {}
+        card = mapping(await self.http.told("/v1/internal/model/info"))
         model = card.get("model_name")
         if model in ("", "None"):
             raise Fault("protocol", "no model is loaded there")

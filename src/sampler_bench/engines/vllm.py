@@ -16,7 +16,8 @@ from ..records import JsonObject, Prompt
 from ..samplers.order import around
 from . import EngineOptions, ServerInfo
 from ._dialect import Dialect, Spoken, Unspoken, Word
-from ._logprobs import LEAST_TOLD, MOST_TOLD, Telling
+from ._http import mapping
+from ._logprobs import LEAST_TOLD, Telling
 from ._openai import OpenAIEngine, Wire
 from ._retry import Fault, patiently
 from ._telling import ONE_PLACE, USUALLY_TOLD
@@ -77,6 +78,7 @@ DIALECT = Dialect(
 )
 
 ALL = -1
+MOST_ASKED = 500  # tokens of each distribution, where it tells that many
 REFUSED = re.compile(r"logprobs of (\d+), which is greater than max allowed: (\d+)")
 WIRE = Wire(chat_extra={"chat_template_kwargs": {"enable_thinking": False}})
 
@@ -87,8 +89,7 @@ class VllmEngine(OpenAIEngine):
     async def ask(self) -> ServerInfo:
         """Read the list of models and the version."""
         found = await super().ask()
-        told = await self.http.told("/version")
-        version = told.get("version") if isinstance(told, Mapping) else None
+        version = mapping(await self.http.told("/version")).get("version")
         return replace(found, version=version if isinstance(version, str) else "")
 
     async def count(self, prompt: Prompt) -> int | None:
@@ -98,8 +99,8 @@ class VllmEngine(OpenAIEngine):
             asked = {"messages": [{"role": "user", "content": prompt.text}]}
         else:
             asked = {"prompt": self.template.render(prompt.text)}
-        found = await self.http.maybe("/tokenize", {"model": self.model, **asked})
-        count = found.get("count") if isinstance(found, Mapping) else None
+        body: JsonObject = {"model": self.model, **asked}
+        count = mapping(await self.http.maybe("/tokenize", body)).get("count")
         return count if isinstance(count, int) else None
 
     async def most_told(self, prompt: Prompt) -> Telling:
@@ -120,7 +121,7 @@ class VllmEngine(OpenAIEngine):
             told = f"it tells {most} tokens, fewer than {LEAST_TOLD}; start it with"
             raise Fault("protocol", f"{told} --max-logprobs {USUALLY_TOLD}", may_pass=False)
         known = size if size > USUALLY_TOLD else 0
-        return Telling(min(most, MOST_TOLD), known, requests=1)
+        return Telling(min(most, MOST_ASKED), known, requests=1)
 
 
 def build(options: EngineOptions) -> VllmEngine:

@@ -21,7 +21,7 @@ class JudgeOptions:
 
     Attributes:
         models: the panel, one judgment a model and text; a judge without models ignores it.
-        base_url: of an OpenAI-compatible server; None for the SDK's default.
+        base_url: of an OpenAI-compatible server; None for OpenAI's own.
         api_key: taken from the environment by the caller; never stored or shown.
         prices: (US dollars for a million prompt tokens, ... for a million answer tokens) by model.
         timeout_seconds: longest wait for one reply.

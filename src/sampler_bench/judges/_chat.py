@@ -12,9 +12,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ..engines._http import out_of_money, passing, shown_url
+from ..engines._http import base_url, out_of_money, passing, shown_url
 from ..engines._retry import Fault
-from ..errors import JudgeError
+from ..errors import EngineError, JudgeError
 from . import JudgeOptions
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ class Chat:
         self._options = options
         self._client = AsyncOpenAI(
             api_key=options.api_key or "none",
-            base_url=options.base_url or OPENAI_URL,
+            base_url=(options.base_url or OPENAI_URL).strip(),
             timeout=options.timeout_seconds,
             max_retries=0,
         )
@@ -155,10 +155,14 @@ def _see_key(options: JudgeOptions) -> None:
 
 def _see_address(options: JudgeOptions) -> None:
     url = options.base_url
-    if url is not None and not url.lower().startswith(("http://", "https://")):
+    if url is None:
+        return
+    try:
+        base_url(url if "://" in url else "")  # a scheme is missed by the SDK, not by us
+    except EngineError as error:
         raise JudgeError(
             f"OPENAI_BASE_URL is {shown_url(url)!r}; expected an address like http://127.0.0.1:8080/v1"
-        )
+        ) from error
 
 
 def _count(usage: object, name: str) -> int | None:

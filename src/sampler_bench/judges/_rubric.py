@@ -10,11 +10,12 @@ import json
 from hashlib import sha256
 from typing import Any, TypeAlias
 
+from ..engines._thoughts import split_thoughts
 from ..records import Prompt
 from ..tasks import Task
 
 Message: TypeAlias = dict[str, str]
-END_OF_THOUGHTS = "</think>"  # what a model thought aloud stands before it
+END_OF_THOUGHTS = "</think>"  # thoughts may quote it, so that the last one counts
 
 
 class Unreadable(Exception):
@@ -85,7 +86,10 @@ def read_scores(content: str | None, task: Task) -> dict[str, float]:
     """
     if not content:
         raise Unreadable("an empty reply")
-    given = _json_object(content.rpartition(END_OF_THOUGHTS)[2])
+    _, answer = split_thoughts(content)
+    if not answer:
+        raise Unreadable("thoughts and no answer")
+    given = _json_object(answer.rpartition(END_OF_THOUGHTS)[2])
     scores: dict[str, float] = {}
     for criterion in task.rubric:
         value = given.get(criterion.name)

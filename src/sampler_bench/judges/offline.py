@@ -18,7 +18,7 @@ from ..records import Prompt, Score
 from ..rules.loops import repeated_share
 from ..tasks import Task
 from . import Judge, JudgeOptions
-from ._words import FUNCTION_WORDS, plausible, trim, words
+from ._words import FUNCTION_WORDS, plausible, words
 
 COVARIATE_NAMES = (
     "log_words",
@@ -48,7 +48,7 @@ def covariates(text: str) -> tuple[float, ...]:
         sum(not plausible(word) for word in found) / count,
         sum(word in FUNCTION_WORDS for word in found) / count,
         sum(len(word) > 7 for word in found) / count,
-        float(bool(_ENDS_WELL.search(trim(text)[-200:]))),
+        float(bool(_ENDS_WELL.search(text[-200:]))),
     )
 
 

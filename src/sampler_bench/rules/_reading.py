@@ -1,4 +1,4 @@
-"""A text as its words and marks: read once, used by every rule and statistic. Not a rule itself.
+"""A text as its words and marks: read once, used by most rules. Not a rule itself.
 
 Takes time linear in the text, whatever is in it: terminal codes, control and direction characters
 are dropped before anything is counted. Words of scripts that are written without spaces (Chinese,

@@ -21,26 +21,15 @@ FALSE_ALARMS = (1, 1209)
 FACTOR = 3.0
 FEWEST = 30
 _DIGITS = r"\d{1,3}(?:[,.' ]\d{3})+|\d+"
-_ONES = [
-    "one",
-    "two",
-    "three",
-    "four",
-    "five",
-    "six",
-    "seven",
-    "eight",
-    "nine",
-    "ten",
-    "eleven",
-    "twelve",
-    "fifteen",
-]
-_TENS = ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"]
+_ONES = (
+    "one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen "
+    "sixteen seventeen eighteen nineteen"
+)
+_TENS = "twenty thirty forty fifty sixty seventy eighty ninety"
 _VALUES = {
     "a": 1,
-    **dict(zip(_ONES, (*range(1, 13), 15), strict=True)),
-    **dict(zip(_TENS, range(20, 100, 10), strict=True)),
+    **dict(zip(_ONES.split(), range(1, 20), strict=True)),
+    **dict(zip(_TENS.split(), range(20, 100, 10), strict=True)),
 }
 _SPELLED = rf"(?:\b(?:{'|'.join([*_VALUES, 'hundred', 'thousand', 'and'])})\b[\s-]+){{1,8}}"
 _UNIT = r"(?:words?|wörtern?|worte?n?|mots|palabras|parole|palavras|woorden|ord|słów|слов)\b"
@@ -49,10 +38,12 @@ _LENGTH = re.compile(
     rf"|(?P<spelled>{_SPELLED})){_UNIT}(?P<after>[^.;\n]{{0,12}})",
     re.IGNORECASE,
 )
-_LEAST = re.compile(r"(?:at least|no (?:less|fewer) than|minimum(?: of)?|more than|over)\s*$", re.I)
-_MOST = re.compile(
-    r"(?:at most|no(?:t)? more than|up to|under|fewer than|less than|below|within|exceed"
-    r"|maximum(?: of)?)\s*$",
+_BOUND = re.compile(
+    r"(?P<no>(?:\bno|(?:\bnot|n['’]t|\bnever|\bwithout)(?: [a-z]+){0,2}) )?"
+    r"\b(?:(?P<least>at least|minimum(?: of)?)"
+    r"|(?P<most>at most|up to|within|exceed(?:ing)?|maximum(?: of)?)"
+    r"|(?P<above>(?:more|longer) than|over|above)"
+    r"|(?P<below>(?:less|fewer|shorter) than|under|below))$",
     re.I,
 )
 _OR_MORE = re.compile(r"^\s*(?:or more|minimum|at least)", re.I)
@@ -96,12 +87,22 @@ def _span(found: re.Match[str], text: str) -> tuple[float, float] | None:
     high = _number(found["high"]) if found["high"] else low
     if low < FEWEST or high < low:
         return None
-    before = text[max(0, found.start() - 24) : found.start()]
-    if _LEAST.search(before) or _OR_MORE.search(found["after"]):
+    bound = _bound(" ".join(text[max(0, found.start() - 48) : found.start()].split()))
+    if bound == "least" or _OR_MORE.search(found["after"]):
         return low, float("inf")
-    if _MOST.search(before) or _OR_LESS.search(found["after"]):
+    if bound == "most" or _OR_LESS.search(found["after"]):
         return 0.0, high
     return low, high
+
+
+def _bound(before: str) -> str:
+    """What stands before a number makes of it: `least`, `most` or nothing; a `not` turns it."""
+    found = _BOUND.search(before)
+    if found is None:
+        return ""
+    if found["least"] or found["below" if found["no"] else "above"]:
+        return "least"
+    return "most"
 
 
 def _number(digits: str) -> float:

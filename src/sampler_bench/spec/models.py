@@ -26,7 +26,7 @@ class ModelEntry:
     """A model of models.yaml.
 
     Attributes:
-        engine: what serves it: `koboldcpp`, `llamacpp` or `embedded`.
+        engine: what `serve` starts for it: `koboldcpp`, `llamacpp` or `embedded`.
         gguf: its file on this machine, if there is one.
         hub, file, sha256: where the file can be had, and how it is recognised.
         kind: the quantization to choose where `file` names none, such as `Q5_K_M`.

@@ -15,9 +15,9 @@ def listed(text: str) -> tuple[str, ...]:
 
 
 @cache
-def weights(n: int, steepness: float = 0.8) -> tuple[float, ...]:
-    """Chances of n items by rank, summing to 1: proportional to (rank + 1.6)^-steepness."""
-    raw = [(rank + 1.6) ** -steepness for rank in range(n)]
+def weights(n: int) -> tuple[float, ...]:
+    """Chances of n items by rank, summing to 1: proportional to (rank + 1.6)^-0.8."""
+    raw = [(rank + 1.6) ** -0.8 for rank in range(n)]
     return tuple(w / sum(raw) for w in raw)
 
 
