@@ -11,7 +11,10 @@ from sampler_bench.spec.prices import load_prices
 
 
 def test_a_text_form_longer_than_any_files_name_is_read() -> None:
-    values = {"dry_multiplier": 0.8, "dry_sequence_breakers": tuple(f"breaker {i}" for i in range(20))}
+    values = {
+        "dry_multiplier": 0.8,
+        "dry_sequence_breakers": tuple(f"breaker {i}" for i in range(20)),
+    }
     config = SamplerConfig.of("dry", values)
     assert len(config.text) > 255
     assert resolve_config(config.text) == config

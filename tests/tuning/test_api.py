@@ -62,7 +62,7 @@ def test_a_wrong_setting_is_named():
 
 
 def test_what_cannot_be_used_is_named(tmp_path):
-    with pytest.raises(SpecError, match="SamplerBenchAPI: max_csot: .*did you mean 'max_cost'"):
+    with pytest.raises(SpecError, match=r"SamplerBenchAPI: max_csot: .*did you mean 'max_cost'"):
         SamplerBenchAPI(model="demo", judge="demo", max_csot=1)
     with pytest.raises(SpecError, match=r"nowhere\.yaml: cannot be read"):
         SamplerBenchAPI("nowhere.yaml", folder=str(tmp_path))

@@ -28,7 +28,7 @@ async def test_a_server_may_know_a_model_by_its_name_in_models_yaml(tmp_path):
 async def test_a_model_that_nobody_serves_is_not_replaced_by_the_demo_model():
     spec = load_study(None, None, {"model": "demo"})
     entry = replace(find_model(spec), name="mine", gguf=None, hub="owner/Mine-GGUF")
-    with pytest.raises(SpecError, match="model mine: models.yaml states no gguf, port or server"):
+    with pytest.raises(SpecError, match=r"model mine: models\.yaml states no gguf, port or server"):
         await build_engine(spec, entry, "", None)
 
 

@@ -239,13 +239,14 @@ async def test_a_run_whose_money_is_used_up_ends_also_with_many_judgments_at_onc
 async def test_no_judgment_is_begun_after_the_stop_because_an_open_bill_was_small(tmp_path):
     """Two at .4 fill the dollar. After the stop the first one's bill is .1, which leaves room."""
     study = Study(tmp_path, pace=Pace(4, 4), limits=Limits(max_cost=1.0))
-    begun = []
+    begun, both = [], asyncio.Event()
 
     async def judge(identity, prompt, text):
         begun.append(text)
         first = len(begun) == 1
-        while len(begun) < 2:
-            await asyncio.sleep(0.01)
+        if not first:
+            both.set()
+        await both.wait()
         await asyncio.sleep(POLL_SECONDS)  # others wait for money by then
         study.stop.set()
         await asyncio.sleep(0.05 if first else 4 * POLL_SECONDS)
