@@ -77,6 +77,8 @@ def test_a_text_file_holds_a_prompt_a_line(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     spec = load_study(file, None, {"test_prompts": ["mine.txt"]})
     assert [prompt.text for prompt in spec.prompts] == ["Write a story.", "Tell a joke."]
+    spec = load_study(file, None, {"test_prompts": ["Say what is in notes.txt"]})
+    assert [prompt.text for prompt in spec.prompts] == ["Say what is in notes.txt"]
     (tmp_path / "mine.txt").write_text(" \n")
     with pytest.raises(SpecError, match=r"mine\.txt holds no prompt"):
         load_study(file, None, {})

@@ -5,6 +5,7 @@ What is not as expected is noted at the node, with its place; then the reader re
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -94,20 +95,18 @@ def texts(node: Node) -> tuple[str, ...] | None:
 
 def prompts(node: Node) -> tuple[str, ...] | None:
     """A list of texts; one that ends in .txt is a file with a prompt a line."""
-    found = texts(node)
-    if found is None or not any(word.lower().endswith(".txt") for word in found):
-        return found
-    words = (line for word in found for line in _lines(word, node))
+    words = (line for word in texts(node) or () for line in _lines(word, node))
     return tuple(dict.fromkeys(words)) or None
 
 
 def _lines(word: str, node: Node) -> list[str]:
-    """The lines of a prompts file that are not blank; another word as it is."""
-    if not word.lower().endswith(".txt"):
+    """The lines of a prompts file that are not blank; another text, or a sentence, as it is."""
+    path = _folder(node) / os.path.expanduser(word)
+    if not word.lower().endswith(".txt") or (" " in word and not os.path.isfile(path)):
         return [word]
     try:
-        text = (_folder(node) / Path(word).expanduser()).read_text(encoding="utf-8")
-    except (OSError, RuntimeError, UnicodeDecodeError) as error:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
         told = getattr(error, "strerror", None) or error
         node.wrong(f"{word} cannot be read as a file with a prompt a line: {told}")
         return []
