@@ -8,7 +8,7 @@ from support.documents import document_of
 from support.tables import BASELINE, problem_of, table_of
 
 from sampler_bench.cli import main
-from sampler_bench.exports import read_preset
+from sampler_bench.exports import Source, export, read_preset
 from sampler_bench.exports.guide_yaml import write_best
 from sampler_bench.plugins import names
 from sampler_bench.records import SamplerConfig
@@ -79,6 +79,41 @@ def test_the_file_of_the_best_says_whose_score_it_tells_and_what_it_was_held_aga
     found = Document.model_validate(document(results))
     told = f"; against the baseline: {found.verdict.sentence}.\n"
     assert told in write_best(found)
+
+
+@pytest.mark.parametrize("name", names("exports"))
+@pytest.mark.parametrize("order", ["first", "last", "unknown"])
+def test_the_file_of_the_best_gives_the_presets_that_its_study_gives(
+    name, order, tmp_path, monkeypatch, capsys
+):
+    monkeypatch.chdir(tmp_path)
+    found = document_of(table_of(hot), problem_of(), engine="vllm", temperature_order=order)
+    Path("r.json").write_text(found.text())
+    assert main(["analyze", "r.json", "--export", "best.yaml"]) == 0
+    assert main(["export", "r.json", "--to", "guide-yaml", "--out", "one.yaml"]) == 0
+    capsys.readouterr()
+    wanted = run(capsys, "r.json", "--to", name)
+    assert run(capsys, "best.yaml", "--to", name) == wanted
+    assert run(capsys, "one.yaml", "--to", name) == wanted
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [("min_p=0.1", "min_p=0.05"), ("order: first", "order: sideways"), ("order: ", "odour: ")],
+)
+def test_where_temperature_acted_is_not_taken_from_a_file_that_was_changed(
+    old, new, tmp_path, monkeypatch, capsys
+):
+    monkeypatch.chdir(tmp_path)
+    config = SamplerConfig.parse("min_p:temperature=1.2,min_p=0.1,max_tokens=64")
+    text, _ = export("guide-yaml", config, Source(study="s", order="first"))
+    comments, best = text.split("best_overall:")
+    best, comments = best.replace(old, new), comments.replace(f"_{old}", f"_{new}")
+    Path("best.yaml").write_text(f"{comments}best_overall:{best}")
+    told = "Where temperature acted is not known; last is written."
+    assert told in run(capsys, "best.yaml", "--to", "llamacpp")[2]
+    Path("best.yaml").write_text(text)
+    assert told not in run(capsys, "best.yaml", "--to", "llamacpp")[2]
 
 
 def test_says_what_is_lost_and_strict_refuses_and_writes_nothing(results, capsys, tmp_path):

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from ..records import SamplerConfig
     from ..reports._document import Document
 
+HEAD = 10_000  # bytes in which a file of our own says where it comes from
 HELP = "write a configuration as a preset that another tool loads: --to sillytavern, ollama, ..."
 
 
@@ -91,6 +92,8 @@ def _found(args: argparse.Namespace) -> tuple[SamplerConfig, Source]:
     """
     one_study(args, "a configuration, a file", args.what is not None)
     if args.what is None:
+        if args.read_as is not None:
+            raise UsageError("export: --from is for a file of another tool; a study needs none")
         from ..tuning.kept import study_of_kept
 
         return _of_study(study_of_kept(args.output_dir, args.study).document, args.choose)
@@ -120,6 +123,15 @@ def _single(word: str, path: Path, read_as: str | None) -> tuple[SamplerConfig, 
     from ..exports import Source, read_preset
     from ..spec import resolve_config
 
-    if read_as is not None:
-        return read_preset(path, read_as)[1], Source(version=__version__)
-    return resolve_config(word), Source(version=__version__)
+    config = resolve_config(word) if read_as is None else read_preset(path, read_as)[1]
+    return config, _stated(path, config) or Source(version=__version__)
+
+
+def _stated(path: Path, config: SamplerConfig) -> Source | None:
+    """Where a study's best comes from that stands in a file of our own; None for any other."""
+    from ..exports.guide_yaml import source_in
+
+    if not os.path.isfile(path):
+        return None
+    with path.open("rb") as file:
+        return source_in(file.read(HEAD).decode("utf-8", "replace"), config)

@@ -56,6 +56,19 @@ def stated_in_comments(text: str) -> str | None:
     return found.group(1) if found else None
 
 
+def source_in_comments(text: str, config: SamplerConfig) -> Source | None:
+    """Where a configuration comes from, as comments say; None where they tell of no or another."""
+    known = dict(re.findall(r"^# (\w+): (.*)$", text, re.MULTILINE))
+    if known.get("configuration") != config.text:
+        return None
+    order = known.get("temperature_order", "")
+    return Source(
+        **{key: known.get(key, "") for key in ("study", "date", "version", "score", "model")},
+        engine=known.get("engine", ""),
+        order=order if order in ("first", "last") else "",
+    )
+
+
 def restored(values: Mapping[str, Value | None], stated: str | None) -> SamplerConfig:
     """The configuration that a file carries, if its values still mean that; else by its values.
 

@@ -14,7 +14,7 @@ from ..records import SamplerConfig
 from ..reports._document import Document, Result
 from ..reports._words import heat_order, interval, no_score
 from . import Loss, Source
-from ._provenance import plain
+from ._provenance import comments, plain, source_in_comments
 from ._yaml import read_mapping, scalar
 
 ABOUT = (
@@ -30,12 +30,13 @@ def write_best(document: Document) -> str:
     Raises:
         UsageError: no configuration has a score yet.
     """
-    lines = [f"# {_comment(line)}" for line in _provenance(document)]
     best = document.best_configuration
     if best is None:
         raise UsageError(f"--export: there is nothing to export: {no_score(document)}")
-    chosen = _by_sampler(document, best)
-    return "\n".join([*lines, *_body(SamplerConfig.parse(best.config), chosen), ""])
+    lines = [f"# {_comment(line)}" for line in _provenance(document)]
+    config, chosen = SamplerConfig.parse(best.config), _by_sampler(document, best)
+    told = _told(config, source_of(document, best))
+    return "\n".join([*told, *lines, *_body(config, chosen), ""])
 
 
 def _body(best: SamplerConfig, chosen: Mapping[str, SamplerConfig]) -> Iterator[str]:
@@ -66,12 +67,9 @@ def _by_sampler(document: Document, best: Result) -> dict[str, SamplerConfig]:
 
 
 def _provenance(document: Document) -> Iterator[str]:
+    """What else there is to say of a study, for people."""
     meta, verdict = document.search_metadata, document.verdict
-    yield (
-        f"From study {meta.study or 'unnamed'}, {meta.timestamp or 'undated'}, by sampler-bench "
-        f"{meta.version or 'of unknown version'}."
-    )
-    yield f"Model {meta.model or 'unknown'}, judged by {', '.join(meta.judges) or 'nobody'}."
+    yield f"Judged by {', '.join(meta.judges) or 'nobody'}."
     if verdict is not None:
         score = interval(verdict.objective)
         yield f"Score of the best: {score}; against the baseline: {verdict.sentence}."
@@ -94,6 +92,11 @@ def source_of(document: Document, result: Result | None) -> Source:
     )
 
 
+def _told(config: SamplerConfig, source: Source) -> list[str]:
+    """Where a configuration comes from, as comments that `source_in` reads."""
+    return [_comment(line) for line in comments(config, source)]
+
+
 def _comment(text: str) -> str:
     """One line of plain characters, without the words that a script looks for."""
     return plain(text).replace(MARK, MARK[:-1])
@@ -109,12 +112,8 @@ def losses(config: SamplerConfig, source: Source) -> list[Loss]:
 
 def write(config: SamplerConfig, source: Source) -> str:
     """Write one configuration as the best of its own file."""
-    told = {"study": source.study, "date": source.date, "score": source.score}
-    told |= {"model": source.model, "version": source.version}
-    lines = [f"# {key}: {_comment(value)}" for key, value in told.items() if value]
-    if source.order:
-        lines.append(f"# tuned with temperature applied {_comment(source.order)}")
-    return "\n".join([*lines, *_body(config, {config.sampler: config}), ""])
+    told = _told(config, source)
+    return "\n".join([*told, *_body(config, {config.sampler: config}), ""])
 
 
 def read(text: str) -> SamplerConfig:
@@ -123,3 +122,11 @@ def read(text: str) -> SamplerConfig:
     if not isinstance(found, str):
         raise SpecError("preset: expected best_overall with a configuration's text form")
     return SamplerConfig.parse(found)
+
+
+def source_in(text: str, config: SamplerConfig) -> Source | None:
+    """Where the best of a file comes from; None where it is no such file, or tells of another.
+
+    A configuration may leave unsaid where temperature acts: this tells where it did.
+    """
+    return source_in_comments(text, config) if f"\n{MARK}\n" in text else None
