@@ -137,6 +137,38 @@ def test_state_and_notes_are_replaced(store, study):
     assert [row.spec for row in store.studies()] == [{"seed": 3, "judge": "demo"}, {"seed": 4}]
 
 
+def test_where_nothing_is_kept_nothing_stays(open_store, tmp_path):
+    with open_store() as store:
+        assert store.studies() == []
+        assert store.study("s") is None
+        store.see_free("s")
+        with pytest.raises(StoreError, match="there is no study yet"):
+            store.chosen(None)
+    assert not (tmp_path / "results").exists()
+    with open_store(), open_store() as other:
+        other.create_study("s", {}, 1.0)
+    with open_store() as store:
+        assert store.study("s") is not None
+
+
+def test_a_folder_that_was_there_stays_and_what_lies_in_one(open_store, tmp_path):
+    (tmp_path / "results").mkdir()
+    open_store().close()
+    assert (tmp_path / "results").is_dir()
+    (tmp_path / "results").rmdir()
+    with open_store():
+        (tmp_path / "results" / "mine").write_text("x")
+    assert (tmp_path / "results" / "mine").is_file()
+
+
+def test_two_that_opened_it_before_there_was_anything_keep_in_one(open_store):
+    with open_store() as one, open_store() as other:
+        one.create_study("s", {}, 1.0)
+        assert other.study("s") is not None
+        with pytest.raises(StoreError, match="is there already"):
+            other.create_study("s", {}, 2.0)
+
+
 def test_a_study_belongs_to_one_process(open_store, store, study):
     other = store.create_study("t", {}, 5.0).id
     store.lock(study, "me")

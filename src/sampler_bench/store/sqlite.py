@@ -10,11 +10,12 @@ that all share: processes of several machines must not use one folder at the sam
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
 import struct
 import threading
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -70,18 +71,22 @@ PLACE = "study = ? AND config = ? AND prompt = ? AND repeat = ? AND fresh = ?"
 
 
 def open_store(folder: Path) -> Store:
-    """Open the store of a results folder; make both where they are missing.
+    """Open the store of a results folder; make the folder where it is missing.
+
+    The file is made when something is to be kept. Where nothing was, a folder that was made for it
+    goes again when it is closed, unless something else lies there.
 
     Raises:
         StoreError: the folder cannot be written, or the file is no store of ours.
     """
+    made = not os.path.exists(folder)
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise StoreError(
             f"results folder {folder} cannot be made: {error.strerror}; choose another --output-dir"
         ) from error
-    return SqliteStore(folder / FILE)
+    return SqliteStore(folder / FILE, made=made)
 
 
 def open_kept(folder: Path) -> Store:
@@ -110,15 +115,27 @@ class SqliteStore(Store):
     Args:
         path: the file.
         reading: True opens it only to be read; it must be there.
+        made: whether its folder was made for it.
     """
 
-    def __init__(self, path: Path, reading: bool = False) -> None:
-        self.path = path
+    def __init__(self, path: Path, reading: bool = False, made: bool = False) -> None:
+        self.path, self._made = path, made
         self._turn = threading.RLock()
         self._locks: dict[int, FileLock] = {}
+        self._opened: sqlite3.Connection | None = None
+        if reading or os.path.exists(path):
+            self._open(reading)
+
+    @property
+    def _db(self) -> sqlite3.Connection:
+        """The connection, which is made with the file where there is none yet."""
+        with self._turn:
+            return self._opened or self._open()
+
+    def _open(self, reading: bool = False) -> sqlite3.Connection:
         with self._translated():
-            self._db = sqlite3.connect(
-                _address(path) if reading else path,
+            self._opened = sqlite3.connect(
+                _address(self.path) if reading else self.path,
                 timeout=BUSY_SECONDS,
                 isolation_level=None,
                 check_same_thread=False,
@@ -127,8 +144,10 @@ class SqliteStore(Store):
         try:
             self._see_version() if reading else self._prepare()
         except BaseException:
-            self._db.close()
+            self._opened.close()
+            self._opened = None
             raise
+        return self._opened
 
     def _prepare(self) -> None:
         with self._translated():
@@ -174,6 +193,8 @@ class SqliteStore(Store):
 
     def _rows(self, query: str, *values: object) -> list[tuple[Any, ...]]:
         with self._turn, self._translated():
+            if self._opened is None and not os.path.exists(self.path):
+                return []  # nothing was kept
             return self._db.execute(query, values).fetchall()
 
     def create_study(self, name: str, spec: JsonObject, now: float) -> StudyRow:
@@ -343,7 +364,11 @@ class SqliteStore(Store):
         for study in list(self._locks):
             self.unlock(study)
         with self._turn:
-            self._db.close()
+            if self._opened is not None:
+                self._opened.close()
+            elif self._made:
+                with suppress(OSError):  # something lies there
+                    self.path.parent.rmdir()
 
 
 def _address(path: Path) -> str:
