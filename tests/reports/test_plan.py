@@ -1,6 +1,7 @@
 """What a pilot promises, in words."""
 
 import math
+from dataclasses import replace
 
 from sampler_bench.analysis.prospect import Row
 from sampler_bench.analysis.variance import Parts
@@ -20,6 +21,23 @@ def test_texts_that_show_a_gain_are_not_sold_as_showing_that_there_is_none():
     assert "To show a gain of 0.1 points (the margin): 1,200 texts" in said
     assert "or that there is none" not in said
     assert "nothing is so much better ('as good') takes more" in said
+
+
+def test_what_is_foretold_is_told_with_its_range():
+    said = report(pilot_of(), "sampler-bench search --resume s")
+    assert "will show a gain of 0.20 [0.15 to 0.30] points" in said
+    assert "(the margin): 1,200 texts [675 to 2,700], 120 minutes." in said
+
+
+def test_too_few_texts_foretell_nothing_and_say_how_many_do():
+    few = replace(pilot_of(), texts=4, failed=1, for_margin=None)
+    few = replace(few, rows=[replace(row, gap=few.noise.text) for row in few.rows])
+    said = report(few, "sampler-bench search --resume s")
+    assert "3 judged texts hardly tell how noisy scores are, so no gain is foretold" in said
+    assert "takes 12 of them or more." in said
+    assert " not known  (this study)\n" in said
+    assert "will show" not in said
+    assert "margin" not in said
 
 
 def test_a_margin_of_nothing_is_never_shown():

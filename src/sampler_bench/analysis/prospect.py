@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
     from ..search import Problem
 
 FACTORS = (0.5, 1.0, 2.0, 4.0)  # of the study's budget
+FEWEST_TEXTS = 12  # that were judged; fewer hardly tell the noise (docs/verdict.md)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +42,9 @@ def prospect(noise: Estimate, problem: Problem, texts: int, tried: int | None) -
         texts: that the whole study writes at most.
         tried: how many configurations fixed replication tries; None where the strategy spends its
             budget freely.
+
+    Returns:
+        A row for each budget; where the noise is not known, neither is the gap: NaN.
     """
     each = texts_of_each(problem, texts, tried)
     return [Row(factor, round(texts * factor), _gap(noise, each * factor)) for factor in FACTORS]
@@ -56,9 +61,9 @@ def texts_for(
     """How many texts a study of this kind needs in all to show a gap with 80 % power.
 
     That nothing in the space is so much better takes more. None for a gap of 0, which no
-    number of texts shows.
+    number of texts shows, and where the noise is not known.
     """
-    if gap <= 0:
+    if gap <= 0 or math.isnan(noise.mean):
         return None
     each = noise.mean**2 * (POWER / gap) ** 2
     return round(texts * each / texts_of_each(problem, texts, tried))
