@@ -98,6 +98,19 @@ def test_a_mistake_in_a_study_file_is_named(old, new, message, tmp_path, monkeyp
     assert [file.name for file in tmp_path.iterdir()] == ["study.yaml"], "nothing is written"
 
 
+WITH_DEMO = [
+    *((word, "--judge", "demo", *DEMO) for word in ("search", "plan")),
+    ("benchmark", "--samplers", "nucleus", "--judge", "demo", "--model", "demo"),
+    ("doctor", "--judge", "demo", "--model", "demo"),
+    ("search", "--config-section", "demo"),
+]
+NOT_ASKED = ("--engine", "embedded", "--server", "http://a:1")
+WITH_EMBEDDED = [
+    *((word, *OFFLINE) for word in ("search", "plan")),
+    ("benchmark", "--samplers", "nucleus", "--judge", "demo"),
+    ("check",),
+    ("inspect", "min_p:min_p=0.1"),
+]
 TORCH = "needs torch, which is not installed; run `pip install torch`"
 WITH_TORCH = [(word, "--strategy", "gp", *OFFLINE) for word in ("search", "plan")]
 WORDS = [
@@ -114,6 +127,12 @@ WORDS = [
     (("search", "--model", "demo", "--resume", "s"), "model cannot change", 2),
     (("search", "--engine", "vllm", "--resume", "s"), "engine cannot change", 2),
     (("plan", "--texts", "0", *DEMO[:2]), "--texts is 0, expected at least 1", 2),
+    *(((*word, "--judge-model", "x"), "judge demo asks no model", 2) for word in WITH_DEMO),
+    (("search", *OFFLINE, "--judge-model", "x"), "judge offline asks no model; leave it out", 2),
+    *(((*word, *NOT_ASKED), "http://a:1 would not be asked", 2) for word in WITH_EMBEDDED),
+    (("inspect", "min_p:min_p=0.1", "--latest", "--engine", "vllm"), "leave --engine out", 2),
+    (("export", "--latest", "--from", "ollama", "--to", "ollama"), "--from is for a file", 2),
+    (("serve", "demo", "--koboldcpp", "k", "--engine", "llamacpp"), "and llamacpp serves here", 2),
     (("search", "--custom-prompts", "a \udcff story"), "is no text in UTF-8", 2),
     (("search", "--resume"), "there is no study in results; run a search first", 1),
     (("analyze",), "expected one of a results file, --latest or --study", 2),

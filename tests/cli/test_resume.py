@@ -9,14 +9,18 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from types import SimpleNamespace
 
 import pytest
 from support.cli import failed, in_process, start
 from support.judge_server import KEY, JudgeServer
 
+from sampler_bench.cli._search import _twice
 from sampler_bench.records import Cell, Completion, SamplerConfig, Score
 from sampler_bench.spec import load_study
 from sampler_bench.store.sqlite import FILE, open_store
+from sampler_bench.tuning.budget import Ended
+from sampler_bench.tuning.request import Finished, Request
 
 JUDGE = "demo:1"
 BASELINE = SamplerConfig.parse("temperature:temperature=0.9,max_tokens=60")
@@ -66,6 +70,12 @@ def test_going_on_in_a_way_that_cannot_be_leaves_the_results_that_are_there(tmp_
     assert results.read_text() == "{}"
 
 
+def test_a_panel_for_the_kept_judge_that_has_none_is_refused_and_not_passed_over(tmp_path, command):
+    begin(tmp_path, "s", 1.0)
+    said = failed(command("search", "--resume", "--judge-model", "mine"), 2)
+    assert "--judge-model: the judge demo asks no model; leave it out, or" in said
+
+
 @pytest.mark.parametrize("words", [("--config", "study.yaml"), ("--config-section", "x")])
 def test_what_only_begins_a_study_is_refused_and_not_passed_over(words, tmp_path, command):
     begin(tmp_path, "s", 1.0)
@@ -109,6 +119,26 @@ def test_what_changed_when_a_study_went_on_stays_changed(tmp_path, command):
     assert len(judge.requests) == asked + 1  # the check's
 
 
+GOES_ON = {
+    None: [],
+    "max_minutes": [],
+    "max_samples": ["--max-samples", "16"],
+    "max_cost": ["--max-cost", "4"],
+}
+
+
+@pytest.mark.parametrize("limit", GOES_ON)
+def test_the_limit_that_is_raised_is_the_one_that_ended_the_run_whatever_was_said(limit, tmp_path):
+    """All three are stated, and what is said of one may name another."""
+    (tmp_path / "study.yaml").write_text(STUDY)
+    limits = {"max_samples": 8, "max_cost": 2.0, "max_minutes": 5.0}
+    spec = replace(load_study(tmp_path / "study.yaml", None, {"seed": 1}), **limits)
+    request = Request(spec, tmp_path, "s", tmp_path / "s.json", {})
+    said = " or ".join(name for name in limits if name != limit)
+    finished = Finished(Ended(said, limit), request, SimpleNamespace(trials=[]))
+    assert _twice(finished) == GOES_ON[limit]
+
+
 def test_the_minutes_of_one_run_are_not_those_of_the_next(tmp_path, command):
     (tmp_path / "study.yaml").write_text(STUDY)
     assert command("search", "--config", "study.yaml", "--study", "s")[0] == 0
@@ -128,10 +158,14 @@ def test_a_name_that_is_taken_is_found_before_anybody_is_asked(tmp_path, command
     assert [p.name for p in (tmp_path / "results").glob("*.json")] == ["s.json"]
 
 
-def test_a_search_that_nobody_serves_leaves_no_results_file(tmp_path, command):
+def test_a_search_that_nobody_serves_leaves_nothing(tmp_path, command):
     nobody = ("--server", "http://127.0.0.1:9", "--judge", "offline")
     failed(command("search", *nobody), 3)
-    assert not list((tmp_path / "results").glob("*.json"))
+    assert not (tmp_path / "results").exists()
+    begin(tmp_path, "s", 1.0)
+    before = {path: path.read_bytes() for path in (tmp_path / "results").iterdir()}
+    failed(command("search", *nobody), 3)
+    assert {path: path.read_bytes() for path in (tmp_path / "results").iterdir()} == before
 
 
 def test_the_first_ctrl_c_ends_a_search_that_still_asks_who_is_there(tmp_path):
@@ -146,7 +180,7 @@ def test_the_first_ctrl_c_ends_a_search_that_still_asks_who_is_there(tmp_path):
     assert search.returncode == 130
     assert "stopping" not in said
     assert said.endswith("interrupted; no text was written yet\n")
-    assert not list((tmp_path / "results").glob("*.json"))
+    assert not (tmp_path / "results").exists()
 
 
 def test_a_killed_search_is_reported_and_compared_by_its_empty_file(tmp_path, command):

@@ -694,7 +694,7 @@ async def _study(engine: Engine, folder: Path, size: int) -> list[Trial]:
         pace = Pace(slots=8, judging=4, lag=16, batch=4)
         stop = asyncio.Event()
         loop = Loop(parts, row.id, 7, ledger, budget, pace, lambda _: None, stop)
-        assert await loop.run([("search", find("search", "random"), problem)]) == "done"
+        assert (await loop.run([("search", find("search", "random"), problem)])).words == "done"
         return store.trials(row.id)
 
 

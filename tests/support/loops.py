@@ -52,7 +52,8 @@ class Study:
                 self.stop,
                 reserve=reserve,
             )
-            return await loop.run(phases or [("search", self.strategy, problem)])
+            self.ended = await loop.run(phases or [("search", self.strategy, problem)])
+            return str(self.ended)
 
     def watch(self, event):
         self.events.append(event)

@@ -17,7 +17,7 @@ def test_time_is_over_when_the_minutes_are():
     assert budget.seconds_left() == 120
     assert budget.spent_up() is None
     clock.seconds = 121
-    assert budget.spent_up() == "2 minutes are over (max_minutes)"
+    assert str(budget.spent_up()) == "2 minutes are over (max_minutes)"
     assert Budget(Limits(max_minutes=2), 0.0, clock, began=100.0).seconds_left() == 99
 
 

@@ -138,6 +138,7 @@ async def test_a_search_that_max_samples_ends_is_confirmed_and_a_larger_one_anew
     study = Limited(tmp_path, search_strategy=strategy)
     ended = await study.go(max_samples=40)
     assert ended == "32 texts were asked for, 8 kept for fresh seeds (max_samples)"
+    assert study.ended.limit == "max_samples"
     first = study.order
     assert first.count("s") == 32
     assert 1 <= first.count("f") <= 8
@@ -168,6 +169,7 @@ async def test_a_limit_that_is_not_reached_ends_nothing(tmp_path):
 async def test_a_search_that_money_ends_is_confirmed_and_more_money_goes_on(tmp_path):
     study = Limited(tmp_path, cost=0.01)
     assert "(max_cost)" in await study.go(max_cost=0.4)
+    assert study.ended.limit == "max_cost"
     assert study.budget.spent <= 0.4 + 1e-9
     first = study.order
     assert 30 <= first.count("s") <= 33  # of 40 texts that the money pays
@@ -191,6 +193,7 @@ async def test_a_search_that_minutes_end_is_confirmed(tmp_path):
     study.engine = ScriptedEngine(lambda *asked: written.append(asked) or completion(*asked))
     written, study.now = [], lambda: float(len(written))  # a text takes a second
     assert "(max_minutes)" in await study.go(max_minutes=1)
+    assert study.ended.limit == "max_minutes"
     done = "".join("sf"[t.cell.fresh] for t in study.kept() if t.judgments)
     assert 36 <= done.count("s") <= 52
     assert done == "s" * done.count("s") + "f" * done.count("f")
@@ -305,8 +308,7 @@ async def test_the_texts_that_let_a_search_go_on_are_told_and_are_enough(tmp_pat
 
 def test_a_limit_lowered_below_the_texts_that_are_there_names_one_that_lets_the_search_go_on():
     over = Budget(Limits(max_samples=50), 0.0, lambda: 0.0)
-    said = over.search_over(100, Reserve(10, 0.2), Open())
-    assert said is not None
+    said = str(over.search_over(100, Reserve(10, 0.2), Open()))
     assert "none of 50 texts: 100 were asked for before, 10 kept" in said
     named = int(said.split("; with ")[1].split()[0])
     raised = Budget(Limits(max_samples=named), 0.0, lambda: 0.0)

@@ -84,7 +84,7 @@ def swapping(server: Double, at: int) -> None:
 async def begun(folder: Path, server: Double, texts: int) -> int:
     """Write some texts of the study; returns how many requests its start took besides."""
     story = Story(texts)
-    assert (await search(folder, story, server.url)).ended == "interrupted"
+    assert (await search(folder, story, server.url)).ended.words == "interrupted"
     return len(server.applied)
 
 
@@ -111,7 +111,7 @@ async def test_no_text_of_another_model_is_kept_and_the_study_goes_on_with_its_o
         assert not server.applied  # nothing was spent
     async with Double(quirks, writer, model="mine", port=port) as server:
         finished = await search(tmp_path, Story(999), server.url, resume=True)
-    assert finished.ended == "done"
+    assert finished.ended.words == "done"
     assert {text.model for text in kept(tmp_path)} == {"mine"}
     assert len(kept(tmp_path)) == len(finished.study.trials) >= PLANNED
 
@@ -138,7 +138,7 @@ async def test_with_two_servers_the_other_one_writes_on(
         with open_store(tmp_path) as store:
             request = Request(spec, tmp_path, "s", tmp_path / "s.json", {})
             finished = await run(request, store, watch, story.stop)
-    assert finished.ended == "done"
+    assert finished.ended.words == "done"
     texts = kept(tmp_path)
     assert len(texts) == len(finished.study.trials) >= PLANNED
     assert {text.model for text in texts} == {"mine"}
@@ -224,7 +224,7 @@ async def test_a_study_whose_model_was_found_goes_on_with_it_when_another_is_loa
             await search(tmp_path, Story(1), server.url, resume=True)
         server.quirks = quirks(["mine"])
         finished = await search(tmp_path, Story(999), server.url, resume=True)
-    assert finished.ended == "done"
+    assert finished.ended.words == "done"
     assert {text.model for text in kept(tmp_path)} == {"mine"}
 
 
@@ -241,4 +241,4 @@ async def test_a_study_goes_on_with_a_server_that_has_got_an_engine_of_its_own_s
         with pytest.raises(EngineError, match="engine is 'vllm', not 'openai-compatible'"):
             await search(tmp_path, Story(), server.url, resume=True)
         server.quirks = replace(ours, asked={**ours.asked, "/v1/models/not/one": told})
-        assert (await search(tmp_path, Story(999), server.url, resume=True)).ended == "done"
+        assert (await search(tmp_path, Story(999), server.url, resume=True)).ended.words == "done"

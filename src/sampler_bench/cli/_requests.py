@@ -58,6 +58,7 @@ CHANGEABLE = (
     "max_cost",
     "max_minutes",
 )
+BUILT_IN_ENGINE = "embedded"
 STATED_ONCE = ("config", "config_section", "study")  # options that only begin a study
 
 
@@ -66,6 +67,28 @@ def overrides_of(args: argparse.Namespace) -> dict[str, object]:
     stated = {option: getattr(args, option, None) for option in OVERRIDES}
     stated["embedding"] = embedding_of(args)
     return {OVERRIDES[option]: value for option, value in stated.items() if value is not None}
+
+
+def see_used(args: argparse.Namespace, spec: StudySpec) -> None:
+    """See that nothing is stated that would be passed over.
+
+    Raises:
+        UsageError: a panel for a judge that has none, or a server that nobody would ask.
+    """
+    from ..plugins import find
+
+    if getattr(args, "judge_model", None) and not getattr(
+        find("judges", spec.judge), "PANEL", True
+    ):
+        raise UsageError(
+            f"--judge-model: the judge {spec.judge} asks no model; leave it out, or choose "
+            "--judge openai"
+        )
+    if spec.server and spec.engine == BUILT_IN_ENGINE:
+        raise UsageError(
+            f"engine {BUILT_IN_ENGINE} serves the model itself, so {', '.join(spec.server)} would "
+            "not be asked; leave one of the two out"
+        )
 
 
 def new_study(args: argparse.Namespace) -> StudySpec | None:
@@ -80,7 +103,9 @@ def new_study(args: argparse.Namespace) -> StudySpec | None:
 
     overrides = overrides_of(args)
     if args.resume is None:
-        return resolved(load_study(args.config, args.config_section, overrides))
+        spec = load_study(args.config, args.config_section, overrides)
+        see_used(args, spec)
+        return resolved(spec)
     _see_changeable(args, overrides)
     if not (args.output_dir / FILE).is_file():
         raise StoreError(
@@ -143,6 +168,7 @@ def _resumed(args: argparse.Namespace, overrides: Mapping[str, object], store: S
     changed = read_overrides(overrides)
     minutes = changed.pop("max_minutes", None)  # of this run alone
     spec = replace(StudySpec.from_json(row.spec), **changed)
+    see_used(args, spec)
     see_strategy(spec)
     note = store.note(row.id, "results") or {}
     path = args.output_dir / str(note.get("file") or f"{row.name}.json")

@@ -105,10 +105,10 @@ def resume_command(request: Request, more: Sequence[str] = ()) -> str:
 
 def _twice(finished: Finished) -> list[str]:
     """Options for twice the limit that ended a run; minutes are counted anew in any case."""
-    spec, ended = finished.request.spec, finished.ended
-    if "max_samples" in ended and spec.max_samples is not None:
+    spec, limit = finished.request.spec, finished.ended.limit
+    if limit == "max_samples" and spec.max_samples is not None:
         return ["--max-samples", str(2 * max(spec.max_samples, len(finished.study.trials)))]
-    if "max_cost" in ended and spec.max_cost:
+    if limit == "max_cost" and spec.max_cost:
         return ["--max-cost", f"{2 * spec.max_cost:g}"]
     return []
 
@@ -192,14 +192,16 @@ def conclude(finished: Finished, document: Document, quiet: bool) -> int:
     Raises:
         BudgetReached: the budget ended before any text was judged or failed.
     """
+    from ..tuning.budget import DONE, STOPPED
+
     request = finished.request
     say(f"results: {request.results}", quiet=quiet)
     say(f"report: {page_of(request)}", quiet=quiet)
     if document.best_configuration is not None:
         say(f"presets: {request.folder / BEST}", quiet=quiet)
-    if finished.ended == "done":
+    if finished.ended == DONE:
         return 0
-    if finished.ended == "interrupted":
+    if finished.ended == STOPPED:
         say(f"interrupted; {how_to_go_on(request)}")
         return 130
     if not document.search_metadata.texts:

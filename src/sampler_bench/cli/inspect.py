@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..errors import StoreError
+from ..errors import StoreError, UsageError
 from ._options import one_study, shared
 
 if TYPE_CHECKING:
@@ -97,6 +97,8 @@ def _bank(args: argparse.Namespace) -> tuple[Bank, str, str, str]:
 
     live = bool(args.server or args.model)
     one_study(args, "a server", live, needed=False)
+    if args.engine is not None and (args.latest or args.study is not None):
+        raise UsageError("inspect: a study has an engine of its own; leave --engine out")
     if live:
         found, order, name, engine = asyncio.run(_looked_at(args))
     elif args.latest or args.study is not None:
@@ -147,9 +149,10 @@ async def _looked_at(args: argparse.Namespace) -> tuple[Fingerprint, str, str, s
     from ..tuning.fingerprint import take
     from ..tuning.order import ORDER, decided
     from ..tuning.parts import with_instructions
-    from ._requests import overrides_of
+    from ._requests import overrides_of, see_used
 
     spec = load_study(None, None, overrides_of(args))
+    see_used(args, spec)
     key = environment().get(SERVER_KEY, "")
     async with await build_engine(spec, find_model(spec), key, None) as engine:
         info = await engine.check()

@@ -22,7 +22,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """Add the options: those of a search, and the size of the pilot."""
     search.configure(parser)
     parser.add_argument(
-        "--texts", type=int, default=None, metavar="N", help="texts of the pilot (default: 36)"
+        "--texts",
+        type=int,
+        default=None,
+        metavar="N",
+        help="texts of the pilot (default: 36); 12 at least tell a gain",
     )
 
 
@@ -34,6 +38,7 @@ def run(args: argparse.Namespace) -> int:
     from ..errors import UsageError
     from ..reports._plan import report
     from ..store.sqlite import open_store
+    from ..tuning.budget import STOPPED
     from ..tuning.pilot import TEXTS
     from ._output import can_show
     from ._requests import make_request, new_study
@@ -48,7 +53,7 @@ def run(args: argparse.Namespace) -> int:
     with open_store(args.output_dir) as store:
         request = replace(make_request(args, spec, store), pilot=texts)
         finished, _ = run_and_keep(request, store, args.quiet)
-        if finished.ended == "interrupted":
+        if finished.ended == STOPPED:
             print(f"interrupted; {how_to_go_on(request)}", file=sys.stderr)
             return 130
         pilot = pilot_of(finished, store)
@@ -67,9 +72,9 @@ def pilot_of(finished: Finished, store: Store) -> Pilot:
         BudgetReached: no text was judged or failed.
     """
     from ..analysis.choice import choose_winner
-    from ..analysis.prospect import prospect, texts_for
+    from ..analysis.prospect import FEWEST_TEXTS, prospect, texts_for
     from ..analysis.variance import against_baseline, parts
-    from ..records import FAILED
+    from ..records import FAILED, JUDGED, UNKNOWN
     from ..reports._depth import price_of
     from ..reports._plan import Pilot
     from ..search import configurations
@@ -85,7 +90,12 @@ def pilot_of(finished: Finished, store: Store) -> Pilot:
         raise BudgetReached(f"the pilot ended before there was a result: {finished.ended}")
     texts = texts_of(spec, problem)
     tried, price = configurations(spec.search_strategy, problem), price_of(study.row, study.trials)
-    told = (against_baseline(table, problem, winner), problem, texts, tried)
+    judged, apart = int((table.state == JUDGED).sum()), UNKNOWN
+    if judged >= FEWEST_TEXTS:
+        apart = against_baseline(table, problem, winner)
+    else:
+        noise = noise.hardly_known()
+    told = (apart, problem, texts, tried)
     return Pilot(
         study=study.row.name,
         texts=len(table.evidence()),

@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from ..errors import UsageError
+
 HELP = "start the server of a model: of models.yaml, of a GGUF file, or of a hub"
 
 
@@ -35,11 +37,14 @@ def run(args: argparse.Namespace) -> int:
     from ._output import say
 
     entry = model_or_file(args.model)
+    engine = args.engine or ("auto" if entry.engine == "koboldcpp" else entry.engine)
+    if args.koboldcpp is not None and engine not in ("auto", "koboldcpp"):
+        raise UsageError(f"serve: --koboldcpp is for KoboldCpp, and {engine} serves here")
     plan = Plan(
         entry.name,
         gguf=entry.gguf,
         source=entry.download,
-        engine=args.engine or ("auto" if entry.engine == "koboldcpp" else entry.engine),
+        engine=engine,
         koboldcpp=args.koboldcpp,
         port=entry.port if args.port is None else args.port,
         slots=args.slots or entry.slots or 4,

@@ -1,7 +1,8 @@
 """WHO SCORES: a judge scores a text it is blind about.
 
-A judge's file offers `build(options: JudgeOptions, task: Task) -> Judge`. Scores run from 0 to 10,
-higher is better.
+A judge's file offers `build(options: JudgeOptions, task: Task) -> Judge`, and `PANEL = False` where
+it asks no models, so that models are not named to it in vain. Scores run from 0 to 10, higher is
+better.
 """
 
 from __future__ import annotations

@@ -19,6 +19,8 @@ from ..tasks._demo.words import LEXICON
 from ..tasks._demo.worlds import WORLDS
 from . import Judge, JudgeOptions
 
+PANEL = False
+
 
 class DemoJudge(Judge):
     """Scores stories of the demo language; a panel of one."""

@@ -20,6 +20,8 @@ from ..tasks import Task
 from . import Judge, JudgeOptions
 from ._words import FUNCTION_WORDS, plausible, words
 
+PANEL = False
+
 COVARIATE_NAMES = (
     "log_words",
     "repeated_runs",

@@ -13,10 +13,31 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Literal
 
 from ..records import INTERRUPTED, Trial, Unscored
 
 KEPT = "kept for fresh seeds"
+Limit = Literal["max_samples", "max_cost", "max_minutes"]
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How a run ended.
+
+    Attributes:
+        words: `done`, `interrupted`, or what has come of the limit.
+        limit: that ended it; None where none did.
+    """
+
+    words: str
+    limit: Limit | None = None
+
+    def __str__(self) -> str:
+        return f"{self.words} ({self.limit})" if self.limit else self.words
+
+
+DONE, STOPPED = Ended("done"), Ended("interrupted")
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,16 +146,17 @@ class Budget:
         self.promised = self.promised - reserved if self._promises else 0.0  # no rest of a sum
         self._bill(cost)
 
-    def spent_up(self) -> str | None:
-        """Say which budget is used up, in words; None while nothing is."""
+    def spent_up(self) -> Ended | None:
+        """Say which budget is used up; None while nothing is."""
         if self.seconds_left() == 0:
-            return f"{self.limits.max_minutes:g} minutes are over (max_minutes)"
+            return Ended(f"{self.limits.max_minutes:g} minutes are over", "max_minutes")
         cap = self.limits.max_cost
         if self.exhausted:
-            return f"${self.spent:.4f} of ${cap:g} spent, too little for the next text (max_cost)"
+            told = f"${self.spent:.4f} of ${cap:g} spent, too little for the next text"
+            return Ended(told, "max_cost")
         return None
 
-    def search_over(self, asked: int, reserve: Reserve, open_ones: Open) -> str | None:
+    def search_over(self, asked: int, reserve: Reserve, open_ones: Open) -> Ended | None:
         """Say which limit has come down to what is kept for the confirmation; None while none has.
 
         Args:
@@ -147,25 +169,25 @@ class Budget:
         if not reserve.share:
             return None  # it may have all
         if self._dollars_over(reserve, open_ones):
-            return (
-                f"${self.spent:.4f} spent, the rest of ${self.limits.max_cost:g} {KEPT} (max_cost)"
-            )
+            told = f"${self.spent:.4f} spent, the rest of ${self.limits.max_cost:g} {KEPT}"
+            return Ended(told, "max_cost")
         left, minutes = self.seconds_left(), self.limits.max_minutes
         if left is None or minutes is None:
             return None
         if left - open_ones.seconds > reserve.share * 60 * minutes:
             return None
-        return f"the rest of {minutes:g} minutes {KEPT} (max_minutes)"
+        return Ended(f"the rest of {minutes:g} minutes {KEPT}", "max_minutes")
 
-    def _texts_over(self, asked: int, kept: int) -> str:
+    def _texts_over(self, asked: int, kept: int) -> Ended:
         most = self.limits.max_samples or 0
         if asked <= most - kept:
             beside = f", {kept} {KEPT}" if kept else ""
-            return f"{asked} texts were asked for{beside} (max_samples)"
+            return Ended(f"{asked} texts were asked for{beside}", "max_samples")
         enough = math.ceil((max(asked, most) + 1) / (1 - min((kept + 0.5) / most, 0.9)))
-        return (
+        return Ended(
             f"the search had none of {most} texts: {asked} were asked for before, {kept} {KEPT}; "
-            f"with {enough} it goes on (max_samples)"
+            f"with {enough} it goes on",
+            "max_samples",
         )
 
     def awaits_bill(self, reserve: Reserve, open_ones: Open) -> bool:

@@ -18,7 +18,7 @@ from contextlib import suppress
 
 from ..records import FAILED, JUDGED, MISSING, PENDING, Cell
 from ..search import Problem, Strategy
-from .budget import NOTHING_KEPT, Budget, Open, Reserve
+from .budget import DONE, NOTHING_KEPT, STOPPED, Budget, Ended, Open, Reserve
 from .events import Phase, Watcher
 from .ledger import Ledger
 from .parts import Pace, Parts, Stop
@@ -71,11 +71,8 @@ class Loop:
             "max_cost": limit
         }
 
-    async def run(self, phases: list[tuple[str, Strategy, Problem]]) -> str:
-        """Run the phases one after the other.
-
-        Returns:
-            `done`, `interrupted`, or which budget ended the run, in words.
+    async def run(self, phases: list[tuple[str, Strategy, Problem]]) -> Ended:
+        """Run the phases one after the other, and say how that ended.
 
         Raises:
             EngineError, JudgeError: no retry can help, or an outage lasts. All that was finished
@@ -91,12 +88,12 @@ class Loop:
         except BaseExceptionGroup as several:
             raise first_error(several) from several
 
-    async def _conduct(self, phases: list[tuple[str, Strategy, Problem]]) -> str:
+    async def _conduct(self, phases: list[tuple[str, Strategy, Problem]]) -> Ended:
         for trial in self.ledger.take_kept():
             self.watch(self.work.settled(trial, kept=True))
         if halted := await self._take_up():
             return halted
-        ended = "done"
+        ended = DONE
         for number, (name, strategy, problem) in enumerate(phases, start=1):
             self.watch(Phase(name))
             more = number < len(phases)
@@ -104,10 +101,10 @@ class Loop:
             how = await self._ask_until_done(strategy, problem, reserve)
             if more and (halted := self._halted()):
                 return halted
-            ended = ended if how == "done" else how
+            ended = ended if how == DONE else how
         return ended
 
-    async def _take_up(self) -> str | None:
+    async def _take_up(self) -> Ended | None:
         """Go on with what an earlier run left, with texts only as far as the limit allows.
 
         Returns:
@@ -125,11 +122,12 @@ class Loop:
         if not beyond:
             return None
         halted = await self._until(lambda: all(self.ledger.state(c) != PENDING for c in begun))
-        return halted or f"{len(self.ledger) - len(beyond)} texts are there (max_samples)"
+        there = len(self.ledger) - len(beyond)
+        return halted or Ended(f"{there} texts are there", "max_samples")
 
     async def _ask_until_done(
         self, strategy: Strategy, problem: Problem, reserve: Reserve | None
-    ) -> str:
+    ) -> Ended:
         """Ask until the strategy has nothing more to ask, or a limit comes down to the reserve."""
         while True:
             position = len(self.ledger)
@@ -152,13 +150,11 @@ class Loop:
                 self._raise_floor(position)
                 cells = await self._decide(strategy, problem, position)
             if not cells:
-                return "done"
+                return DONE
             left = self.budget.texts_left(position, reserve)
             if left == 0:
-                return (
-                    await self._settled(position)
-                    or f"{position} texts were asked for (max_samples)"
-                )
+                asked_for = Ended(f"{position} texts were asked for", "max_samples")
+                return await self._settled(position) or asked_for
             await self._keep_asked(cells[:left])
 
     async def _decide(self, strategy: Strategy, problem: Problem, visible: int) -> list[Cell]:
@@ -188,14 +184,14 @@ class Loop:
         each = (self.budget.now() - self._began) / ended if done else 0.0
         return Open(len(trials) * len(panel) - judged, len(trials) * each)
 
-    def _halted(self) -> str | None:
-        return "interrupted" if self.stop.is_set() else self.budget.spent_up()
+    def _halted(self) -> Ended | None:
+        return STOPPED if self.stop.is_set() else self.budget.spent_up()
 
-    async def _settled(self, target: int) -> str | None:
+    async def _settled(self, target: int) -> Ended | None:
         """Wait for the first `target` outcomes; why the run was halted before, else None."""
         return await self._until(lambda: self.ledger.settled_prefix() >= target)
 
-    async def _until(self, done: Callable[[], bool]) -> str | None:
+    async def _until(self, done: Callable[[], bool]) -> Ended | None:
         """Wait until something is done; why the run was halted before, else None."""
         while (halted := self._halted()) or self.work.outage or not done():
             if self.work.outage is not None and self.work.had_their_time():

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Literal
 
 from ..spec import StudySpec
+from .budget import Ended
 from .kept import KeptStudy
 
 
@@ -57,8 +58,8 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Finished:
-    """How a run ended: `done`, `interrupted`, or the budget that ended it, in words."""
+    """A run that has ended, how, and the study as it stands."""
 
-    ended: str
+    ended: Ended
     request: Request
     study: KeptStudy

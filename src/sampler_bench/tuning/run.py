@@ -19,6 +19,7 @@ from threading import Thread
 from ..spec.environment import SERVER_KEY
 from ..store import Store, StudyRow
 from . import answers
+from .budget import STOPPED
 from .build import build_engine, build_judge, build_problem, build_task, check_expressible
 from .choices import choose_baseline, find_model, longest_answer
 from .crew import Crew, Known
@@ -57,7 +58,7 @@ async def run(
             underway = Underway(request, crew, store, study, watch, stop, clock, began)
             known = await underway.noted(known)
             ended = await underway.conducted(known)
-            if ended != "interrupted":
+            if ended != STOPPED:
                 await answers.embed_at_the_end(store, study, request, watch, stop)
         except BaseException as error:
             if store.chosen(study.name).state == "running":  # it has not come as far as the loop

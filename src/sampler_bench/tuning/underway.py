@@ -18,7 +18,7 @@ from ..search import Problem
 from ..spec import StudySpec
 from ..store import Store, StudyRow
 from . import fingerprint, pilot, runs
-from .budget import Budget, Limits, Reserve
+from .budget import STOPPED, Budget, Ended, Limits, Reserve
 from .crew import Crew, Known
 from .events import Checked, Planned, Warned, Watcher
 from .kept import JUDGE, RESULTS
@@ -75,7 +75,7 @@ class Underway:
             crew.engine.admit = Door(known.check, info, store, study).admit
         return replace(known, info=info, problem=replace(known.problem, features=seen.features))
 
-    async def conducted(self, known: Known) -> str:
+    async def conducted(self, known: Known) -> Ended:
         """Plan, then go through the phases; returns how it ended."""
         crew, spec, problem = self.crew, self.crew.spec, known.problem
         ledger, budget = self._recalled()
@@ -93,7 +93,7 @@ class Underway:
         steered = Objective.of(spec).phases(phases, ledger, limits_of(phases, spec, problem))
         loop = self._loop(ledger, budget, pace, thinking, reserve_of(spec, problem))
         ended = await self._run_noting(loop, steered)
-        if self.request.pilot is not None and ended != "interrupted":
+        if self.request.pilot is not None and ended != STOPPED:
             trials = self.store.trials(self.study.id)
             keep = partial(self.store.set_note, self.study.id, pilot.NOTE)
             parts = (crew.judge, trials, spec.prompts)
@@ -154,12 +154,12 @@ class Underway:
             engine.joined = lambda: loop.work.widen(engine.at_once)
         return loop
 
-    async def _run_noting(self, loop: Loop, phases: Phases) -> str:
+    async def _run_noting(self, loop: Loop, phases: Phases) -> Ended:
         """Run the loop, and note with the study how it ended, whatever happens."""
         state = "failed"
         try:
             ended = await loop.run(phases)
-            state = ended if ended in ("done", "interrupted") else "budget"
+            state = "budget" if ended.limit else ended.words
         except asyncio.CancelledError:
             state = "interrupted"
             raise

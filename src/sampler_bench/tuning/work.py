@@ -27,7 +27,7 @@ from ..records import (
     Unwritten,
 )
 from ..rules import look
-from .budget import Budget
+from .budget import Budget, Ended
 from .events import Settled, Warned, Watcher, Written
 from .ledger import Ledger
 from .parts import Pace, Parts, with_instructions
@@ -66,7 +66,7 @@ class Work:
         ledger: Ledger,
         budget: Budget,
         watch: Watcher,
-        halted: Callable[[], str | None],
+        halted: Callable[[], Ended | None],
         thinking: Thinking,
     ) -> None:
         self.parts, self.study, self.ledger, self.budget = parts, study, ledger, budget
