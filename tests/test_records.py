@@ -52,6 +52,28 @@ def test_temperature_stands_first_and_max_tokens_last():
     assert list(config.as_dict()) == ["temperature", "min_p", "max_tokens"]
 
 
+def test_built_directly_a_configuration_is_the_same():
+    pairs = (("min_p", np.float64(0.02)), ("temperature", 1.0))
+    direct = SamplerConfig("min_p", pairs)
+    assert direct == SamplerConfig.of("min_p", dict(pairs))
+    assert direct.text == "min_p:temperature=1,min_p=0.02"
+
+
+@pytest.mark.parametrize(
+    ("sampler", "pairs", "complaint"),
+    [
+        ("min_p", (("min_p", 0.1), ("min_p", 0.2)), "min_p is given twice"),
+        ("min_p", (), "expected at least one parameter"),
+        ("min_p", (("min_p", None),), "expected a number or a word, found None"),
+        ("min_p", ((1, 0.1),), "parameter 1: expected a word"),
+        (None, (("min_p", 0.1),), "sampler None: expected names"),
+    ],
+)
+def test_built_directly_it_is_checked(sampler, pairs, complaint):
+    with pytest.raises(SpecError, match=complaint):
+        SamplerConfig(sampler, pairs)
+
+
 def test_one_and_one_point_zero_are_the_same_configuration():
     assert SamplerConfig.parse("top_p:top_p=1.0") == SamplerConfig.of("top_p", {"top_p": 1})
 

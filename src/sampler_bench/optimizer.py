@@ -21,6 +21,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any, overload
 
+from . import _given as given
 from . import plugins
 from ._algebra import one_thread
 from .analysis.confirming import confirm, confirmation_texts, is_searched
@@ -37,13 +38,14 @@ from .records import (
 )
 from .samplers import Space, check_config
 from .samplers.plain import Plain, space_of
-from .search import Problem
+from .search import Problem, spends
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
 LOWEST = 1.0  # of most scales; a failed text is worth it, unless a lower score was told
+HIGHEST = 100.0  # of most scales; of one that goes beyond it nothing is known but what was told
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,16 +81,17 @@ class Optimizer:
             `{"low": .., "high": .., "scale": "linear" | "log", "step": ..}`; or a `Space`.
         n_prompts: how many prompts there are; a cell names one by its number from 0.
         strategy: the name of a strategy.
-        seed: of all decisions.
+        seed: of what a strategy draws; `bayesian` and `grid` draw nothing.
         baseline: what the winner is compared with: a configuration or its text form.
         margin: differences up to this much count as none, in the units of the scores.
         budget: texts that will be told about, those of the confirmation included.
         confirm: how many of them are kept for winner and baseline on fresh seeds (`cell.fresh`);
             None for a fifth with a baseline and none without, 0 for none.
         features: a model fingerprint, `{"logprobs": (n_contexts, n_tokens)}`; with `"count"`
-            (n_tokens,) where a column stands for several tokens.
+            (n_tokens,) where a column stands for several tokens, then most probable first.
         failure_score: what a failed text is worth, in the units of the scores; None for 1, or the
-            lowest score that was told where that is lower. Give it where failures matter.
+            lowest score that was told where that is lower, or any is above 100. Give it where
+            failures matter.
         samples_per_config: texts for each configuration and prompt; `bayesian` and `halving`
             need none.
         temperature_last: where your server applies temperature.
@@ -119,59 +122,68 @@ class Optimizer:
         moderate: bool = True,
         batch: int = 4,
     ) -> None:
-        counts = {"n_prompts": n_prompts, "budget": budget, "batch": batch}
-        for name, number in {**counts, "samples_per_config": samples_per_config}.items():
-            if number < 1:
-                raise UsageError(f"Optimizer: {name} is {number}, expected at least 1")
-        if seed < 0:
-            raise UsageError(f"Optimizer: seed is {seed}, expected at least 0")
-        if confirm is not None and not 0 <= confirm < budget:
-            raise UsageError(
-                f"Optimizer: confirm is {confirm}, expected 0 or more and less than {budget}"
-            )
-        if not 0 <= margin < math.inf:
-            raise UsageError(f"Optimizer: margin is {margin}, expected 0 or more")
-        if failure_score is not None and not math.isfinite(failure_score):
-            raise UsageError(f"Optimizer: failure_score is {failure_score}, expected a number")
-        self.strategy, self.seed, self.batch = strategy, seed, batch
-        plugins.find("search", strategy)
-        if isinstance(baseline, str):
-            baseline = SamplerConfig.parse(baseline)
+        self.strategy, self.seed = str(strategy), given.whole("Optimizer: seed", seed, 0, math.inf)
+        self.batch = given.whole("Optimizer: batch", batch)
+        plugins.find("search", self.strategy)
+        budget = given.whole("Optimizer: budget", budget)
+        n_prompts = given.whole("Optimizer: n_prompts", n_prompts)
+        samples = given.whole("Optimizer: samples_per_config", samples_per_config)
+        margin = given.number("Optimizer: margin", margin)
+        if margin < 0:
+            raise UsageError(f"Optimizer: margin is {margin:g}, expected 0 or more")
         if baseline is not None:
+            baseline = given.configuration("Optimizer: baseline", baseline)
             check_config(baseline)
-        kept = confirmation_texts(budget) if baseline is not None else 0
-        kept = kept if confirm is None else confirm
+        if confirm is None:
+            kept = confirmation_texts(budget) if baseline is not None else 0
+        else:
+            kept = given.whole("Optimizer: confirm", confirm, 0, budget - 1)
+        if failure_score is not None:
+            failure_score = given.number("Optimizer: failure_score", failure_score)
+        space = space if isinstance(space, Space) else space_of(space)
+        if spends(self.strategy) == "space":
+            given.see_walkable(self.strategy, space)
         self.problem = Problem(
-            space=space if isinstance(space, Space) else space_of(space),
+            space=space,
             n_prompts=n_prompts,
             budget=budget - kept,
-            n_iterations=max(1, (budget - kept) // (n_prompts * samples_per_config)),
-            samples_per_config=samples_per_config,
+            n_iterations=max(1, (budget - kept) // (n_prompts * samples)),
+            samples_per_config=samples,
             baseline=baseline,
             failure_score=LOWEST if failure_score is None else failure_score,
             margin=margin,
-            temperature_last=temperature_last,
-            features=None if features is None else _checked(features),
+            temperature_last=given.yes_or_no("Optimizer: temperature_last", temperature_last),
+            features=None if features is None else given.fingerprint(features),
             confirm=kept or None,
-            moderate=moderate,
+            moderate=given.yes_or_no("Optimizer: moderate", moderate),
         )
         self._told_failure_score = failure_score is not None
         self._cells: dict[Cell, tuple[int, float, tuple[float, ...]]] = {}
         self._covariates: tuple[str, ...] = ()
         self._chosen: deque[Cell] = deque()  # and not handed out yet
-        self._tried_all = False
+        self._ahead: tuple[int, list[Cell]] | None = None  # how many were wished for, what is next
+        self._wished = self.batch  # as many as the last `ask` chose
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         """Take up what was pickled, by an older version too."""
-        older = {"batch": 4, "_chosen": deque(), "_tried_all": False, "_told_failure_score": True}
-        self.__dict__.update(older | state)
+        older = {"batch": 4, "_chosen": deque(), "_told_failure_score": True}
+        newer = {"_ahead": None, "_wished": 4}
+        self.__dict__.update(older | newer | state)
         known = (f.name for f in fields(Problem) if hasattr(self.problem, f.name))
         self.problem = Problem(**{name: getattr(self.problem, name) for name in known})
 
     @property
     def left(self) -> int:
-        """How many texts of the budget have not been asked for; 0 where all there is was tried."""
-        return 0 if self._tried_all else max(0, self._budget - len(self._cells))
+        """How many texts of the budget have not been asked for; 0 where there are none to ask for.
+
+        To know that, it chooses the next cells where nothing is under way; `ask` hands them out.
+        """
+        waiting = self._under_way or any(cell not in self._cells for cell in self._chosen)
+        return self._unasked if waiting or self._next(self._wished) else 0
+
+    @property
+    def _unasked(self) -> int:
+        return max(0, self._budget - len(self._cells))
 
     @property
     def _budget(self) -> int:
@@ -197,10 +209,11 @@ class Optimizer:
         Raises:
             BudgetReached: a single cell was asked for, and there is none.
         """
-        count = 1 if n is None else n
+        count = 1 if n is None else given.whole("Optimizer.ask: n", n, 0)
         cells = self._hand_out(count)
         if len(cells) < count:
-            self._choose(max(count - len(cells), self.batch))
+            self._wished = max(count - len(cells), self.batch)
+            self._chosen.extend(self._next(self._wished))
             cells += self._hand_out(count - len(cells))
         if n is not None:
             return cells
@@ -212,27 +225,36 @@ class Optimizer:
         asked, budget = len(self._cells), self._budget
         if asked >= budget:
             return f"all {budget} texts were asked for; make a new one with a larger budget"
-        if self._tried_all and any(cell.fresh for cell in self._cells):
+        if self._under_way:
+            return f"{self._under_way} cells are under way: tell about each, or skip it"
+        if any(cell.fresh for cell in self._cells):
             return f"more texts would not change the answer, which stands after {asked} of {budget}"
-        if self._tried_all:
-            return f"{self.strategy} has tried all that it tries, with {asked} of {budget} texts"
-        return f"{self._under_way} cells are under way: tell about each, or skip it"
+        return f"{self.strategy} has tried all that it tries, with {asked} of {budget} texts"
 
     def _hand_out(self, count: int) -> list[Cell]:
         cells: list[Cell] = []
-        while self._chosen and self.left and len(cells) < count:
+        while self._chosen and self._unasked and len(cells) < count:
             cell = self._chosen.popleft()
             if cell not in self._cells:  # or it was told about unasked
-                self._cells[cell] = (PENDING, 0.0, ())
+                self._cells[cell], self._ahead = (PENDING, 0.0, ()), None
                 cells.append(cell)
         return cells
 
-    def _choose(self, count: int) -> None:
+    def _next(self, count: int) -> list[Cell]:
+        """The next `count` cells by all that is known, fewer where there are no more.
+
+        They are remembered until a cell is handed out or told about.
+        """
+        count = min(count, self._unasked)
+        wished, cells = self._ahead or (0, [])
+        if len(cells) == wished < count:
+            cells = self._choose(count)
+            self._ahead = (count, cells)
+        return cells[:count]
+
+    def _choose(self, count: int) -> list[Cell]:
         import numpy as np
 
-        count = min(count, self.left)
-        if count <= 0:
-            return
         rng = np.random.default_rng([self.seed, len(self._cells)])
         strategy = plugins.find("search", self.strategy)
         with one_thread():
@@ -241,15 +263,15 @@ class Optimizer:
             cells = strategy.ask(table, problem, room, rng) if room > 0 else []
             if not cells and problem.confirm and is_searched(table):
                 cells = confirm(table, problem, problem.confirm, count)
-        self._chosen.extend(cells)
-        self._tried_all = not cells and not self._under_way
+        return list(cells)
 
     def _problem(self) -> Problem:
         """The problem, with what a failed text is worth beside the scores so far."""
         if self._told_failure_score:
             return self.problem
-        told = (score for state, score, _ in self._cells.values() if state == JUDGED)
-        return replace(self.problem, failure_score=min([LOWEST, *told]))
+        told = [score for state, score, _ in self._cells.values() if state == JUDGED] or [LOWEST]
+        usual = LOWEST if max(told) <= HIGHEST else math.inf
+        return replace(self.problem, failure_score=min(usual, *told))
 
     def tell(
         self,
@@ -265,19 +287,22 @@ class Optimizer:
             cell: one that `ask` returned, or one of your own earlier texts.
             score: higher is better, on any scale.
             failure: why the text is bad by rule, instead of a score.
-            covariates: free numbers about the text, the same names each time.
+            covariates: free numbers about the text, the same names each time; NaN where one is
+                not known.
 
         Raises:
-            UsageError: neither or both of score and failure, a score that is not finite, a cell
-                that is none or was told about before, or covariates of other names than before.
+            UsageError: neither or both of score and failure, a score that is no finite number, a
+                cell that is none or was told about before, or covariates that are no numbers or of
+                other names than before. Nothing is changed then.
         """
         if (score is None) == (failure is None):
             raise UsageError("Optimizer.tell: expected a score or a failure, one of the two")
-        if score is not None and not _is_finite(score):
-            raise UsageError(f"Optimizer.tell: score is {score!r}, expected a finite number")
-        free = self._in_order(covariates or {})
-        state = FAILED if score is None else JUDGED
-        self._keep(cell, (state, float(score or 0.0), free))
+        if failure is not None and not isinstance(failure, str):
+            raise UsageError(f"Optimizer.tell: failure is {failure!r}, expected why, in words")
+        worth = 0.0 if score is None else given.number("Optimizer.tell: score", score)
+        free = given.covariates({} if covariates is None else covariates, self._covariates)
+        self._keep(cell, (FAILED if score is None else JUDGED, worth, tuple(free.values())))
+        self._covariates = tuple(free) or self._covariates
 
     def skip(self, cell: Cell) -> None:
         """Say that nothing came of a cell (a fault, never evidence); its text stays spent.
@@ -288,12 +313,7 @@ class Optimizer:
         self._keep(cell, (MISSING, 0.0, ()))
 
     def _keep(self, cell: Cell, answer: tuple[int, float, tuple[float, ...]]) -> None:
-        if not isinstance(cell, Cell):
-            raise UsageError(f"Optimizer.tell: {cell!r} is no cell; tell what `ask` returned")
-        if not 0 <= cell.prompt < self.problem.n_prompts:
-            raise UsageError(
-                f"Optimizer.tell: prompt {cell.prompt}, expected 0 to {self.problem.n_prompts - 1}"
-            )
+        cell = given.cell(cell, self.problem.n_prompts)
         if cell not in self._cells:
             check_config(cell.config)
         elif self._cells[cell][0] in (JUDGED, FAILED):
@@ -302,20 +322,7 @@ class Optimizer:
                 "was told about before. A cell is one text: ask for another; for several texts of "
                 "your own give each its repeat, Cell(config, prompt, repeat)"
             )
-        self._cells[cell] = answer
-        self._tried_all = False
-
-    def _in_order(self, covariates: Mapping[str, float]) -> tuple[float, ...]:
-        """Covariates by name, so that a column of the evidence is one and the same number."""
-        names = tuple(sorted(covariates))
-        if names and self._covariates and names != self._covariates:
-            known = ", ".join(self._covariates)
-            raise UsageError(
-                f"Optimizer.tell: covariates {', '.join(names)}; they were {known}: give the same "
-                "each time"
-            )
-        self._covariates = names or self._covariates
-        return tuple(float(covariates[name]) for name in names)
+        self._cells[cell], self._ahead = answer, None
 
     def table(self) -> ScoreTable:
         """All that was asked and told, as a score table."""
@@ -340,36 +347,3 @@ class Optimizer:
             simplest=found.simplest,
             verdict=found,
         )
-
-
-def _is_finite(score: object) -> bool:
-    try:
-        return math.isfinite(score)  # type: ignore[arg-type]
-    except TypeError:
-        return False
-
-
-def _checked(
-    features: Mapping[str, NDArray[np.float64]],
-) -> Mapping[str, NDArray[np.float64]]:
-    """A fingerprint as it is, if it is one.
-
-    Raises:
-        UsageError: other names, or shapes that do not fit each other.
-    """
-    import numpy as np
-
-    if "logprobs" not in features or not set(features) <= {"logprobs", "count"}:
-        names = ", ".join(map(repr, features)) or "nothing"
-        raise UsageError(f"Optimizer: features has {names}, expected 'logprobs' and maybe 'count'")
-    shape = np.shape(features["logprobs"])
-    if len(shape) != 2 or not all(shape):
-        raise UsageError(
-            f"Optimizer: features' logprobs has the shape {shape}, expected (n_contexts, n_tokens)"
-        )
-    if "count" in features and np.shape(features["count"]) != shape[1:]:
-        raise UsageError(
-            f"Optimizer: features' count has the shape {np.shape(features['count'])}, expected "
-            f"{shape[1:]}, one for each column of logprobs"
-        )
-    return features

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import pairwise
+from numbers import Real
 from typing import TypeAlias
 
 from ..errors import SpecError
@@ -25,12 +27,31 @@ class SamplerConfig:
 
     Attributes:
         sampler: a sampler's name, or several joined by `+`.
-        parameters: (name, value) pairs in canonical order: temperature first, `max_tokens` last,
-            the rest by name. At least one.
+        parameters: (name, value) pairs in canonical order, however they were given: temperature
+            first, `max_tokens` last, the rest by name. At least one.
+
+    Raises:
+        SpecError: a name that cannot be written in a text form or is given twice, no parameter, or
+            a value that is not finite.
     """
 
     sampler: str
     parameters: tuple[tuple[str, Value], ...]
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.sampler, str) or not _SAMPLER.fullmatch(self.sampler):
+            raise SpecError(
+                f"sampler {self.sampler!r}: expected names joined by '+', like min_p+xtc"
+            )
+        if not self.parameters:
+            raise SpecError(
+                f"configuration {self.sampler!r}: expected at least one parameter, found none"
+            )
+        pairs = sorted([(n, _checked(n, value)) for n, value in self.parameters], key=_canonical)
+        for (name, _), (other, _) in pairwise(pairs):
+            if name == other:
+                raise SpecError(f"configuration {self.sampler!r}: {name} is given twice")
+        object.__setattr__(self, "parameters", tuple(pairs))
 
     @classmethod
     def of(cls, sampler: str, parameters: Mapping[str, Value]) -> SamplerConfig:
@@ -40,14 +61,7 @@ class SamplerConfig:
             SpecError: a name that cannot be written in a text form, no parameter, or a value that
                 is not finite.
         """
-        if not _SAMPLER.fullmatch(sampler):
-            raise SpecError(f"sampler {sampler!r}: expected names joined by '+', like min_p+xtc")
-        if not parameters:
-            raise SpecError(
-                f"configuration {sampler!r}: expected at least one parameter, found none"
-            )
-        pairs = [(name, _checked(name, value)) for name, value in parameters.items()]
-        return cls(sampler, tuple(sorted(pairs, key=_canonical)))
+        return cls(sampler, tuple(parameters.items()))
 
     @classmethod
     def parse(cls, text: str) -> SamplerConfig:
@@ -95,10 +109,8 @@ def _canonical(pair: tuple[str, Value]) -> tuple[int, str]:
 
 
 def _checked(name: str, value: Value) -> Value:
-    if not _WORD.fullmatch(name):
+    if not isinstance(name, str) or not _WORD.fullmatch(name):
         raise SpecError(f"parameter {name!r}: expected a word of letters, digits and underscores")
-    if isinstance(value, bool):
-        raise SpecError(f"parameter {name}: expected a number or a word, found {value!r}")
     if isinstance(value, tuple):
         if not all(isinstance(text, str) and text for text in value):
             raise SpecError(f"parameter {name}: expected texts, none empty, found {value!r}")
@@ -107,6 +119,8 @@ def _checked(name: str, value: Value) -> Value:
         if not _WORD.fullmatch(value):
             raise SpecError(f"parameter {name}: expected a number or a word, found {value!r}")
         return value
+    if isinstance(value, bool) or not isinstance(value, (int, float, Real)):
+        raise SpecError(f"parameter {name}: expected a number or a word, found {value!r}")
     if value != value or value in (float("inf"), float("-inf")):
         raise SpecError(f"parameter {name}: expected a finite number, found {value!r}")
     return int(value) if value == int(value) else float(value)

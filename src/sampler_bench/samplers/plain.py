@@ -22,12 +22,21 @@ def space_of(samplers: Plain) -> Space:
     Raises:
         UsageError: an unknown sampler, parameter or key, or a value that is not legal.
     """
+    if not isinstance(samplers, Mapping) or not all(isinstance(s, str) for s in samplers):
+        raise UsageError(
+            f"space: expected a mapping of samplers to their parameters, found {samplers!r:.80}"
+        )
     if not samplers:
         raise UsageError("space: expected at least one sampler, found none")
     return Space(tuple(_part(sampler, knobs) for sampler, knobs in samplers.items()))
 
 
 def _part(sampler: str, knobs: Mapping[str, Knob]) -> SamplerSpace:
+    if not isinstance(knobs, Mapping):
+        raise UsageError(
+            f"space.{sampler}: expected a mapping of parameters to values or ranges, found "
+            f"{knobs!r:.80}"
+        )
     if not knobs:
         raise UsageError(f"space.{sampler}: expected at least one parameter, found none")
     parameters_of(sampler)
@@ -57,15 +66,21 @@ def _dimension(sampler: str, name: str, knob: Knob) -> Dimension:
 def _values(where: str, knob: object) -> tuple[Value, ...]:
     if not isinstance(knob, Iterable):
         raise UsageError(f"{where}: expected a value, a list of values or a range, found {knob!r}")
-    return tuple(_plain(value) for value in knob)
+    values = tuple(_plain(value) for value in knob)
+    for value in values:
+        texts = isinstance(value, tuple) and all(isinstance(text, str) for text in value)
+        if not texts and not isinstance(value, str | int | float):
+            raise UsageError(
+                f"{where}: expected a number or a word for each value, found {value!r}"
+            )
+    return values
 
 
 def _plain(value: Any) -> Any:  # noqa: ANN401
-    """Python's own number for one of numpy's, and a tuple for a list; other things as they are."""
-    if isinstance(value, list):
-        return tuple(map(_plain, value))
-    is_number = hasattr(value, "item") and getattr(value, "ndim", None) == 0
-    return value.item() if is_number else value
+    """Python's own numbers for numpy's, and a tuple for a list; other things as they are."""
+    if hasattr(value, "tolist"):
+        value = value.tolist()
+    return tuple(map(_plain, value)) if isinstance(value, list) else value
 
 
 def _range(where: str, name: str, knob: Mapping[str, float | str]) -> Range:

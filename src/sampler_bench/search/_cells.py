@@ -27,23 +27,47 @@ TRIES = 200  # draws before a finite space is walked for what is left
 
 def next_repeats(table: ScoreTable) -> Counter[tuple[SamplerConfig, int]]:
     """The next free repeat of each (configuration, prompt) of the search phase."""
+    return _by_cell(table, _free(table))
+
+
+def used_and_gaps(
+    table: ScoreTable,
+) -> tuple[Counter[tuple[SamplerConfig, int]], Counter[tuple[SamplerConfig, int]]]:
+    """How many texts of each (configuration, prompt) the search phase has asked for.
+
+    And how many repeats lie unused before the next free one, as repeats of one's own may leave.
+    """
     used = _used(table)
+    return _by_cell(table, used), _by_cell(table, _free(table) - used)
+
+
+def _by_cell(table: ScoreTable, numbers: NDArray[np.intp]) -> Counter[tuple[SamplerConfig, int]]:
     return Counter(
         {
-            (table.configs[config], int(prompt)): int(used[config, prompt])
-            for config, prompt in zip(*used.nonzero(), strict=True)
+            (table.configs[config], int(prompt)): int(numbers[config, prompt])
+            for config, prompt in zip(*numbers.nonzero(), strict=True)
         }
     )
 
 
 def _used(table: ScoreTable) -> NDArray[np.intp]:
-    """(n_configs, n_prompts) how many repeats of the search phase were asked for, gaps included."""
+    """(n_configs, n_prompts) how many texts the search phase has asked for."""
     import numpy as np
 
     used = np.zeros((len(table.configs), table.n_prompts), dtype=np.intp)
     rows = ~table.fresh
-    np.maximum.at(used, (table.config[rows], table.prompt[rows]), table.repeat[rows] + 1)
+    np.add.at(used, (table.config[rows], table.prompt[rows]), 1)
     return used
+
+
+def _free(table: ScoreTable) -> NDArray[np.intp]:
+    """(n_configs, n_prompts) the next free repeat of the search phase, above all that are used."""
+    import numpy as np
+
+    free = np.zeros((len(table.configs), table.n_prompts), dtype=np.intp)
+    rows = ~table.fresh
+    np.maximum.at(free, (table.config[rows], table.prompt[rows]), table.repeat[rows] + 1)
+    return free
 
 
 def searched(table: ScoreTable) -> list[SamplerConfig]:
@@ -55,19 +79,22 @@ def searched(table: ScoreTable) -> list[SamplerConfig]:
 def due(configs: Iterable[SamplerConfig], table: ScoreTable, problem: Problem) -> list[Cell]:
     """The cells of `configs` that fixed replication has not asked for yet, in order."""
     number = {config: i for i, config in enumerate(table.configs)}
-    used = [*_used(table).tolist(), [0] * problem.n_prompts]  # the last: of a new one
+    new = [0] * problem.n_prompts
+    used, free = [*_used(table).tolist(), new], [*_free(table).tolist(), new]
     least = [min(row) for row in used]
     cells = []
     for config in configs:
         row = number.get(config, -1)
         if least[row] < problem.samples_per_config:  # most have all of theirs, in a long study
-            cells += _missing(config, used[row], problem)
+            cells += _missing(config, used[row], free[row], problem)
     return cells
 
 
-def _missing(config: SamplerConfig, used: list[int], problem: Problem) -> list[Cell]:
+def _missing(
+    config: SamplerConfig, used: list[int], free: list[int], problem: Problem
+) -> list[Cell]:
     return [
-        Cell(config, prompt, repeat)
+        Cell(config, prompt, repeat - used[prompt] + free[prompt])
         for repeat in range(problem.samples_per_config)
         for prompt in range(problem.n_prompts)
         if repeat >= used[prompt]

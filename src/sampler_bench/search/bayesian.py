@@ -9,7 +9,6 @@ There is no fixed replication: the budget is the number of texts. docs/search.md
 
 from __future__ import annotations
 
-from collections import Counter
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -26,7 +25,7 @@ from ..posterior import (
 from ..posterior.best import neighbours
 from ..records import FAILED, PENDING, Cell, SamplerConfig, ScoreTable
 from ..samplers import SamplerSpace, Space
-from ._cells import next_repeats
+from ._cells import used_and_gaps
 from ._gradient import knowledge_gradient, look
 
 if TYPE_CHECKING:
@@ -92,7 +91,7 @@ class _Ledger:
 
     def __init__(self, asked: ScoreTable, problem: Problem) -> None:
         self.problem = problem
-        self.used: Counter[tuple[SamplerConfig, int]] = next_repeats(asked)
+        self.used, self.gaps = used_and_gaps(asked)
         self.total = np.zeros(problem.n_prompts)
         for (_, prompt), count in self.used.items():
             self.total[prompt] += count
@@ -115,7 +114,7 @@ class _Ledger:
             prompts,
             key=lambda p: (self.used[config, p], round(float(around[p]), 6), self.total[p], p),
         )
-        cell = Cell(config, prompt, self.used[config, prompt])
+        cell = Cell(config, prompt, self.used[config, prompt] + self.gaps[config, prompt])
         self.used[config, prompt] += 1
         self.total[prompt] += 1
         self.n += 1

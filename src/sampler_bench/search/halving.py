@@ -11,7 +11,7 @@ import math
 from typing import TYPE_CHECKING
 
 from ..records import PENDING, Cell, SamplerConfig, ScoreTable
-from ._cells import draw_new, next_repeats, objective, searched, with_baseline, with_pending
+from ._cells import draw_new, objective, searched, used_and_gaps, with_baseline, with_pending
 
 if TYPE_CHECKING:
     from collections import Counter
@@ -30,10 +30,10 @@ def ask(table: ScoreTable, problem: Problem, n: int, rng: np.random.Generator) -
     if not entrants:
         return []
     rounds = max(1, math.ceil(math.log2(len(entrants))))
-    free, survivors, goal = next_repeats(table), entrants, 0
+    (used, gaps), survivors, goal = used_and_gaps(table), entrants, 0
     for _ in range(rounds):
         goal += max(1, problem.budget // (rounds * len(survivors)))
-        cells = _missing(survivors, goal, free, problem)
+        cells = _missing(survivors, goal, used, gaps, problem)
         left = problem.budget - int((~table.fresh).sum())
         if cells:
             return cells[: max(0, min(n, left))]
@@ -61,15 +61,16 @@ def _entrants(table: ScoreTable, problem: Problem, rng: np.random.Generator) -> 
 def _missing(
     survivors: list[SamplerConfig],
     goal: int,
-    free: Counter[tuple[SamplerConfig, int]],
+    used: Counter[tuple[SamplerConfig, int]],
+    gaps: Counter[tuple[SamplerConfig, int]],
     problem: Problem,
 ) -> list[Cell]:
     cells = []
     for config in survivors:
         for k in range(goal):
             prompt, repeat = k % problem.n_prompts, k // problem.n_prompts
-            if repeat >= free[config, prompt]:
-                cells.append(Cell(config, prompt, repeat))
+            if repeat >= used[config, prompt]:
+                cells.append(Cell(config, prompt, repeat + gaps[config, prompt]))
     return cells
 
 
