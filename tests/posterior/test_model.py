@@ -116,6 +116,20 @@ def test_scores_on_another_scale_give_the_same_answer():
         assert other.sd.mean() / scale == pytest.approx(plain.sd.mean(), rel=0.4)
 
 
+@pytest.mark.parametrize(("shift", "unit"), [(3.5, 1.0), (4.5, 1.0), (20.0, 10.0)])
+def test_scores_a_little_above_ten_are_still_points(shift, unit):
+    """One score of 10.1 made them shares of a hundred."""
+    rows = rows_of(3, scale=unit, shift=shift)
+    assert max(score for _, _, score in rows) > 10
+    assert posterior(rows).unit == unit
+
+
+def test_few_texts_that_lie_close_do_not_make_the_scale_a_fine_one():
+    few, more = rows_of(3, 11, scale=0.001), rows_of(3, 12, scale=0.001)
+    assert posterior([(cell, state, 6 + score) for cell, state, score in few]).unit == 1.0
+    assert posterior([(cell, state, 6 + score) for cell, state, score in more]).unit < 0.01
+
+
 @pytest.mark.parametrize("n", [1, 2, 3])
 def test_takes_tiny_tables(n):
     belief = posterior(rows_of(0, n)).believe(FRAME.pool[:3])

@@ -72,7 +72,9 @@ def test_equals_dense_conditioning_on_every_single_text(seed, expectation):
     rows = rows_of(seed, n_prompts=n_prompts)
     theta = PRIOR_MEAN + 0.4 * np.random.default_rng(seed).normal(size=10)
     table = ScoreTable.of(rows, n_prompts)
-    model = fit_posterior(table, FRAME, 1.0, Draws(theta[None, :], np.zeros(1)), expectation)
+    model = fit_posterior(
+        table, FRAME, 1.0, Draws(theta[None, :], np.zeros(1), np.zeros(10)), expectation
+    )
     assert model.unit == 1.0
 
     at = FRAME.place([cell.config for cell, _, _ in rows])

@@ -134,23 +134,22 @@ def _over_samplers(seen: Landscape) -> Floats:
 
 
 def _learned(posterior: Posterior, which: int) -> Estimate:
-    """A standard deviation among the model's hyperparameters, over the draws it averages over."""
+    """A standard deviation among the model's hyperparameters, with its 95 % interval.
+
+    Log-normal through the draws that the model averages over, and as wide at least as the
+    approximation that they were drawn from: a dozen draws may lie close together by chance.
+    """
     thetas, weights = posterior.thetas
-    return _weighted(posterior.unit * np.exp(thetas[:, which]), weights)
+    middle = float(weights @ thetas[:, which])
+    drawn = math.sqrt(float(weights @ (thetas[:, which] - middle) ** 2))
+    spread = TWO_SIDED * max(drawn, float(posterior.draws.sd[which]))
+    ends = (posterior.unit * math.exp(middle + side * spread) for side in (0, -1, 1))
+    return Estimate(*ends)
 
 
 def _text(posterior: Posterior, *configs: SamplerConfig) -> Estimate:
     """For a text of each; the interval is as wide as the model's about its text noise."""
     each = (float(posterior.believe([config]).text_variance[0]) for config in configs)
     here = math.sqrt(sum(each))
-    thetas, weights = posterior.thetas
-    noise = _weighted(np.exp(thetas[:, SIGMA]), weights)
+    noise = _learned(posterior, SIGMA)
     return Estimate(here, here * noise.low / noise.mean, here * noise.high / noise.mean)
-
-
-def _weighted(values: Floats, weights: Floats) -> Estimate:
-    """Mean and 95 % interval of a positive quantity, log-normal through its weighted draws."""
-    logs = np.log(values)
-    middle = float(weights @ logs)
-    spread = TWO_SIDED * math.sqrt(float(weights @ (logs - middle) ** 2))
-    return Estimate(math.exp(middle), math.exp(middle - spread), math.exp(middle + spread))

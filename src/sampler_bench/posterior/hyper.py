@@ -36,10 +36,12 @@ class Draws:
     Attributes:
         theta: (n, 10) hyperparameters; the mode comes first.
         density: (n,) log density of the draws' distribution there, up to a constant.
+        sd: (10,) standard deviations of the hyperparameters by that approximation.
     """
 
     theta: Floats
     density: Floats
+    sd: Floats
 
 
 def draws_for(n_texts: int) -> int:
@@ -81,7 +83,8 @@ def _spread(mode: Floats, curvature: Floats, n_draws: int) -> Draws:
     scale = vectors / np.sqrt(np.maximum(values, FLATTEST))
     z = WIDER * _normals(n_draws)
     u = np.clip(mode + z @ scale.T, -REACH, REACH)
-    return Draws(PRIOR_MEAN + PRIOR_SD * u, -0.5 * (z**2).sum(axis=1) / WIDER**2)
+    sd = PRIOR_SD * np.sqrt((scale**2).sum(axis=1))
+    return Draws(PRIOR_MEAN + PRIOR_SD * u, -0.5 * (z**2).sum(axis=1) / WIDER**2, sd)
 
 
 @lru_cache(maxsize=8)

@@ -23,7 +23,7 @@ from .gathering import gather, together
 from .hyper import Draws, draws_for, fit, weigh
 from .kernel import Gaps, covariance, prior_variance
 from .noise import contrasts, text_sd
-from .quality import PRIOR_MEAN, Data, Solved, solve
+from .quality import PRIOR_MEAN, PRIOR_SD, Data, Solved, solve
 from .rates import sides
 
 if TYPE_CHECKING:
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 CALM, WILD = 0.2, 3.0  # total SDs between which scores are taken as points out of 10
 FOREIGN = 3.0  # by this factor outside they are taken as being on another scale altogether
 USUAL_SD = 0.8  # to which scores on another scale are brought
+FEWEST = 12  # texts; the scatter of fewer does not make the scale a finer one
 MOST_SHORTFALL = 2.5
 MOST_POINTS = 256  # beyond them neighbours are taken together
 ROUNDING = 1e-9  # of the scores' size: a scatter as small as that is none
@@ -93,7 +94,7 @@ class Posterior:
         self._members: list[Solved] = []
         self._weights = np.ones(1)
         self.theta = PRIOR_MEAN
-        self.draws = Draws(PRIOR_MEAN[None, :], np.zeros(1)) if draws is None else draws
+        self.draws = Draws(PRIOR_MEAN[None, :], np.zeros(1), PRIOR_SD) if draws is None else draws
         if not len(self._points):
             return
         if draws is None:
@@ -265,16 +266,21 @@ def _scale(judged: Evidence, failure_score: float) -> tuple[float, float]:
     if sd <= ROUNDING * max(abs(centre), 1.0):
         return centre, 1.0
     point = _point(judged.mean[judged.count > 0])
+    if texts < FEWEST:
+        sd = max(sd, CALM * point)
     strange = np.log(max(sd / point / WILD, CALM / (sd / point))) / np.log(FOREIGN)
     return centre, float(point * (sd / point / USUAL_SD) ** np.clip(strange, 0.0, 1.0))
 
 
 def _point(scores: Floats) -> float:
-    """What one point out of 10 is on the scale that these scores are on, by where they lie."""
+    """What one point out of 10 is on the scale that these scores are on, by where they lie.
+
+    A little above 10 they are still points: a scale out of 20, or one with a bonus.
+    """
     low, high = scores.min(), scores.max()
     if low < 0:
         return 1.0
-    return 0.1 if high <= 1 else 10.0 if 10 < high <= 100 else 1.0
+    return 0.1 if high <= 1 else 10.0 if 20 < high <= 100 else 1.0
 
 
 def fit_posterior(
