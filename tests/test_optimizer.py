@@ -389,6 +389,9 @@ def test_takes_up_what_an_older_version_pickled():
     new.__setstate__(older)
     assert new.left == opt.left == 19
     assert isinstance(new.ask(), Cell)
+    older["batch"] = 1
+    new.__setstate__(older)
+    assert new._wished == 1, "what is chosen to see what is left, `ask` can hand out"
 
 
 @pytest.mark.parametrize("scale", [0.1, 10.0])
@@ -549,7 +552,7 @@ def test_a_refused_answer_changes_nothing():
             opt.tell(cell, score, covariates=words)
         assert pickle.dumps(vars(opt)) == before
     opt.tell(first, 7.0, covariates={"commas": 3.0})
-    opt.tell(second, 6.0, covariates={"commas": float("nan")})
+    opt.tell(second, 6.0, covariates={"commas": np.float32("nan")})
     assert opt.table().covariates.shape == (2, 1)
 
 
@@ -614,6 +617,21 @@ def test_a_text_of_no_place_is_refused(place, words):
         opt.skip(Cell(None, 0, 0))
 
 
+@pytest.mark.parametrize("strategy", ["bayesian", "random", "halving"])
+def test_own_texts_told_while_choices_wait_take_nothing_from_the_confirmation(strategy):
+    opt = Optimizer(SMALL, 2, strategy, budget=40, baseline=AT_ONE, batch=30, confirm=8)
+    rng = np.random.default_rng(0)
+    opt.tell(opt.ask(), 6.0)
+    for k in range(25):
+        opt.tell(Cell(SamplerConfig.parse(AT_ONE), k % 2, 100 + k), 5 + rng.normal())
+    while opt.left:
+        for cell in opt.ask(5):
+            opt.tell(cell, 6 + rng.normal())
+    found = opt.table()
+    assert (~found.fresh).sum() == 32
+    assert 1 <= found.fresh.sum() <= 8
+
+
 def test_own_texts_may_name_their_prompt_and_repeat_by_numbers_of_numpy():
     opt = Optimizer(SPACE, n_prompts=3)
     opt.tell(Cell(SamplerConfig.parse(AT_ONE), np.int64(1), np.float64(2.0)), np.float32(7.0))
@@ -654,6 +672,7 @@ def test_a_configuration_is_one_in_whatever_order_it_is_built():
         ("budget is 10.5, expected a whole number", {"budget": 10.5}),
         ("budget is nan, expected a whole number", {"budget": float("nan")}),
         ("budget is inf, expected a whole number", {"budget": float("inf")}),
+        (r"budget is np.float64\(inf\), expected a whole number", {"budget": np.float64("inf")}),
         ("budget is 1000.*, expected at most 1000000000", {"budget": 10**400}),
         ("batch is 2.5, expected a whole number", {"batch": 2.5}),
         ("confirm is 2.5, expected a whole number", {"confirm": 2.5}),
@@ -669,6 +688,7 @@ def test_a_configuration_is_one_in_whatever_order_it_is_built():
         ("failure_score is -1e.200, expected no more than", {"failure_score": -1e200}),
         ("temperature_last is 'first', expected True or False", {"temperature_last": "first"}),
         ("moderate is None, expected True or False", {"moderate": None}),
+        (r"moderate is array\(\[1, 2\]\), expected True", {"moderate": np.array([1, 2])}),
         (r"features: found \[1\], expected", {"features": [1]}),
         ("features' logprobs is 'abc', expected numbers", {"features": {"logprobs": "abc"}}),
         (
@@ -684,7 +704,7 @@ def test_says_what_was_given_and_what_is_wanted(words, options):
 
 
 def test_whole_numbers_may_be_written_as_floats():
-    opt = Optimizer(SPACE, np.float64(2.0), budget=1e2, batch=np.int8(3), seed=2**130)
+    opt = Optimizer(SPACE, np.float32(2.0), budget=1e2, batch=np.int8(3), seed=2**130)
     assert opt.left == 100
     assert len(opt.ask(2.0)) == 2
     with pytest.raises(UsageError, match=r"n is 1\.5, expected a whole number"):

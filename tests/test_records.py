@@ -57,6 +57,7 @@ def test_built_directly_a_configuration_is_the_same():
     direct = SamplerConfig("min_p", pairs)
     assert direct == SamplerConfig.of("min_p", dict(pairs))
     assert direct.text == "min_p:temperature=1,min_p=0.02"
+    assert hash(SamplerConfig("min_p", [list(pair) for pair in pairs])) == hash(direct)
 
 
 @pytest.mark.parametrize(
@@ -67,6 +68,13 @@ def test_built_directly_a_configuration_is_the_same():
         ("min_p", (("min_p", None),), "expected a number or a word, found None"),
         ("min_p", ((1, 0.1),), "parameter 1: expected a word"),
         (None, (("min_p", 0.1),), "sampler None: expected names"),
+        ("min_p", {"min_p": 0.1}, r"expected \(name, value\) pairs, found {'min_p': 0.1}"),
+        ("min_p", {"ab": 0.1}, r"\.of takes a mapping"),
+        ("min_p", ("min_p", 0.1), "found \\('min_p', 0.1\\)"),
+        ("min_p", None, "pairs, found None"),
+        ("min_p", iter(()), "expected at least one parameter"),
+        ("min_p", (("min_p", True),), "expected a number or a word, found True"),
+        ("min_p", (("min_p", "NaN"),), "expected a number or a word, found 'NaN'"),
     ],
 )
 def test_built_directly_it_is_checked(sampler, pairs, complaint):

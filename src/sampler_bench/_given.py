@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import math
 import operator
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
+from numbers import Real
 from typing import TYPE_CHECKING, Any
 
 from .errors import UsageError
@@ -31,7 +32,7 @@ def whole(what: str, value: object, least: int = 1, most: float = MOST) -> int:
         UsageError: it is none.
     """
     try:
-        is_whole = isinstance(value, float) and value.is_integer()
+        is_whole = getattr(value, "is_integer", lambda: False)()  # numpy's floats have it too
         found = operator.index(int(value) if is_whole else value)  # type: ignore[call-overload,arg-type]
     except TypeError:
         raise UsageError(f"{what} is {_shown(value)}, expected a whole number") from None
@@ -67,7 +68,7 @@ def yes_or_no(what: str, value: object) -> bool:
     Raises:
         UsageError: it is neither.
     """
-    if value not in (True, False):
+    if not isinstance(value, Hashable) or value not in (True, False):  # unlike arrays
         raise UsageError(f"{what} is {_shown(value)}, expected True or False")
     return bool(value)
 
@@ -95,12 +96,12 @@ def cell(value: object, n_prompts: int) -> Cell:
         UsageError: it is none.
     """
     if not isinstance(value, Cell):
-        raise UsageError(f"Optimizer.tell: {_shown(value)} is no cell; tell what `ask` returned")
+        raise UsageError(f"Optimizer: {_shown(value)} is no cell; give what `ask` returned")
     return Cell(
-        configuration("Optimizer.tell: the cell's config", value.config),
-        whole("Optimizer.tell: the cell's prompt", value.prompt, 0, n_prompts - 1),
-        whole("Optimizer.tell: the cell's repeat", value.repeat, 0),
-        yes_or_no("Optimizer.tell: the cell's fresh", value.fresh),
+        configuration("Optimizer: the cell's config", value.config),
+        whole("Optimizer: the cell's prompt", value.prompt, 0, n_prompts - 1),
+        whole("Optimizer: the cell's repeat", value.repeat, 0),
+        yes_or_no("Optimizer: the cell's fresh", value.fresh),
     )
 
 
@@ -125,7 +126,7 @@ def covariates(value: object, known: tuple[str, ...]) -> dict[str, float]:
 
 
 def _covariate(name: str, value: object) -> float:
-    none_was_given = isinstance(value, float) and math.isnan(value)
+    none_was_given = isinstance(value, Real) and value != value
     return math.nan if none_was_given else number(f"Optimizer.tell: covariate {name}", value)
 
 

@@ -166,9 +166,9 @@ class Optimizer:
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         """Take up what was pickled, by an older version too."""
-        older = {"batch": 4, "_chosen": deque(), "_told_failure_score": True}
-        newer = {"_ahead": None, "_wished": 4}
-        self.__dict__.update(older | newer | state)
+        lacking = {"batch": 4, "_chosen": deque(), "_told_failure_score": True, "_ahead": None}
+        lacking["_wished"] = state.get("batch", 4)
+        self.__dict__.update(lacking | state)
         known = (f.name for f in fields(Problem) if hasattr(self.problem, f.name))
         self.problem = Problem(**{name: getattr(self.problem, name) for name in known})
 
@@ -316,9 +316,10 @@ class Optimizer:
         cell = given.cell(cell, self.problem.n_prompts)
         if cell not in self._cells:
             check_config(cell.config)
+            self._chosen.clear()  # they were chosen without it, and might take the confirmation's
         elif self._cells[cell][0] in (JUDGED, FAILED):
             raise UsageError(
-                f"Optimizer.tell: {cell.config.text}, prompt {cell.prompt}, repeat {cell.repeat} "
+                f"Optimizer: {cell.config.text}, prompt {cell.prompt}, repeat {cell.repeat} "
                 "was told about before. A cell is one text: ask for another; for several texts of "
                 "your own give each its repeat, Cell(config, prompt, repeat)"
             )

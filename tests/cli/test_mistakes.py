@@ -132,7 +132,7 @@ WORDS = [
     *(((*word, *NOT_ASKED), "http://a:1 would not be asked", 2) for word in WITH_EMBEDDED),
     (("inspect", "min_p:min_p=0.1", "--latest", "--engine", "vllm"), "leave --engine out", 2),
     (("export", "--latest", "--from", "ollama", "--to", "ollama"), "--from is for a file", 2),
-    (("serve", "demo", "--koboldcpp", "k", "--engine", "llamacpp"), "and llamacpp serves here", 2),
+    (("serve", "demo", "--koboldcpp", "k", "--engine", "llamacpp"), "serves here; leave it out", 2),
     (("search", "--custom-prompts", "a \udcff story"), "is no text in UTF-8", 2),
     (("search", "--resume"), "there is no study in results; run a search first", 1),
     (("analyze",), "expected one of a results file, --latest or --study", 2),

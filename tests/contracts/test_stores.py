@@ -161,6 +161,22 @@ def test_a_folder_that_was_there_stays_and_what_lies_in_one(open_store, tmp_path
     assert (tmp_path / "results" / "mine").is_file()
 
 
+@pytest.mark.parametrize("name", plugins.names("store"))
+def test_all_folders_that_were_made_for_nothing_go_again(name, tmp_path):
+    (tmp_path / "there").mkdir()
+    plugins.find("store", name).open_store(tmp_path / "there" / "a" / "b").close()
+    assert not list((tmp_path / "there").iterdir())
+
+
+def test_one_that_keeps_nothing_takes_no_folder_away_from_another(open_store):
+    first = open_store()
+    with open_store() as other:
+        first.close()
+        other.create_study("s", {}, 1.0)
+    with open_store() as store:
+        assert store.study("s") is not None
+
+
 def test_two_that_opened_it_before_there_was_anything_keep_in_one(open_store):
     with open_store() as one, open_store() as other:
         one.create_study("s", {}, 1.0)

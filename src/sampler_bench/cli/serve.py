@@ -39,7 +39,9 @@ def run(args: argparse.Namespace) -> int:
     entry = model_or_file(args.model)
     engine = args.engine or ("auto" if entry.engine == "koboldcpp" else entry.engine)
     if args.koboldcpp is not None and engine not in ("auto", "koboldcpp"):
-        raise UsageError(f"serve: --koboldcpp is for KoboldCpp, and {engine} serves here")
+        raise UsageError(
+            f"serve: --koboldcpp is for KoboldCpp, and {engine} serves here; leave it out"
+        )
     plan = Plan(
         entry.name,
         gguf=entry.gguf,

@@ -58,7 +58,7 @@ def stated_in_comments(text: str) -> str | None:
 
 def source_in_comments(text: str, config: SamplerConfig) -> Source | None:
     """Where a configuration comes from, as comments say; None where they tell of no or another."""
-    known = dict(re.findall(r"^# (\w+): (.*)$", text, re.MULTILINE))
+    known = dict(re.findall(r"^# (\w+): (.*?)\s*$", text, re.MULTILINE))
     if known.get("configuration") != config.text:
         return None
     order = known.get("temperature_order", "")

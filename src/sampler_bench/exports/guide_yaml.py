@@ -129,4 +129,4 @@ def source_in(text: str, config: SamplerConfig) -> Source | None:
 
     A configuration may leave unsaid where temperature acts: this tells where it did.
     """
-    return source_in_comments(text, config) if f"\n{MARK}\n" in text else None
+    return source_in_comments(text, config) if MARK in text.splitlines() else None

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 from numbers import Real
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from ..errors import SpecError
 
@@ -31,8 +31,8 @@ class SamplerConfig:
             first, `max_tokens` last, the rest by name. At least one.
 
     Raises:
-        SpecError: a name that cannot be written in a text form or is given twice, no parameter, or
-            a value that is not finite.
+        SpecError: no pairs, a name that cannot be written in a text form or is given twice, no
+            parameter, or a value that is not finite.
     """
 
     sampler: str
@@ -43,11 +43,8 @@ class SamplerConfig:
             raise SpecError(
                 f"sampler {self.sampler!r}: expected names joined by '+', like min_p+xtc"
             )
-        if not self.parameters:
-            raise SpecError(
-                f"configuration {self.sampler!r}: expected at least one parameter, found none"
-            )
-        pairs = sorted([(n, _checked(n, value)) for n, value in self.parameters], key=_canonical)
+        given = _pairs(self.sampler, self.parameters)
+        pairs = sorted([(name, _checked(name, value)) for name, value in given], key=_canonical)
         for (name, _), (other, _) in pairwise(pairs):
             if name == other:
                 raise SpecError(f"configuration {self.sampler!r}: {name} is given twice")
@@ -104,6 +101,22 @@ class SamplerConfig:
         return self.text
 
 
+def _pairs(sampler: str, parameters: object) -> list[tuple[str, Value]]:
+    pairs: list[Any] = list(parameters) if isinstance(parameters, Iterable) else [parameters]
+    if isinstance(parameters, Mapping) or not all(map(_is_pair, pairs)):
+        raise SpecError(
+            f"configuration {sampler!r}: expected (name, value) pairs, found {parameters!r:.80}; "
+            "SamplerConfig.of takes a mapping"
+        )
+    if not pairs:
+        raise SpecError(f"configuration {sampler!r}: expected at least one parameter, found none")
+    return pairs
+
+
+def _is_pair(thing: object) -> bool:
+    return isinstance(thing, tuple | list) and len(thing) == 2
+
+
 def _canonical(pair: tuple[str, Value]) -> tuple[int, str]:
     return ({"temperature": 0, "max_tokens": 2}.get(pair[0], 1), pair[0])
 
@@ -116,7 +129,7 @@ def _checked(name: str, value: Value) -> Value:
             raise SpecError(f"parameter {name}: expected texts, none empty, found {value!r}")
         return value
     if isinstance(value, str):
-        if not _WORD.fullmatch(value):
+        if not _is_word(value):
             raise SpecError(f"parameter {name}: expected a number or a word, found {value!r}")
         return value
     if isinstance(value, bool) or not isinstance(value, (int, float, Real)):
@@ -143,6 +156,8 @@ def _read_value(text: str, item: str, value: str) -> Value:
 
 
 def _read_word_or_number(value: str) -> Value:
-    if _WORD.fullmatch(value) and value.lower() not in ("nan", "inf", "infinity"):
-        return value
-    return float(value)
+    return value if _is_word(value) else float(value)
+
+
+def _is_word(value: str) -> bool:
+    return bool(_WORD.fullmatch(value)) and value.lower() not in ("nan", "inf", "infinity")

@@ -73,13 +73,13 @@ PLACE = "study = ? AND config = ? AND prompt = ? AND repeat = ? AND fresh = ?"
 def open_store(folder: Path) -> Store:
     """Open the store of a results folder; make the folder where it is missing.
 
-    The file is made when something is to be kept. Where nothing was, a folder that was made for it
-    goes again when it is closed, unless something else lies there.
+    The file is made when something is to be kept. Where nothing was, folders that were made for it
+    go again when it is closed, unless something else lies there.
 
     Raises:
-        StoreError: the folder cannot be written, or the file is no store of ours.
+        StoreError: the folder cannot be made, or the file is no store of ours.
     """
-    made = not os.path.exists(folder)
+    made = [place for place in (folder, *folder.parents) if not os.path.exists(place)]
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -115,10 +115,10 @@ class SqliteStore(Store):
     Args:
         path: the file.
         reading: True opens it only to be read; it must be there.
-        made: whether its folder was made for it.
+        made: the folders that were made for it, the innermost first.
     """
 
-    def __init__(self, path: Path, reading: bool = False, made: bool = False) -> None:
+    def __init__(self, path: Path, reading: bool = False, made: Sequence[Path] = ()) -> None:
         self.path, self._made = path, made
         self._turn = threading.RLock()
         self._locks: dict[int, FileLock] = {}
@@ -133,6 +133,9 @@ class SqliteStore(Store):
             return self._opened or self._open()
 
     def _open(self, reading: bool = False) -> sqlite3.Connection:
+        with suppress(OSError):  # which SQLite says
+            if not reading:  # another process that made the folder and kept nothing removes it
+                self.path.parent.mkdir(parents=True, exist_ok=True)
         with self._translated():
             self._opened = sqlite3.connect(
                 _address(self.path) if reading else self.path,
@@ -366,9 +369,10 @@ class SqliteStore(Store):
         with self._turn:
             if self._opened is not None:
                 self._opened.close()
-            elif self._made:
-                with suppress(OSError):  # something lies there
-                    self.path.parent.rmdir()
+                return
+            with suppress(OSError):  # something lies there
+                for folder in self._made:
+                    folder.rmdir()
 
 
 def _address(path: Path) -> str:
