@@ -51,7 +51,7 @@ class Parts:
     text: Estimate
     judge: Estimate
 
-    def hardly_known(self) -> Parts:
+    def judge_only(self) -> Parts:
         """What is left to tell where there were too few texts: what the judge said twice."""
         return Parts(UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN, self.judge)
 

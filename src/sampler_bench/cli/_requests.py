@@ -58,7 +58,6 @@ CHANGEABLE = (
     "max_cost",
     "max_minutes",
 )
-BUILT_IN_ENGINE = "embedded"
 STATED_ONCE = ("config", "config_section", "study")  # options that only begin a study
 
 
@@ -69,11 +68,11 @@ def overrides_of(args: argparse.Namespace) -> dict[str, object]:
     return {OVERRIDES[option]: value for option, value in stated.items() if value is not None}
 
 
-def see_used(args: argparse.Namespace, spec: StudySpec) -> None:
-    """See that nothing is stated that would be passed over.
+def see_panel_used(args: argparse.Namespace, spec: StudySpec) -> None:
+    """See that no models are named to a judge that asks none.
 
     Raises:
-        UsageError: a panel for a judge that has none, or a server that nobody would ask.
+        UsageError: a panel for a judge that has none.
     """
     from ..plugins import find
 
@@ -83,11 +82,6 @@ def see_used(args: argparse.Namespace, spec: StudySpec) -> None:
         raise UsageError(
             f"--judge-model: the judge {spec.judge} asks no model; leave it out, or choose "
             "--judge openai"
-        )
-    if spec.server and spec.engine == BUILT_IN_ENGINE:
-        raise UsageError(
-            f"engine {BUILT_IN_ENGINE} serves the model itself, so {', '.join(spec.server)} would "
-            "not be asked; leave one of the two out"
         )
 
 
@@ -104,7 +98,7 @@ def new_study(args: argparse.Namespace) -> StudySpec | None:
     overrides = overrides_of(args)
     if args.resume is None:
         spec = load_study(args.config, args.config_section, overrides)
-        see_used(args, spec)
+        see_panel_used(args, spec)
         return resolved(spec)
     _see_changeable(args, overrides)
     if not (args.output_dir / FILE).is_file():
@@ -168,7 +162,7 @@ def _resumed(args: argparse.Namespace, overrides: Mapping[str, object], store: S
     changed = read_overrides(overrides)
     minutes = changed.pop("max_minutes", None)  # of this run alone
     spec = replace(StudySpec.from_json(row.spec), **changed)
-    see_used(args, spec)
+    see_panel_used(args, spec)
     see_strategy(spec)
     note = store.note(row.id, "results") or {}
     path = args.output_dir / str(note.get("file") or f"{row.name}.json")

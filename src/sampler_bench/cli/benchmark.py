@@ -45,14 +45,14 @@ def run(args: argparse.Namespace) -> int:
     from ..spec import load_study, resolve_config
     from ..store.sqlite import open_store
     from ..tuning.listed import space_holding
-    from ._requests import new_request, overrides_of, resolved, see_used
+    from ._requests import new_request, overrides_of, resolved, see_panel_used
     from ._search import conclude, run_and_keep, show
 
     named = [resolve_config(word) for word in args.samplers]
     overrides = overrides_of(args)
     overrides.pop("sampler_types", None)
     spec = load_study(args.config, args.config_section, overrides)
-    see_used(args, spec)
+    see_panel_used(args, spec)
     given, baseline = tried(named, spec.baseline, spec.max_length)
     spec = replace(
         spec,

@@ -59,10 +59,9 @@ def run(args: argparse.Namespace) -> int:
 
     from ..spec import load_study
     from ..spec.environment import environment
-    from ._requests import overrides_of, see_used
+    from ._requests import overrides_of
 
     spec = load_study(args.config, None, overrides_of(args))
-    see_used(args, spec)
     knobs = asked_knobs(spec) if args.samplers else None
     reports = asyncio.run(_check(spec, knobs, environment(), args.quiet))
     if args.json:

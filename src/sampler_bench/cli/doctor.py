@@ -55,14 +55,14 @@ def look(args: argparse.Namespace, env: Mapping[str, str]) -> list[Finding]:
     import asyncio
 
     from ..spec import load_study
-    from ._requests import overrides_of, see_used
+    from ._requests import overrides_of, see_panel_used
 
     findings = [_packages(), _disk(args.output_dir)]
     try:
         spec = load_study(args.config, None, overrides_of(args))
     except SamplerBenchError as error:
         return [*findings, Finding("study file", str(error), "mend the file as it says", 2)]
-    see_used(args, spec)
+    see_panel_used(args, spec)
     findings.append(Finding("study file", f"{len(spec.prompts)} prompts, {spec.search_strategy}"))
     model = _models(spec)
     findings += [model, asyncio.run(_judge(spec, env))]

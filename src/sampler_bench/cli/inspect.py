@@ -149,10 +149,9 @@ async def _looked_at(args: argparse.Namespace) -> tuple[Fingerprint, str, str, s
     from ..tuning.fingerprint import take
     from ..tuning.order import ORDER, decided
     from ..tuning.parts import with_instructions
-    from ._requests import overrides_of, see_used
+    from ._requests import overrides_of
 
     spec = load_study(None, None, overrides_of(args))
-    see_used(args, spec)
     key = environment().get(SERVER_KEY, "")
     async with await build_engine(spec, find_model(spec), key, None) as engine:
         info = await engine.check()

@@ -94,7 +94,7 @@ def pilot_of(finished: Finished, store: Store) -> Pilot:
     if judged >= FEWEST_TEXTS:
         apart = against_baseline(table, problem, winner)
     else:
-        noise = noise.hardly_known()
+        noise = noise.judge_only()
     told = (apart, problem, texts, tried)
     return Pilot(
         study=study.row.name,

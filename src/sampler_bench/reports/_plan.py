@@ -106,8 +106,8 @@ def _said(pilot: Pilot) -> list[str]:
     if not _known(own.gap):
         judged = pilot.texts - pilot.failed
         return [
-            f"{judged} judged texts hardly tell how noisy scores are, so no gain is foretold:",
-            f"that takes {FEWEST_TEXTS} of them or more. A pilot without --texts has a few dozen.",
+            f"Judged texts: {judged}. So few hardly tell how noisy scores are, so no gain is foretold:",
+            f"that takes {FEWEST_TEXTS} of them or more. --texts says how many are written.",
         ]
     half = 4 * own.texts
     return [

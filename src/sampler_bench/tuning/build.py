@@ -23,6 +23,7 @@ from .served import NOBODY, Began
 
 MOST_STEPS, INSIDE = 100, 0.001  # of a range: what is tried before a study
 ROUTER = "openrouter"
+EMBEDDED = "embedded"
 BUILT_IN = "demo"  # the model that is served where neither a model nor a server is named
 
 
@@ -50,17 +51,24 @@ async def build_engine(
 
     Raises:
         EngineError: no server answers.
-        SpecError: a provider is named to an engine that has none, or nobody serves the model.
+        SpecError: a provider or a server is named to an engine that has none, or nobody serves
+            the model.
     """
     from ..engines._pool import pool
 
+    if spec.engine == EMBEDDED and spec.server:
+        raise SpecError(
+            f"engine {EMBEDDED} serves the model itself, so {', '.join(spec.server)} would not be "
+            "asked; leave one of the two out"
+        )
+
     options = _options(spec, entry, api_key, log)
     options = replace(options, called=began.model or options.called)
-    servers = spec.server or (entry.servers if entry else ())
+    servers = spec.server or (entry.servers if entry and spec.engine != EMBEDDED else ())
     if not servers:
-        name = "embedded" if spec.engine == "auto" else spec.engine
+        name = EMBEDDED if spec.engine == "auto" else spec.engine
         _see_providers(spec, name)
-        if name == "embedded" and entry is not None and entry.gguf is None:
+        if name == EMBEDDED and entry is not None and entry.gguf is None:
             raise SpecError(
                 f"model {entry.name}: models.yaml states no gguf, port or server for it, so nobody "
                 "serves it; state one, or name a server by --server"
