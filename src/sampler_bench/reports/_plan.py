@@ -106,8 +106,8 @@ def _said(pilot: Pilot) -> list[str]:
     if not _known(own.gap):
         judged = pilot.texts - pilot.failed
         return [
-            f"Judged texts: {judged}. So few hardly tell how noisy scores are, and foretell no gain:",
-            f"that takes {FEWEST_TEXTS} of them or more. --texts says how many are written.",
+            f"Judged texts: {judged}. So few hardly tell how noisy scores are, and foretell no",
+            f"gain: that takes {FEWEST_TEXTS} of them or more. --texts says how many are written.",
         ]
     half = 4 * own.texts
     return [
