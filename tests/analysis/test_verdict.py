@@ -244,8 +244,8 @@ def test_moderate_settings_are_chosen_and_nothing_is_claimed_for_it():
     posterior = fit_posterior(table, frame_of(space, True), 1.0)
     (mean,), (below,), (above,) = posterior.sides([found.best])
     assert found.objective.mean == pytest.approx(mean)
-    assert mean - found.objective.low == pytest.approx(1.15 * 1.959964 * below)
-    assert found.objective.high - mean == pytest.approx(1.15 * 1.959964 * above)
+    assert mean - found.objective.low == pytest.approx(1.1 * 1.959964 * below)
+    assert found.objective.high - mean == pytest.approx(1.1 * 1.959964 * above)
 
 
 def test_the_search_keeps_to_moderate_settings_where_scores_are_noise():

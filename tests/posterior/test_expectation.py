@@ -14,7 +14,7 @@ def frame(low, high):
 
 
 def test_nothing_is_expected_where_the_score_is_not_about_quality():
-    assert steering(False, frame(0.5, 2.0)) == replace(NEUTRAL, steady=0.0, absent=0.1)
+    assert steering(False, frame(0.5, 2.0)) == replace(NEUTRAL, steady=0.0, absent=0.1, unsure=None)
 
 
 def test_a_usual_space_loses_all_of_it():

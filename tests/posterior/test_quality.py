@@ -9,7 +9,7 @@ from sampler_bench.posterior import MODERATE
 from sampler_bench.posterior.frame import Points
 from sampler_bench.posterior.kernel import Gaps, covariance, covariance_gradient, prior_variance
 from sampler_bench.posterior.noise import contrasts
-from sampler_bench.posterior.quality import PRIOR_MEAN, Data, density, solve
+from sampler_bench.posterior.quality import PRIOR_MEAN, Data, density, prior_sd, solve
 
 
 def points(rng, n):
@@ -31,7 +31,8 @@ def random_data(seed, n=8, n_prompts=3):
     gaps = Gaps.between(where, where)
     level = MODERATE.covariance(where, where)
     shortfall = rng.uniform(0, 1, n)
-    return Data(evidence_of(count, scores), gaps, level, contrasts(n_prompts), shortfall)
+    seen, basis = evidence_of(count, scores), contrasts(n_prompts)
+    return Data(seen, gaps, level, basis, shortfall, prior_sd())
 
 
 def matern(r):

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from support.tables import BASELINE, GRID, problem_of
 
-from sampler_bench import Optimizer, plugins
+from sampler_bench import plugins
 from sampler_bench.analysis.confirming import confirm
 from sampler_bench.analysis.verdict import verdict
 from sampler_bench.records import JUDGED, ScoreTable
@@ -71,29 +71,3 @@ def test_every_strategy_is_read_honestly(strategy):
     if strategy == "gp":
         pytest.importorskip("torch")
     assert min(share(strategy, STUDIES)) >= STUDIES - 3
-
-
-def steep(seed):
-    """Does the winner's interval hold its truth, where settings differ by two points?
-
-    100 texts that scatter by 1.5; a peak amid one knob.
-    """
-    rng = np.random.default_rng([33, seed])
-    space = {"repetition_penalty": {"repetition_penalty": {"low": 1.0, "high": 1.3}}}
-    opt = Optimizer(space, 3, budget=100, seed=seed, baseline="temperature:temperature=1")
-    while opt.left:
-        for cell in opt.ask(5):
-            opt.tell(cell, peak(cell.config) + 1.5 * rng.normal())
-    best = opt.recommend()
-    return best.low <= peak(best.config) <= best.high
-
-
-def peak(config):
-    away = abs(float(config.as_dict().get("repetition_penalty", 1.0)) - 1.15)
-    return 6.0 - 2.0 * away / 0.15
-
-
-@pytest.mark.slow
-def test_a_steep_surface_is_read_honestly():
-    """When the model held long and short lengths to be all but impossible, half of them missed."""
-    assert sum(steep(seed) for seed in range(STUDIES)) >= STUDIES - 4

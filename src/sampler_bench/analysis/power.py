@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from ..search import Problem
 
 TWO_SIDED = 1.959964  # 95 % of a normal distribution
-WIDER = 1.15  # by what the model leaves out, as simulated studies show: docs/verdict.md
+WIDER = 1.1  # by what the model leaves out, as simulated studies show: docs/verdict.md
 Z = WIDER * TWO_SIDED  # the model's standard deviations to either end of a 95 % interval
 POWER = WIDER * (TWO_SIDED + 0.841621)  # and to see a difference with power 80 %
 LEAST_GAP = 1e-6  # points

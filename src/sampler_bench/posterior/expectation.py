@@ -7,7 +7,8 @@ against yet. The slopes are unknown too, so a surface that rises towards an edge
 round. A narrow space loses less, by the part of a usual span that it has. A verdict is read with
 `NEUTRAL`: no gain may come from an expectation. And it holds it as probable as not that failures
 come as often at any setting, while a search, which is there to find out, takes them to differ;
-where none came, it leaves more open than a search, which will see.
+where none came, it leaves more open than a search, which will see. Surfaces steeper or flatter than
+most are no surprise to it: it must not take a peak for a gentle hill.
 """
 
 from __future__ import annotations
@@ -37,12 +38,14 @@ class Expectation:
         sd: how unsure that is.
         steady: how probable it is that failures have nothing to do with settings.
         absent: texts' worth of failure that is left open where none was seen.
+        unsure: log SDs of the priors of amplitudes and of length scales; None for the usual ones.
     """
 
     loss: tuple[float, float]
     sd: tuple[float, float]
     steady: float = 0.0
     absent: float = 0.1
+    unsure: tuple[float, float] | None = None
 
     def mean(self, points: Points) -> Floats:
         """(n,) expected quality, about the level."""
@@ -78,5 +81,5 @@ def steering(moderate: bool, frame: Frame) -> Expectation:
 
 
 UNKNOWN = Expectation((0.0, 0.0), (0.0, 0.0))
-NEUTRAL = Expectation((0.0, 0.0), (0.0, 0.0), steady=0.5, absent=0.25)
+NEUTRAL = Expectation((0.0, 0.0), (0.0, 0.0), steady=0.5, absent=0.25, unsure=(1.2, 0.9))
 MODERATE = Expectation((0.3, 0.4), (0.3, 0.4))

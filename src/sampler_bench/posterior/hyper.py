@@ -16,7 +16,7 @@ import numpy as np
 from scipy.optimize import minimize
 
 from .noise import N_THETA
-from .quality import PRIOR_MEAN, PRIOR_SD, Data, Solved, density, solve
+from .quality import PRIOR_MEAN, Data, Solved, density, solve
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -53,8 +53,8 @@ def fit(data: Data, n_draws: int) -> Draws:
     """Find the mode and draw around it."""
 
     def cost(u: Floats) -> tuple[float, Floats]:
-        value, gradient = density(data, PRIOR_MEAN + PRIOR_SD * u)
-        return -value, -gradient * PRIOR_SD
+        value, gradient = density(data, PRIOR_MEAN + data.prior_sd * u)
+        return -value, -gradient * data.prior_sd
 
     found = minimize(
         cost,
@@ -64,7 +64,7 @@ def fit(data: Data, n_draws: int) -> Draws:
         bounds=[(-REACH, REACH)] * N_THETA,
         options={"maxiter": 40, "ftol": 1e-7},
     )
-    return _spread(found.x, _curvature(cost, found.x), n_draws)
+    return _spread(found.x, _curvature(cost, found.x), data.prior_sd, n_draws)
 
 
 def _curvature(cost: Cost, mode: Floats, step: float = 1e-3) -> Floats:
@@ -78,13 +78,13 @@ def _curvature(cost: Cost, mode: Floats, step: float = 1e-3) -> Floats:
     return np.asarray((full + full.T) / 2)
 
 
-def _spread(mode: Floats, curvature: Floats, n_draws: int) -> Draws:
+def _spread(mode: Floats, curvature: Floats, prior_sd: Floats, n_draws: int) -> Draws:
     values, vectors = np.linalg.eigh(curvature)
     scale = vectors / np.sqrt(np.maximum(values, FLATTEST))
     z = WIDER * _normals(n_draws)
     u = np.clip(mode + z @ scale.T, -REACH, REACH)
-    sd = PRIOR_SD * np.sqrt((scale**2).sum(axis=1))
-    return Draws(PRIOR_MEAN + PRIOR_SD * u, -0.5 * (z**2).sum(axis=1) / WIDER**2, sd)
+    sd = prior_sd * np.sqrt((scale**2).sum(axis=1))
+    return Draws(PRIOR_MEAN + prior_sd * u, -0.5 * (z**2).sum(axis=1) / WIDER**2, sd)
 
 
 @lru_cache(maxsize=8)

@@ -23,7 +23,7 @@ from .gathering import gather, together
 from .hyper import Draws, draws_for, fit, weigh
 from .kernel import Gaps, covariance, prior_variance
 from .noise import contrasts, text_sd
-from .quality import PRIOR_MEAN, PRIOR_SD, Data, Solved, solve
+from .quality import PRIOR_MEAN, Data, Solved, prior_sd, solve
 from .rates import sides
 
 if TYPE_CHECKING:
@@ -94,7 +94,7 @@ class Posterior:
         self._members: list[Solved] = []
         self._weights = np.ones(1)
         self.theta = PRIOR_MEAN
-        self.draws = Draws(PRIOR_MEAN[None, :], np.zeros(1), PRIOR_SD) if draws is None else draws
+        self.draws = draws or Draws(PRIOR_MEAN[None, :], np.zeros(1), self._data.prior_sd)
         if not len(self._points):
             return
         if draws is None:
@@ -113,7 +113,8 @@ class Posterior:
         gaps = Gaps.between(self._points, self._points)
         level = self.expectation.covariance(self._points, self._points)
         basis = contrasts(judged.count.shape[1])
-        first = Data(scaled, gaps, level, basis, np.zeros(len(judged.configs)))
+        unsure = prior_sd(self.expectation.unsure)
+        first = Data(scaled, gaps, level, basis, np.zeros(len(judged.configs)), unsure)
         if not len(judged.configs):
             return first
         mean = (covariance(gaps, PRIOR_MEAN) + level) @ solve(first, PRIOR_MEAN).alpha

@@ -12,7 +12,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.linalg import lapack
 
-from .kernel import N_KERNEL, Gaps, covariance, covariance_gradient
+from .kernel import (
+    COMMON,
+    LENGTH_ENTROPY,
+    LENGTH_OWN,
+    N_KERNEL,
+    OWN,
+    Gaps,
+    covariance,
+    covariance_gradient,
+)
 from .noise import LOG_2PI, N_THETA, Seen, reduce
 
 if TYPE_CHECKING:
@@ -25,16 +34,17 @@ if TYPE_CHECKING:
 STEP = 1e-5  # of the differences that give the noise part of the gradient
 JITTER = 1e-9
 
-# (median, log SD): common, offset, own SD; lengths over entropy, tail, own knobs; text noise;
+# (median, log SD): common, offset, own SD; lengths over entropy, tail, own knobs (an
+# expectation may be less sure of these); text noise;
 # kappa (mean, SD: not a logarithm); interaction SD; prompt SD. docs/search.md says where from.
 _PRIOR = np.array(
     [
-        (0.25, 1.2),
-        (0.08, 1.2),
-        (0.11, 1.2),
-        (0.60, 0.9),
-        (0.60, 0.9),
-        (0.60, 0.9),
+        (0.25, 0.8),
+        (0.08, 0.7),
+        (0.11, 0.8),
+        (0.60, 0.5),
+        (0.60, 0.5),
+        (0.60, 0.5),
         (0.65, 1.1),
         (0.25, 0.35),
         (0.08, 0.7),
@@ -42,7 +52,18 @@ _PRIOR = np.array(
     ]
 )
 PRIOR_MEAN = np.where(np.arange(N_THETA) == 7, _PRIOR[:, 0], np.log(_PRIOR[:, 0]))
-PRIOR_SD = _PRIOR[:, 1].copy()
+
+
+def prior_sd(unsure: tuple[float, float] | None = None) -> Floats:
+    """(10,) how unsure the hyperparameters are before any text.
+
+    Args:
+        unsure: log SDs of amplitudes and of length scales; None for the usual ones.
+    """
+    found = _PRIOR[:, 1].copy()
+    if unsure is not None:
+        found[COMMON : OWN + 1], found[LENGTH_ENTROPY : LENGTH_OWN + 1] = unsure
+    return found
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -55,6 +76,7 @@ class Data:
         level: (n, n) prior covariance that hyperparameters do not touch (`expectation`).
         basis: prompt contrasts.
         shortfall: (n,) how far each lies below the best, at a first look.
+        prior_sd: (10,) how unsure the hyperparameters are before any text.
     """
 
     evidence: Evidence
@@ -62,6 +84,7 @@ class Data:
     level: Floats
     basis: Floats
     shortfall: Floats
+    prior_sd: Floats
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -94,7 +117,7 @@ def _solve(data: Data, theta: Floats, prior: Floats) -> Solved:
     assert info == 0, "a covariance with noise on its diagonal is positive definite"
     alpha, _ = lapack.dpotrs(factor, seen.mean, lower=1)
     value = -0.5 * (seen.mean @ alpha + len(alpha) * LOG_2PI) - np.log(np.diag(factor)).sum()
-    value += seen.within - 0.5 * (((theta - PRIOR_MEAN) / PRIOR_SD) ** 2).sum()
+    value += seen.within - 0.5 * (((theta - PRIOR_MEAN) / data.prior_sd) ** 2).sum()
     return Solved(theta, seen, factor, alpha, float(value))
 
 
@@ -113,7 +136,7 @@ def density(data: Data, theta: Floats) -> tuple[float, Floats]:
         moved[k] += STEP
         seen = reduce(data.evidence, data.basis, moved, data.shortfall)
         gradient[k] = (_surrogate(seen, pull, solved.alpha) - here) / STEP
-    gradient -= (theta - PRIOR_MEAN) / PRIOR_SD**2
+    gradient -= (theta - PRIOR_MEAN) / data.prior_sd**2
     return solved.value, gradient
 
 
