@@ -15,6 +15,7 @@ cheap, to check by texts what each knob of the winner contributes.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import count
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
     from ..search import Problem
 
     Floats = NDArray[np.float64]
+    Used = dict[SamplerConfig, list[set[int]]]
 
 SURE = 0.98
 FUTURES, WORTHS = 100, 400  # ends that are played out, and objectives drawn in each
@@ -170,9 +172,10 @@ def _outcomes(reading: Reading, more: Mapping[int, float], margin: float) -> dic
 def _moves(belief: Belief, texts: Mapping[int, float]) -> Floats:
     """(n, k) how the means move, in independent steps, when so many more texts are known."""
     full, found = belief.covariance.copy(), []
-    for i, count in texts.items():
-        if count > 0:
-            column = full[:, i] / np.sqrt(full[i, i] + belief.text_variance[i] / count)
+    for i, more in texts.items():
+        if more > 0:
+            known = max(full[i, i], 0.0)  # rounding may leave a little less
+            column = full[:, i] / np.sqrt(known + belief.text_variance[i] / more)
             full -= np.outer(column, column)
             found.append(column)
     return np.array(found).reshape(-1, len(full)).T
@@ -207,36 +210,30 @@ def _chances(
     return {BETTER: better, AS_GOOD: as_good, CANNOT_TELL: 1 - better - as_good}
 
 
-def _used(
-    table: ScoreTable, configs: Iterable[SamplerConfig]
-) -> dict[SamplerConfig, NDArray[np.intp]]:
-    """(n_prompts,) the next free repeat on fresh seeds of each configuration."""
-    used = {config: np.zeros(table.n_prompts, dtype=np.intp) for config in configs}
+def _used(table: ScoreTable, configs: Iterable[SamplerConfig]) -> Used:
+    """The repeats on fresh seeds that each configuration has had, prompt by prompt."""
+    used: Used = {config: [set() for _ in range(table.n_prompts)] for config in configs}
     for i in np.flatnonzero(table.fresh):
         config = table.configs[table.config[i]]
         if config in used:
-            prompt = table.prompt[i]
-            used[config][prompt] = max(used[config][prompt], table.repeat[i] + 1)
+            used[config][table.prompt[i]].add(int(table.repeat[i]))
     return used
 
 
-def _all_met(
-    used: Mapping[SamplerConfig, NDArray[np.intp]], challenger: SamplerConfig, problem: Problem
-) -> bool:
+def _all_met(used: Used, challenger: SamplerConfig, problem: Problem) -> bool:
     """Whether it has met the baseline on every prompt: before that nothing is confirmed."""
-    return all(used[c].min() > 0 for c in (challenger, problem.baseline) if c is not None)
+    return all(all(used[c]) for c in (challenger, problem.baseline) if c is not None)
 
 
-def _next(
-    used: Mapping[SamplerConfig, NDArray[np.intp]], shares: Mapping[SamplerConfig, float]
-) -> Cell:
+def _next(used: Used, shares: Mapping[SamplerConfig, float]) -> Cell:
     """The cell of whoever has had the least of its share, on the prompt it has met least."""
     order = list(shares)
-    config = min(order, key=lambda c: (used[c].sum() / shares[c], order.index(c)))
-    prompt = int(used[config].argmin())
-    cell = Cell(config, prompt, int(used[config][prompt]), fresh=True)
-    used[config][prompt] += 1
-    return cell
+    config = min(order, key=lambda c: (sum(map(len, used[c])) / shares[c], order.index(c)))
+    prompt = min(range(len(used[config])), key=lambda p: len(used[config][p]))
+    had = used[config][prompt]
+    repeat = next(free for free in count() if free not in had)
+    had.add(repeat)
+    return Cell(config, prompt, repeat, fresh=True)
 
 
 def _checks(

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from ..search import Problem
 
 LEADING = 120  # configurations among which the best may be
+ROUNDING = 1e-13  # of two variances: their difference is known no better
 
 
 def posterior_of(table: ScoreTable, problem: Problem) -> Posterior:
@@ -117,7 +118,8 @@ def read(
 def difference(belief: Belief, a: int, b: int) -> tuple[float, float]:
     """Mean and standard deviation of the objective of `a` minus that of `b`."""
     full = belief.covariance
-    variance = full[a, a] + full[b, b] - 2 * full[a, b]
+    apart = full[a, a] + full[b, b]
+    variance = max(apart - 2 * full[a, b], ROUNDING * apart)  # what they share leaves no less
     return float(belief.mean[a] - belief.mean[b]), float(np.sqrt(max(variance, 0.0)))
 
 

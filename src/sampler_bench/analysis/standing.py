@@ -46,14 +46,14 @@ def _normals(n: int, width: int) -> Floats:
 
 
 def root(covariance: Floats) -> Floats:
-    """A lower triangle L with L L' = covariance, but for rounding."""
+    """A matrix L with L L' = covariance, but for rounding: a lower triangle, where there is one."""
     size = max(float(np.trace(covariance)) / max(len(covariance), 1), 1e-12)
-    for rounding in ROUNDING * 100.0 ** np.arange(6):
-        raised = covariance + rounding * size * np.eye(len(covariance))
-        factor, info = lapack.dpotrf(raised, lower=1, clean=1)
-        if not info:
-            return np.asarray(factor)
-    raise AssertionError("a covariance is positive semidefinite but for rounding")
+    raised = covariance + ROUNDING * size * np.eye(len(covariance))
+    factor, info = lapack.dpotrf(raised, lower=1, clean=1)
+    if not info:
+        return np.asarray(factor)
+    values, vectors = np.linalg.eigh(covariance)  # rounding made it a little less than semidefinite
+    return np.asarray(vectors * np.sqrt(np.maximum(values, 0.0)))
 
 
 def beaten(worth: Floats, base: int, inside: Mask, margin: float) -> float:
