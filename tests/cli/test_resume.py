@@ -18,7 +18,7 @@ from support.judge_server import KEY, JudgeServer
 from sampler_bench.cli._search import _twice
 from sampler_bench.records import Cell, Completion, SamplerConfig, Score
 from sampler_bench.spec import load_study
-from sampler_bench.store.sqlite import FILE, open_store
+from sampler_bench.store.sqlite import FILE, SqliteStore, open_store
 from sampler_bench.tuning.budget import Ended
 from sampler_bench.tuning.request import Finished, Request
 
@@ -155,6 +155,14 @@ def test_a_name_that_is_taken_is_found_before_anybody_is_asked(tmp_path, command
     nobody = ("--server", "http://127.0.0.1:9", "--judge", "offline")
     said = failed(command("search", "--study", "s", *nobody), 1)
     assert "a study 's' is there already; go on with it by --resume s" in said
+    assert [p.name for p in (tmp_path / "results").glob("*.json")] == ["s.json"]
+
+
+def test_who_comes_second_to_a_name_leaves_no_empty_results(tmp_path, command, monkeypatch):
+    """Both saw the name free; the other made the study first."""
+    begin(tmp_path, "twin", 1.0)
+    monkeypatch.setattr(SqliteStore, "see_free", lambda self, name: None)
+    failed(command("search", "--config", "study.yaml", "--study", "twin"), 2)
     assert [p.name for p in (tmp_path / "results").glob("*.json")] == ["s.json"]
 
 

@@ -76,6 +76,25 @@ def test_says_what_failed_and_what_each_sign_is():
     assert sentence(whole()) in said
 
 
+def test_a_baseline_that_is_surely_beaten_is_not_called_as_good():
+    document = whole()
+    verdict = document.verdict
+    verdict.equivalent = [verdict.best, verdict.baseline]
+    verdict.sentence = "cannot tell"
+    assert "May be as good" in report(document)
+    verdict.sentence = "better"
+    assert "May be as good" not in report(document)
+    assert Sayings(document).set_sentence == "No other setting that was tried may be as good."
+
+
+def test_the_page_says_that_text_statistics_cannot_rank_good_texts():
+    document = whole()
+    document.search_metadata.judges = ["offline:1"]
+    assert any("text statistics" in line for line in Sayings(document).limits)
+    document.search_metadata.judges = ["offline:1", "gpt-5-mini"]
+    assert not any("text statistics" in line for line in Sayings(document).limits)
+
+
 def test_the_sentence_says_what_was_tested():
     """Of the whole space, not of the winner; and a baseline that leads is not proven by leading."""
     document = whole()

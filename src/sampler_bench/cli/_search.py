@@ -73,8 +73,12 @@ def run_and_keep(request: Request, store: Store, quiet: bool) -> tuple[Finished,
 
 
 def _give_back(reserved: Path, store: Store, name: str) -> None:
-    """Remove an empty results file where no study came of it; what was written stays."""
-    if store.study(name) is None and reserved.is_file() and not reserved.stat().st_size:
+    """Remove an empty results file that no study will write; what was written stays."""
+    from ..tuning.kept import RESULTS
+
+    row = store.study(name)
+    its = None if row is None else (store.note(row.id, RESULTS) or {}).get("file", f"{name}.json")
+    if its != reserved.name and reserved.is_file() and not reserved.stat().st_size:
         reserved.unlink()
 
 

@@ -70,8 +70,8 @@ async def recognise(url: str, api_key: str = "") -> str:
             found = _owner(await http.maybe("/v1/models")) or await _by_paths(http)
         except Fault as fault:
             raise EngineError(
-                f"nothing answers at {http.shown} ({fault.detail}); start a model server there, or "
-                "leave the server out to use the built-in one"
+                f"nothing answers at {http.shown} ({fault.detail}); start a model server there; "
+                "sampler-bench serve NAME serves a model of models.yaml"
             ) from fault
         if not found:
             raise EngineError(await _why_unknown(http))

@@ -1,10 +1,12 @@
 """Free text statistics as control variates: they take away noise that they can explain.
 
-A text's score is moved by -b (x - expected x), with x its covariates and `expected` what its
-configuration and prompt lead to expect: a smooth regression on the coordinates of the frame, pulled
-to the configuration's own mean as its texts grow in number. So what a configuration does to a
-covariate is not taken away, only what chance did. b is learned by ridge regression on the texts at
-hand, with the penalty of highest evidence; where the covariates explain nothing b is 0.
+A configuration's mean score is moved by -b (x - expected x), with x the mean of its covariates and
+`expected` what it leads to expect: a smooth regression on the coordinates of the frame, pulled to
+the configuration's own x as its texts grow in number. So what a configuration does to a covariate
+is not taken away, only what chance did. Its texts are moved by as much of their own chance as the
+mean was by its own: the scatter that is left to see is that which the mean still has. b is learned
+by ridge regression on the texts at hand, with the penalty of highest evidence; where the covariates
+explain nothing b is 0.
 (Control variates: Owen, Monte Carlo theory, methods and examples, section 8.9.)
 """
 
@@ -47,9 +49,10 @@ def adjusted(table: ScoreTable, frame: Frame) -> Floats:
     design = _design(table, frame, rows)
     if len(rows) < FEWEST * (design.shape[1] + table.covariates.shape[1]):
         return scores
-    chance = _chance(table.covariates[rows], design, table.config[rows])
-    left = _chance(scores[rows][:, None], design, table.config[rows])[:, 0]
-    scores[rows] -= chance @ coefficient(chance, left)
+    config, free = table.config[rows], table.covariates[rows]
+    left = _chance(scores[rows][:, None], design, config)[:, 0]
+    b = coefficient(_chance(free, design, config), left)
+    scores[rows] -= _removable(free @ b, design, config)
     return scores
 
 
@@ -102,10 +105,47 @@ def _design(table: ScoreTable, frame: Frame, rows: NDArray[np.intp]) -> Floats:
 
 def _chance(values: Floats, design: Floats, config: NDArray[np.intp]) -> Floats:
     """What is left of (n, k) values when what was expected is taken away."""
-    gram = design.T @ design + NUGGET * len(design) * np.eye(design.shape[1])
-    left = values - design @ np.linalg.solve(gram, design.T @ values)
+    left = values - design @ np.linalg.solve(_gram(design), design.T @ values)
     count = np.bincount(config)
     for k in range(left.shape[1]):
         own = np.bincount(config, weights=left[:, k]) / (count + OWN_WEIGHT)
         left[:, k] -= own[config]
     return np.asarray(left)
+
+
+def _removable(values: Floats, design: Floats, config: NDArray[np.intp]) -> Floats:
+    """(n,) what may be taken off scores that (n,) values explain.
+
+    Of a configuration's mean, what was not expected, less what its own texts said of that: through
+    the regression (their leverage) and beside it (`_weight`). Of the texts about that mean, no
+    larger a part than chance in the mean loses by it.
+    """
+    solved = np.linalg.solve(_gram(design), np.column_stack([design.T @ values, design.T]))
+    away = values - design @ solved[:, 0]
+    leverage = (design * solved[:, 1:].T).sum(axis=1)
+    count = np.bincount(config)
+    mean = np.bincount(config, weights=away) / np.maximum(count, 1)
+    weight = _weight(mean, away - mean[config], count, float(leverage.sum()))
+    beside = weight / (count + weight)
+    through = 1.0 - np.minimum(np.bincount(config, weights=leverage), 1.0)
+    kept = mean[config] + through[config] * (away - mean[config])
+    return np.asarray(beside[config] * kept)
+
+
+def _weight(mean: Floats, within: Floats, count: NDArray[np.intp], columns: float) -> float:
+    """After how many texts a configuration's own mean counts as much as the regression.
+
+    The variance of texts over that of configurations about the regression, by the method of moments
+    and one standard error on the safe side.
+    """
+    configs = int((count > 0).sum())
+    free, texts = configs - columns, len(within)
+    if free < 1 or texts <= configs:
+        return 0.0
+    variance = float(within @ within) / (texts - configs)
+    between = float(count @ mean**2) - (free - np.sqrt(2.0 * free)) * variance
+    return float(variance * texts * free / configs / max(between, NUGGET * variance, 1e-300))
+
+
+def _gram(design: Floats) -> Floats:
+    return np.asarray(design.T @ design + NUGGET * len(design) * np.eye(design.shape[1]))

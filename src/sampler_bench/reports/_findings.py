@@ -114,6 +114,12 @@ class VerdictResult(Part):
     saved: int = 0
     notes: list[str] = []
 
+    @property
+    def others(self) -> list[str]:
+        """The equivalents beside the best; without a baseline that it surely beats."""
+        beaten = self.baseline if self.sentence == "better" else None
+        return [config for config in self.equivalent if config not in (self.best, beaten)]
+
 
 class DiversitySummary(Part):
     """Variety over the study.

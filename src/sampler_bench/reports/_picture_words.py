@@ -167,9 +167,12 @@ class PictureWords:
     def panel_sentence(self) -> str:
         """Whether the judges are to be trusted less than they look."""
         panel = self.document.panel
-        found = [line for judge in (panel.judges if panel else []) for line in _strange(judge)]
+        judges = panel.judges if panel else []
+        found = [line for judge in judges for line in _strange(judge)]
         if found:
             return f"Mind this: {'; '.join(found)}."
+        if all(judge.texts < FEWEST for judge in judges):
+            return "Whether anything is strange of the judges is not known after so few texts."
         return "Nothing strange was seen of the judges: no saturation, no love of length, no drift."
 
 

@@ -148,7 +148,7 @@ class Sayings:
         found = self.verdict
         if found is None:
             return "Take the settings into your own tool."
-        others = [config for config in found.equivalent if config != found.best]
+        others = found.others
         if not others:
             return "No other setting that was tried may be as good."
         one = len(others) == 1
@@ -179,6 +179,11 @@ class Sayings:
             lines.append(
                 "This is the demo: a tiny model of a toy language, scored by that language's own "
                 "grammar. Its best settings do not carry over to another model."
+            )
+        if meta.judges and all(judge.startswith("offline") for judge in meta.judges):
+            lines.append(
+                "Its judge is text statistics: they find broken texts, and cannot tell a good text "
+                "from a better one. What is best by them need not read best."
             )
         if meta.pending:
             lines.append(f"{meta.pending} texts are still open: the study is not finished.")

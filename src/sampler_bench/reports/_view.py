@@ -102,7 +102,7 @@ class View:
         """The tried configurations that may be as good as the best, without the winner."""
         if self.verdict is None:
             return []
-        return [config for config in self.verdict.equivalent if config != self.verdict.best]
+        return self.verdict.others
 
     def sampler(self, config: str) -> str:
         """The sampler of a configuration."""

@@ -263,7 +263,7 @@ def _verdict(document: Document) -> list[str]:
         lines.append(f"     Best that was tried: {with_score(document, verdict.best_tried)}")
     if verdict.simplest and verdict.simplest != verdict.best:
         lines.append(f"     Simplest that is shown to be no worse: {verdict.simplest}")
-    others = [config for config in verdict.equivalent if config != verdict.best]
+    others = verdict.others
     if others:
         lines.append(f"     May be as good, within {verdict.margin:g} points: {_few(others)}")
     lines += knobs(document)
