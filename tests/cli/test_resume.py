@@ -79,7 +79,7 @@ def test_a_panel_for_the_kept_judge_that_has_none_is_refused_and_not_passed_over
 @pytest.mark.parametrize("words", [("--config", "study.yaml"), ("--config-section", "x")])
 def test_what_only_begins_a_study_is_refused_and_not_passed_over(words, tmp_path, command):
     begin(tmp_path, "s", 1.0)
-    assert "cannot change" in failed(command("search", "--resume", *words), 2)
+    assert "as it is: leave out" in failed(command("search", "--resume", *words), 2)
 
 
 def test_after_an_outage_the_results_so_far_are_written(tmp_path, command):

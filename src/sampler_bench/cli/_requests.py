@@ -149,8 +149,8 @@ def _see_changeable(args: argparse.Namespace, overrides: Mapping[str, object]) -
     fixed += [key for key in STATED_ONCE if getattr(args, key, None) is not None]
     if fixed:
         raise UsageError(
-            f"--resume goes on with a study as it is; {', '.join(fixed)} cannot change "
-            f"(only {', '.join(CHANGEABLE)} can): start a new study for that"
+            f"--resume goes on with a study as it is: leave out {', '.join(fixed)} "
+            f"(only {', '.join(CHANGEABLE)} may be told anew), or start a new study"
         )
 
 

@@ -20,7 +20,7 @@ HELP = "try a few dozen texts and say what a budget can show; search --resume go
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the options: those of a search, and the size of the pilot."""
-    search.configure(parser)
+    search.configure(parser, go_on=argparse.SUPPRESS)
     parser.add_argument(
         "--texts",
         type=int,

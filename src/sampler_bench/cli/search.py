@@ -9,8 +9,11 @@ from ._options import SEVERAL, shared
 HELP = "search for the sampler settings that make a model write best"
 
 
-def configure(parser: argparse.ArgumentParser) -> None:
-    """Add the options: the guide's first, then ours."""
+GO_ON = "go on (default: the latest study)"
+
+
+def configure(parser: argparse.ArgumentParser, go_on: str = GO_ON) -> None:
+    """Add the options: the guide's first, then ours; `go_on` is the help of --resume."""
     add = parser.add_argument
     shared(parser, "--model", "--config")
     shared(parser, "--config-section", help="section of the study file, like quick_test")
@@ -28,7 +31,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     add("--diversity-weight", type=float, metavar="SHARE", help="of diversity, 0 to 1")
     shared(parser, "--embedding", "--same-from")
     shared(parser, "--study", help="name this study")
-    add("--resume", nargs="?", const="", metavar="NAME", help="go on (default: the latest study)")
+    add("--resume", nargs="?", const="", metavar="NAME", help=go_on)
     shared(parser, "--allow-unverified", "--quiet", "--json")
 
 

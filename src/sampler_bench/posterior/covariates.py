@@ -124,9 +124,10 @@ def _removable(values: Floats, design: Floats, config: NDArray[np.intp]) -> Floa
     away = values - design @ solved[:, 0]
     leverage = (design * solved[:, 1:].T).sum(axis=1)
     count = np.bincount(config)
-    mean = np.bincount(config, weights=away) / np.maximum(count, 1)
+    some = np.maximum(count, 1)
+    mean = np.bincount(config, weights=away) / some
     weight = _weight(mean, away - mean[config], count, float(leverage.sum()))
-    beside = weight / (count + weight)
+    beside = weight / (some + weight)
     through = 1.0 - np.minimum(np.bincount(config, weights=leverage), 1.0)
     kept = mean[config] + through[config] * (away - mean[config])
     return np.asarray(beside[config] * kept)
