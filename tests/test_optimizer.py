@@ -505,6 +505,18 @@ def test_own_texts_count_as_what_they_are_whatever_their_repeats(strategy):
     assert counts[0] == counts[1]
 
 
+def test_says_when_the_texts_kept_for_fresh_seeds_are_used_up():
+    space = {"temperature": {"temperature": [0.5, 0.7, 1.3]}}
+    opt = Optimizer(space, 2, "grid", budget=300, baseline=AT_ONE, confirm=6)
+    rng = np.random.default_rng(0)
+    while opt.left:
+        for cell in opt.ask(4):
+            opt.tell(cell, 6 + rng.normal())
+    assert opt.recommend().verdict.sentence == "cannot tell"
+    with pytest.raises(BudgetReached, match="all 6 texts kept for fresh seeds are used"):
+        opt.ask()
+
+
 def test_an_own_text_on_a_fresh_seed_counts_as_one_whatever_its_repeat():
     mine = Cell(SamplerConfig.parse(AT_ONE), 0, 1000, fresh=True)
     opt = Optimizer(SMALL, 2, budget=60, baseline=AT_ONE, confirm=24)

@@ -227,7 +227,10 @@ class Optimizer:
             return f"all {budget} texts were asked for; make a new one with a larger budget"
         if self._under_way:
             return f"{self._under_way} cells are under way: tell about each, or skip it"
-        if any(cell.fresh for cell in self._cells):
+        fresh = sum(cell.fresh for cell in self._cells)
+        if fresh and fresh >= (self.problem.confirm or 0):
+            return f"the search is through, and all {fresh} texts kept for fresh seeds are used"
+        if fresh:
             return f"more texts would not change the answer, which stands after {asked} of {budget}"
         return f"{self.strategy} has tried all that it tries, with {asked} of {budget} texts"
 

@@ -17,6 +17,7 @@ from sampler_bench.analysis.diversity import (
     measure,
     over_prompts,
     overlap,
+    sets,
 )
 from sampler_bench.analysis.diversity_estimate import estimated_diversity, pair_table
 from sampler_bench.analysis.diversity_law import fit
@@ -61,6 +62,19 @@ def test_only_the_beginning_counts_so_that_length_buys_nothing():
     longer = [f"{text} {written(rng, 500, 10_000)}" for text in short]
     first, second = measure({A: {0: short}, B: {0: longer}}).rows
     assert (first.overlap, first.distinct) == (second.overlap, second.distinct)
+
+
+def test_sets_of_very_many_texts_are_spread_over_them():
+    found = sets(2000, 5)
+    assert len(found) == len(set(found)) <= 6
+    assert all(list(chosen) == sorted(set(chosen)) for chosen in found)
+    assert max(max(chosen) for chosen in found) > 1900
+
+
+def test_a_phrase_that_is_only_part_of_a_word_of_a_prompt_is_the_models_own():
+    told = "Once Eli came in. The lamp went out."
+    found = recurring({0: [told], 1: [told]}, ["Do you believe in ghosts?", "A lamp"])
+    assert "Eli" in [phrase.text for phrase in found]
 
 
 def test_sets_are_of_one_size_so_that_more_texts_cost_nothing():

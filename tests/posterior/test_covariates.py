@@ -36,7 +36,7 @@ def table_of(seed, share, n=240, width=3):
 def test_a_good_covariate_takes_most_of_its_share_of_the_noise_and_nothing_else():
     table, truth = table_of(0, 0.5)
     before, after = table.score - truth, adjusted(table, FRAME) - truth
-    assert 0.45 < after.var() / before.var() < 0.7
+    assert 0.45 < after.var() / before.var() < 0.75
     heat = np.array([float(table.configs[i].get("temperature")) for i in table.config])
     assert abs(np.polyfit(heat, after, 1)[0]) < 0.35, "the configuration's effect stays"
 
@@ -77,6 +77,22 @@ def test_the_scatter_that_is_left_is_that_of_the_means(share, rough):
         within = ((left - mean[config]) ** 2).sum() / (len(left) - len(count))
         away.append((mean - mean.mean()) ** 2 @ count / (len(count) - 1) / within)
     assert 0.8 < np.mean(away) < 1.25
+
+
+def test_the_units_of_covariates_change_nothing_and_constant_ones_do_nothing():
+    table, _ = table_of(0, 0.6)
+    units = np.array([1e-6, 1.0, 1e9])
+    other = replace(table, covariates=table.covariates * units)
+    assert adjusted(other, FRAME) == pytest.approx(adjusted(table, FRAME), abs=1e-6)
+    same = replace(table, covariates=np.full((len(table), 2), 7.3))
+    assert adjusted(same, FRAME) == pytest.approx(table.score, abs=1e-6)
+
+
+@pytest.mark.parametrize("prompts", [2, 9])
+def test_more_prompts_cost_a_covariate_little(prompts):
+    table, truth = table_of(3, 0.8)
+    table = replace(table, prompt=np.arange(len(table)) // 25 % prompts, n_prompts=prompts)
+    assert (adjusted(table, FRAME) - truth).var() < 0.65 * (table.score - truth).var()
 
 
 def test_few_texts_missing_covariates_and_failures_keep_their_scores():

@@ -147,6 +147,17 @@ def test_half_the_gap_takes_four_times_the_texts():
     assert texts_of_each(problem, 14 * 2 + 20, tried=13) == 2 + 0.4 * 20  # cut by max_samples
 
 
+def test_a_baseline_far_below_the_best_is_known_to_scatter_more():
+    config, rng = GRID[0], np.random.default_rng(0)
+    rows = [
+        (Cell(c, k % 2, k // 2), JUDGED, level + sd * z)
+        for c, level, sd in ((BASELINE, 5.5, 1.2), (config, 7.5, 0.4))
+        for k, z in enumerate(rng.normal(size=100))
+    ]
+    noise = against_baseline(ScoreTable.of(rows, 2), problem_of(), config)
+    assert noise.mean == pytest.approx(np.hypot(0.4, 1.2), rel=0.2)
+
+
 def test_a_baseline_that_fails_takes_a_larger_gap_than_its_rivals_scatter():
     """One text in twenty is worth 1 instead of 8: the SD of the baseline is 1.5, not .3."""
     config, rng = GRID[0], np.random.default_rng(0)

@@ -44,6 +44,7 @@ GRAMS = (1, 2, 3)
 OPENING = 5  # words
 LARGEST_SET = 5
 MOST_SETS = 6  # of one configuration on one prompt
+MOST_WALKED = 30  # texts of whose sets all are walked
 MOST_COMPARED = 200  # pairs of a configuration on different prompts
 WORDS = 120  # of each text are looked at
 LONGEST_WORD = 40  # letters
@@ -179,9 +180,15 @@ def _mean(values: Sequence[float]) -> float:
 
 
 def sets(n: int, size: int) -> list[tuple[int, ...]]:
-    """Up to MOST_SETS sets of `size` of n texts, evenly spread over all of them."""
+    """Up to MOST_SETS sets of `size` of n texts, evenly spread over all of them.
+
+    Of more than MOST_WALKED texts, of so many that are evenly spread: all sets are walked.
+    """
     if n < size:
         return []
+    if n > MOST_WALKED:
+        spread = [round(k * (n - 1) / (MOST_WALKED - 1)) for k in range(MOST_WALKED)]
+        return [tuple(spread[i] for i in chosen) for chosen in sets(MOST_WALKED, size)]
     total = math.comb(n, size)
     step = -(-total // MOST_SETS)
     return list(islice(combinations(range(n), size), 0, None, step))

@@ -108,7 +108,7 @@ def recurring(
                 seen[phrase] += 1
                 where[phrase].add(prompt)
     asked = " \n ".join(" ".join(_words(prompt)) for prompt in prompts)
-    kept = [p for p in seen if len(where[p]) > 1 and p.lower() not in asked]
+    kept = [p for p in seen if len(where[p]) > 1 and f" {p.lower()} " not in f" {asked} "]
     ranked = sorted(kept, key=lambda p: (-seen[p], -len(where[p]), -len(p), p))
     return [Phrase(p, seen[p], len(where[p])) for p in _apart(ranked, most)]
 

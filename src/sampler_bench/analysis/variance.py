@@ -149,7 +149,6 @@ def _learned(posterior: Posterior, which: int) -> Estimate:
 
 def _text(posterior: Posterior, *configs: SamplerConfig) -> Estimate:
     """For a text of each; the interval is as wide as the model's about its text noise."""
-    each = (float(posterior.believe([config]).text_variance[0]) for config in configs)
-    here = math.sqrt(sum(each))
+    here = math.sqrt(float(posterior.believe(configs).text_variance.sum()))
     noise = _learned(posterior, SIGMA)
     return Estimate(here, here * noise.low / noise.mean, here * noise.high / noise.mean)

@@ -28,7 +28,9 @@ if TYPE_CHECKING:
 FEWEST = 4  # texts for each column of the regression before covariates are used
 OWN_WEIGHT = 4.0  # texts after which a configuration's own mean counts half
 PENALTIES = np.geomspace(0.3, 3000.0, 13)  # in texts; the last leaves nothing of b
-NUGGET = 1e-6
+NUGGET, TINY = 1e-6, 1e-300
+SAFE = 3.0  # standard errors: with fewer the means of some tables scatter more than is left to see
+LEAST_SD = 1e-9  # of a covariate's size: less is rounding
 
 
 def adjusted(table: ScoreTable, frame: Frame) -> Floats:
@@ -50,6 +52,7 @@ def adjusted(table: ScoreTable, frame: Frame) -> Floats:
     if len(rows) < FEWEST * (design.shape[1] + table.covariates.shape[1]):
         return scores
     config, free = table.config[rows], table.covariates[rows]
+    free = free / np.maximum(np.abs(free).max(axis=0), TINY)
     left = _chance(scores[rows][:, None], design, config)[:, 0]
     b = coefficient(_chance(free, design, config), left)
     scores[rows] -= _removable(free @ b, design, config)
@@ -59,10 +62,17 @@ def adjusted(table: ScoreTable, frame: Frame) -> Floats:
 def coefficient(chance: Floats, left: Floats) -> Floats:
     """The ridge coefficient of highest evidence (Bishop 2006, eq. 3.86); zeros where it is none.
 
+    Covariates are brought to one scale first: one penalty serves them all.
+
     Args:
-        chance: (n, k) covariates less what was expected.
+        chance: (n, k) covariates less what was expected, in parts of their size.
         left: (n,) scores less what was expected.
     """
+    scale = np.maximum(np.sqrt((chance**2).mean(axis=0)), LEAST_SD)
+    return np.asarray(_ridge(chance / scale, left) / scale)
+
+
+def _ridge(chance: Floats, left: Floats) -> Floats:
     n = len(left)
     values, vectors = np.linalg.eigh(chance.T @ chance / n)
     pull = vectors.T @ (chance.T @ left) / n
@@ -117,18 +127,19 @@ def _removable(values: Floats, design: Floats, config: NDArray[np.intp]) -> Floa
     """(n,) what may be taken off scores that (n,) values explain.
 
     Of a configuration's mean, what was not expected, less what its own texts said of that: through
-    the regression (their leverage) and beside it (`_weight`). Of the texts about that mean, no
+    the regression (the mean's leverage) and beside it (`_weight`). Of the texts about that mean, no
     larger a part than chance in the mean loses by it.
     """
-    solved = np.linalg.solve(_gram(design), np.column_stack([design.T @ values, design.T]))
-    away = values - design @ solved[:, 0]
-    leverage = (design * solved[:, 1:].T).sum(axis=1)
+    gram = _gram(design)
+    away = values - design @ np.linalg.solve(gram, design.T @ values)
     count = np.bincount(config)
     some = np.maximum(count, 1)
     mean = np.bincount(config, weights=away) / some
+    middle = np.stack([np.bincount(config, weights=column) for column in design.T], axis=1)
+    leverage = (middle * np.linalg.solve(gram, middle.T).T).sum(axis=1) / some
     weight = _weight(mean, away - mean[config], count, float(leverage.sum()))
     beside = weight / (some + weight)
-    through = 1.0 - np.minimum(np.bincount(config, weights=leverage), 1.0)
+    through = 1.0 - np.minimum(leverage, 1.0)
     kept = mean[config] + through[config] * (away - mean[config])
     return np.asarray(beside[config] * kept)
 
@@ -137,15 +148,15 @@ def _weight(mean: Floats, within: Floats, count: NDArray[np.intp], columns: floa
     """After how many texts a configuration's own mean counts as much as the regression.
 
     The variance of texts over that of configurations about the regression, by the method of moments
-    and one standard error on the safe side.
+    and `SAFE` standard errors on the safe side.
     """
     configs = int((count > 0).sum())
     free, texts = configs - columns, len(within)
     if free < 1 or texts <= configs:
         return 0.0
     variance = float(within @ within) / (texts - configs)
-    between = float(count @ mean**2) - (free - np.sqrt(2.0 * free)) * variance
-    return float(variance * texts * free / configs / max(between, NUGGET * variance, 1e-300))
+    between = float(count @ mean**2) - (free - SAFE * np.sqrt(2.0 * free)) * variance
+    return float(variance * texts * free / configs / max(between, NUGGET * variance, TINY))
 
 
 def _gram(design: Floats) -> Floats:
