@@ -558,3 +558,19 @@ def test_a_configuration_is_one_in_whatever_order_it_is_built():
     opt.tell(Cell(SamplerConfig("min_p", pairs), 0, 0), 7.0)
     with pytest.raises(UsageError, match="told about before"):
         opt.tell(Cell(SamplerConfig.of("min_p", dict(pairs)), 0, 0), 7.0)
+
+
+def test_a_text_of_ones_own_amid_the_confirmation_leaves_its_texts_one_confirmation():
+    opt = Optimizer(SPACE, n_prompts=2, budget=60, baseline="temperature:temperature=1")
+    rng = np.random.default_rng(0)
+    cells = opt.ask(2)
+    while not cells[-1].fresh:
+        for cell in cells:
+            opt.tell(cell, score(cell, rng))
+        cells = opt.ask(2)
+    for cell in cells:
+        opt.tell(cell, score(cell, rng))
+    own = Cell(SamplerConfig.parse("top_k:temperature=1.3,top_k=50,max_tokens=64"), 0, 7)
+    opt.tell(own, 60.0)
+    assert opt.table().fresh_before == 0
+    assert int(opt.table().fresh.sum()) == len(cells)

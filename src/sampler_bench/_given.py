@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from .samplers import Space
 
 LARGEST = 1e50  # of scores, margins and covariates, in size: powers of them must not overflow
-MOST = 10**9  # prompts, texts, repeats
+MOST, MOST_PROMPTS = 10**9, 10**5  # texts and repeats; prompts take memory
 ROUNDING = 1e-3  # by so much may a log-probability be above 0
 
 

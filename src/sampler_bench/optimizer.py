@@ -126,7 +126,7 @@ class Optimizer:
         self.batch = given.whole("Optimizer: batch", batch)
         plugins.find("search", self.strategy)
         budget = given.whole("Optimizer: budget", budget)
-        n_prompts = given.whole("Optimizer: n_prompts", n_prompts)
+        n_prompts = given.whole("Optimizer: n_prompts", n_prompts, most=given.MOST_PROMPTS)
         samples = given.whole("Optimizer: samples_per_config", samples_per_config)
         margin = given.number("Optimizer: margin", margin)
         if margin < 0:
@@ -330,8 +330,10 @@ class Optimizer:
 
     def table(self) -> ScoreTable:
         """All that was asked and told, as a score table."""
-        rows = [(cell, state, score) for cell, (state, score, _) in self._cells.items()]
-        free = [covariates for _, _, covariates in self._cells.values()]
+        # The confirmation's last, though a text of one's own may have come after them.
+        known = sorted(self._cells.items(), key=lambda told: told[0].fresh)
+        rows = [(cell, state, score) for cell, (state, score, _) in known]
+        free = [covariates for _, (_, _, covariates) in known]
         return ScoreTable.of(rows, self.problem.n_prompts, free)
 
     def recommend(self) -> Recommendation:

@@ -136,7 +136,7 @@ def test_saved_texts_check_the_knobs_of_a_clear_winner():
     table, problem, cells = play(clear, problem_of(), 60)
     winner = choose_winner(table, problem)
     tried = {(cell.config, cell.prompt) for cell in cells}
-    assert {(c, p) for c in without_each(winner) for p in range(2)} <= tried
+    assert {(c, p) for c in without_each(winner, None) for p in range(2)} <= tried
     assert all(cell.fresh for cell in cells)
 
 

@@ -64,13 +64,13 @@ def test_a_challenger_that_beats_the_baseline_on_fresh_seeds_is_the_last_recomme
 
 
 def test_a_neutral_configuration_has_no_knobs_to_take_away():
-    assert without_each(SamplerConfig.parse("temperature:temperature=1,max_tokens=64")) == []
+    assert without_each(SamplerConfig.parse("temperature:temperature=1,max_tokens=64"), None) == []
 
 
 def test_a_knob_that_does_not_act_takes_no_text_of_the_confirmation():
     """XTC's threshold does nothing while its probability is 0."""
     idle = SamplerConfig.parse("xtc:temperature=1.2,xtc_probability=0,xtc_threshold=0.05")
-    assert [c.get("temperature") for c in without_each(idle)] == [1.0]
+    assert [c.get("temperature") for c in without_each(idle, None)] == [1.0]
 
 
 def test_variance_is_told_apart():
@@ -129,3 +129,10 @@ def test_every_kind_of_table_is_taken(name):
     assert bool(ablation(table, problem, BEST)) != nothing
     assert bool(settling(table, problem)) != nothing
     assert (parts(table, problem, BEST) is None) == nothing
+
+
+def test_a_setting_without_a_knob_is_the_baseline_where_it_does_the_same():
+    """One of the two names has the texts; the other must not be paid for."""
+    winner = SamplerConfig.parse("min_p:temperature=1,min_p=0.05,max_tokens=512")
+    assert without_each(winner, BASELINE) == [BASELINE]
+    assert without_each(winner, None) != [BASELINE]

@@ -10,7 +10,11 @@ from support.tables import BASELINE, GRID, awkward_tables, problem_of, table_of
 
 from sampler_bench.analysis.choice import choose_winner
 from sampler_bench.analysis.importance import importance, regions
+from sampler_bench.analysis.landscape import survey
+from sampler_bench.analysis.power import WIDER
+from sampler_bench.analysis.reading import posterior_of
 from sampler_bench.analysis.summary import PromptSummary, by_sampler, summarise
+from sampler_bench.analysis.variance import parts
 from sampler_bench.analysis.verdict import verdict
 from sampler_bench.records import (
     FAILED,
@@ -286,3 +290,19 @@ def test_named_settings_stay_whatever_they_cost():
     cold = next(c for c in GRID if c.sampler == "min_p" and c.get("temperature") == 0.8)
     region = next(r for r in regions(table, problem, best, [cold]) if r.sampler == "min_p")
     assert values_of(region)["temperature"] == (0.8, 1.2)
+
+
+def test_one_share_of_the_samplers_is_told_and_it_is_as_wide_as_the_intervals():
+    """Two samplers, nine settings and four: they weigh alike, in importance as in the parts."""
+
+    def worth(config):
+        return 7.0 if config.sampler == "top_p" else 6.0 + 2 * (config.get("temperature") - 1)
+
+    table, problem = table_of(worth, each=20), problem_of()
+    share = next(i.share for i in importance(table, problem) if i.sampler == "all")
+    found = parts(table, problem, GRID[0])
+    assert share.mean == pytest.approx((found.sampler.mean / found.settings.mean) ** 2, abs=0.03)
+    seen = survey(table, problem)
+    configs = [config for grid in seen.grids for config in grid.configs]
+    sd = posterior_of(table, problem).believe(configs).sd
+    assert (seen.draws.std(axis=0) / sd).mean() == pytest.approx(WIDER, abs=0.05)

@@ -79,3 +79,12 @@ def test_three_thousand_settings_are_as_quick_as_a_few_hundred():
     mean, _ = found.quality(found.tried)
     worth = [7 - 3 * (float(c.get("temperature")) - 1) ** 2 for c in found.tried]
     assert np.abs(mean - worth).mean() < 0.1
+
+
+def test_settings_that_share_their_places_are_fewer_groups():
+    """Points that are the same (here each of five eight times) leave no empty group."""
+    points = FRAME.place([*FRAME.pool[:5]] * 8)
+    groups = gather(points, np.arange(1.0, 41.0), 12)
+    assert len(groups.points) == len(groups.heaviest) == 5
+    assert np.isfinite(groups.points.common).all()
+    assert set(groups.group) == set(range(5))

@@ -171,3 +171,33 @@ def test_a_quiet_models_scatter_is_told_as_it_is(sd):
         ]
         told.append(np.sqrt(posterior(rows).believe(configs[:1]).text_variance[0]))
     assert np.mean(told) == pytest.approx(sd, rel=0.2)
+
+
+def test_hyperparameters_are_used_in_the_unit_that_they_were_fitted_in():
+    """Scores up to 15 may be points out of 20; of 65 they are of a scale to 100."""
+    low = [(cell, state, 0.2 * score) for cell, state, score in rows_of(3, 40, scale=10.0)]
+    fitted = posterior(low)
+    high = [(cell, state, 65.0) for cell, state, _ in rows_of(4, 2)]
+    table = ScoreTable.of(low + high, 3)
+    afresh = fit_posterior(table, FRAME, 1.0)
+    given = fit_posterior(table, FRAME, 1.0, draws=fitted.draws)
+    assert afresh.unit > 2 * fitted.unit
+    assert given.unit == given.draws.unit == fitted.unit
+
+
+def test_the_prior_of_a_table_without_scores_holds_in_any_unit():
+    failed = [(cell, FAILED, 0.0) for cell, _, _ in rows_of(5, 6)]
+    draws = posterior(failed).draws
+    high = ScoreTable.of(rows_of(6, 30, scale=10.0), 3)
+    given, afresh = (fit_posterior(high, FRAME, 1.0, draws=d) for d in (draws, None))
+    assert given.unit == afresh.unit == 10.0
+
+
+@settings(max_examples=6, deadline=None)
+@given(st.integers(0, 10**6), st.integers(4, 2000))
+def test_prompts_without_a_text_change_only_what_prompts_are_expected_to_add(seed, n_prompts):
+    """Many more prompts that nobody asked for: the belief stays, but for the sum to zero."""
+    rows = rows_of(seed, 30)
+    few, many = (posterior(rows, n).believe(FRAME.pool[:40]) for n in (3, n_prompts))
+    np.testing.assert_allclose(many.mean, few.mean, atol=0.15)
+    assert (many.sd < 1.5 * few.sd + 0.1).all()

@@ -32,7 +32,7 @@ def random_data(seed, n=8, n_prompts=3):
     level = MODERATE.covariance(where, where)
     shortfall = rng.uniform(0, 1, n)
     seen, basis = evidence_of(count, scores), contrasts(n_prompts)
-    return Data(seen, gaps, level, basis, shortfall, prior_sd())
+    return Data(seen, gaps, level, basis, n_prompts, shortfall, prior_sd())
 
 
 def matern(r):

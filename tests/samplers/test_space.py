@@ -97,3 +97,13 @@ def test_a_space_of_several_samplers_walks_them_in_order():
     assert space.size() == 4
     assert space.of("min_p") is space.samplers[1]
     assert space.of("xtc") is None
+
+
+@given(st.integers(0, 200_000), st.sampled_from(["linear", "log"]), st.booleans())
+def test_whole_numbers_lie_in_their_range_as_they_are_listed(value, scale, as_float):
+    dimension = Range(3, 131_072, scale, integer=True)
+    number = float(value) if as_float else value
+    assert (number in dimension) == (3 <= value <= 131_072)
+    assert value + 0.5 not in dimension
+    assert math.nan not in dimension
+    assert math.inf not in dimension

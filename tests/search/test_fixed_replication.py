@@ -8,7 +8,7 @@ import pytest
 from sampler_bench.errors import SpecError
 from sampler_bench.records import JUDGED, SamplerConfig, ScoreTable
 from sampler_bench.samplers import Listed, Range, SamplerSpace, Space
-from sampler_bench.search import Problem, grid, random
+from sampler_bench.search import Problem, configurations, grid, random
 
 SMALL = Space(
     (
@@ -73,3 +73,18 @@ def test_random_is_log_uniform_where_the_scale_says_so():
     logs = np.log10([float(c.config.get("min_p")) for c in cells])
     counts = np.histogram(logs, bins=3, range=(-3, 0))[0]
     assert counts.min() > 95, counts
+
+
+def test_counts_of_configurations_know_a_baseline_that_lies_in_the_space():
+    inside, outside = (SamplerConfig.parse(f"top_p:top_p={p}") for p in (0.9, 0.5))
+    for strategy, name in ((grid, "grid"), (random, "random")):
+        for baseline in (inside, outside):
+            problem = Problem(SMALL, 2, 99, 50, samples_per_config=1, baseline=baseline)
+            tried = {cell.config for cell in run(strategy, problem)}
+            assert configurations(name, problem) == len(tried - {baseline})
+
+
+def test_random_ends_where_a_narrow_range_has_no_other_value():
+    narrow = Space((SamplerSpace("min_p", (("min_p", Range(0.1, 0.1002)),)),))
+    cells = run(random, Problem(narrow, 1, 99, n_iterations=10, samples_per_config=1))
+    assert len({cell.config for cell in cells}) == len(cells) == 3

@@ -47,23 +47,25 @@ def ablation(table: ScoreTable, problem: Problem, config: SamplerConfig) -> list
     posterior = posterior_of(table, problem)
     found = [
         Contribution(name, value, neutral, known, _gain(posterior, config, known), texts)
-        for name, value, neutral, without in _without_each(config)
-        for known in [_by_its_other_name(without, problem.baseline)]
+        for name, value, neutral, known in _without_each(config, problem.baseline)
         for texts in [_texts(posterior, known)]
     ]
     return sorted(found, key=lambda row: -row.gain.mean)
 
 
-def without_each(config: SamplerConfig) -> list[SamplerConfig]:
+def without_each(config: SamplerConfig, baseline: SamplerConfig | None) -> list[SamplerConfig]:
     """The configuration with each knob that acts at neutral in turn."""
-    return [without for _, _, _, without in _without_each(config)]
+    return [without for _, _, _, without in _without_each(config, baseline)]
 
 
-def _without_each(config: SamplerConfig) -> list[tuple[str, Value, Value, SamplerConfig]]:
+def _without_each(
+    config: SamplerConfig, baseline: SamplerConfig | None
+) -> list[tuple[str, Value, Value, SamplerConfig]]:
     values = config.as_dict()
     return [
-        (name, values[name], neutral, SamplerConfig.of(config.sampler, {**values, name: neutral}))
+        (name, values[name], neutral, _by_its_other_name(without, baseline))
         for name, neutral in knobs(config).items()
+        for without in [SamplerConfig.of(config.sampler, {**values, name: neutral})]
     ]
 
 

@@ -12,7 +12,6 @@ it would a curve of observed scores, and a strategy's own choice of settings pla
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -71,11 +70,9 @@ def curves(table: ScoreTable, problem: Problem) -> list[Curve]:
     if not len(table.evidence()):
         return []
     seen = survey(table, problem)
-    return [
-        _curve(grid.part.sampler, seen.of(number), SIZES) for number, grid in enumerate(seen.grids)
-    ]
+    return [_curve(grid.part.sampler, seen.of(number)) for number, grid in enumerate(seen.grids)]
 
 
-def _curve(sampler: str, draws: Floats, sizes: Sequence[int]) -> Curve:
-    possible = tuple(size for size in sizes if size <= draws.shape[1])
+def _curve(sampler: str, draws: Floats) -> Curve:
+    possible = tuple(size for size in SIZES if size <= draws.shape[1])
     return Curve(sampler, possible, tuple(quantiles(expected_best(draws, n)) for n in possible))

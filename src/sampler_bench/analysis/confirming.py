@@ -240,7 +240,7 @@ def _checks(
     table: ScoreTable, problem: Problem, challenger: SamplerConfig, ahead: Outlook, kept: int
 ) -> list[Cell]:
     """One text on each prompt of it without each of its knobs, where that is cheap."""
-    ablated = without_each(challenger)
+    ablated = without_each(challenger, problem.baseline)
     price = len(ablated) * problem.n_prompts
     if ahead.sentence != BETTER or len(ablated) < 2 or price > CHEAP * kept:
         return []

@@ -84,14 +84,14 @@ def importance(table: ScoreTable, problem: Problem) -> list[Importance]:
     if sum(config in problem.space for config in tried) < 2:
         return []
     seen = survey(table, problem)
-    draws, labels = seen.draws, seen.labels
     found = []
-    if 1 < len(seen.grids) < len(labels):  # one setting of each sampler: nothing else can differ
-        found.append(_importance("all", "sampler", draws, labels))
+    if 1 < len(seen.grids) < len(seen.labels):  # one setting of each: nothing else can differ
+        means = seen.means()
+        share = _share(means.var(axis=0), seen.variance())
+        found.append(Importance("all", "sampler", share, _told(share, means)))
     for i, grid in enumerate(seen.grids):
-        mine = draws[:, labels == i]
         for name, column in grid.moving().items():
-            found.append(_importance(grid.part.sampler, name, mine, _levels(column)))
+            found.append(_importance(grid.part.sampler, name, seen.of(i), _levels(column)))
     return found
 
 
@@ -205,20 +205,23 @@ def _levels(column: list[Value]) -> NDArray[np.intp]:
 def _importance(
     sampler: str, parameter: str, draws: Floats, groups: NDArray[np.intp]
 ) -> Importance:
-    """Share of the variance of each draw that lies between groups; median and 95 % interval."""
+    """Share of the variance of each draw that lies between groups of settings."""
     numbers, sizes = np.unique(groups, return_counts=True)
     means = np.stack([draws[:, groups == g].mean(axis=1) for g in numbers])
     weight = (sizes / sizes.sum())[:, None]
     between = (weight * (means - (weight * means).sum(axis=0)) ** 2).sum(axis=0)
-    total = draws.var(axis=1)
-    shares = np.where(
-        total > NEGLIGIBLE_SPREAD, between / np.maximum(total, NEGLIGIBLE_SPREAD), 0.0
-    )
-    share = quantiles(shares)
-    return Importance(sampler, parameter, share, share.low > MATTERS and _differ(means))
+    share = _share(between, draws.var(axis=1))
+    return Importance(sampler, parameter, share, _told(share, means))
 
 
-def _differ(means: Floats) -> bool:
-    """Whether the group that is best on average surely beats the one that is worst: (n, DRAWS)."""
+def _share(between: Floats, total: Floats) -> Estimate:
+    """Median and 95 % interval of a part of the variance, over draws."""
+    some = np.maximum(total, NEGLIGIBLE_SPREAD)
+    return quantiles(np.where(total > NEGLIGIBLE_SPREAD, between / some, 0.0))
+
+
+def _told(share: Estimate, means: Floats) -> bool:
+    """Whether it surely matters, and the best of (n, DRAWS) means surely beats the worst."""
     order = means.mean(axis=1).argsort()
-    return float(np.quantile(means[order[-1]] - means[order[0]], 0.025)) > 0
+    surely = float(np.quantile(means[order[-1]] - means[order[0]], 0.025)) > 0
+    return share.low > MATTERS and surely

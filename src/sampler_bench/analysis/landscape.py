@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..posterior import Belief, Posterior
+from ..posterior import Posterior
 from ..posterior.frame import reference
 from ..records import Estimate, SamplerConfig, ScoreTable, Value
 from ..samplers import SamplerSpace, Space
 from .reading import posterior_of
+from .standing import draws
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -67,6 +68,15 @@ class Landscape:
         """(DRAWS, n) the drawn objectives of one grid."""
         return self.draws[:, self.labels == number]
 
+    def means(self) -> Floats:
+        """(n_samplers, DRAWS) the mean objective of each sampler."""
+        return np.stack([self.of(k).mean(axis=1) for k in range(len(self.grids))])
+
+    def variance(self) -> Floats:
+        """(DRAWS,) the variance over settings, every sampler weighing alike."""
+        within = [self.of(k).var(axis=1) for k in range(len(self.grids))]
+        return np.asarray(np.mean(within, axis=0) + self.means().var(axis=0))
+
 
 def survey(table: ScoreTable, problem: Problem) -> Landscape:
     """Look at a study's whole space by its posterior; the same for the same evidence."""
@@ -78,18 +88,10 @@ def _survey(posterior: Posterior, space: Space) -> Landscape:
     grids = tuple(Grid(part, reference(part, POINTS)) for part in space.samplers)
     configs = [config for grid in grids for config in grid.configs]
     labels = np.repeat(np.arange(len(grids)), [len(grid.configs) for grid in grids])
-    return Landscape(grids, labels, draw(posterior.believe(configs)))
+    return Landscape(grids, labels, draws(posterior.believe(configs), DRAWS))
 
 
 def quantiles(values: Floats) -> Estimate:
     """Median and 95 % interval of what was drawn: (draws,)."""
     low, middle, high = np.quantile(values, [0.025, 0.5, 0.975])
     return Estimate(float(middle), float(low), float(high))
-
-
-def draw(belief: Belief, draws: int = DRAWS) -> Floats:
-    """(draws, n) objectives drawn from a belief, always with the same chance."""
-    values, vectors = np.linalg.eigh((belief.covariance + belief.covariance.T) / 2)
-    root = vectors * np.sqrt(np.maximum(values, 0.0))
-    noise = np.random.default_rng(0).standard_normal((draws, len(values)))
-    return np.asarray(belief.mean + noise @ root.T)

@@ -22,7 +22,7 @@ from scipy.special import gammaincinv
 from ..posterior import Posterior
 from ..posterior.noise import INTERACTION, PROMPT, SIGMA
 from ..records import UNKNOWN, Estimate, SamplerConfig, ScoreTable
-from .landscape import Landscape, quantiles, survey
+from .landscape import quantiles, survey
 from .power import TWO_SIDED
 from .reading import posterior_of
 
@@ -76,8 +76,8 @@ def parts(
     posterior, seen = posterior_of(table, problem), survey(table, problem)
     several = table.n_prompts > 1
     return Parts(
-        settings=quantiles(_over_settings(seen)),
-        sampler=quantiles(_over_samplers(seen)) if len(seen.grids) > 1 else UNKNOWN,
+        settings=quantiles(np.sqrt(seen.variance())),
+        sampler=quantiles(seen.means().std(axis=0)) if len(seen.grids) > 1 else UNKNOWN,
         prompt=_learned(posterior, PROMPT) if several else UNKNOWN,
         interaction=_learned(posterior, INTERACTION) if several else UNKNOWN,
         text=_text(posterior, best),
@@ -118,19 +118,6 @@ def judge_noise(judgments: Sequence[Sequence[float]]) -> Estimate:
     return Estimate(
         math.sqrt(squares / freedom), math.sqrt(squares / high), math.sqrt(squares / low)
     )
-
-
-def _over_settings(seen: Landscape) -> Floats:
-    """(draws,) the SD over settings, every sampler weighing alike."""
-    each = [seen.of(k) for k in range(len(seen.grids))]
-    within = np.mean([draws.var(axis=1) for draws in each], axis=0)
-    return np.asarray(np.sqrt(within + np.var([d.mean(axis=1) for d in each], axis=0)))
-
-
-def _over_samplers(seen: Landscape) -> Floats:
-    """(draws,) the SD of the samplers' mean objectives."""
-    means = [seen.of(k).mean(axis=1) for k in range(len(seen.grids))]
-    return np.asarray(np.std(means, axis=0))
 
 
 def _learned(posterior: Posterior, which: int) -> Estimate:

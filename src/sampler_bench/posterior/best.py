@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from .model import Posterior
 
 FINE = 24  # lattice steps over a continuous range
+MOST_LISTED = 256  # whole numbers of a range of which each is a step
 ROUNDS = 6  # of looking around the best for a better neighbour
 
 
@@ -62,13 +63,14 @@ def _around(part: SamplerSpace, leader: SamplerConfig) -> Iterable[SamplerConfig
 
 def _steps(dimension: Dimension, value: Value) -> list[Value]:
     listed = dimension.listed()
-    if listed is not None:
+    by_lattice = isinstance(dimension, Range) and dimension.step is None
+    if listed is not None and not (by_lattice and len(listed) > MOST_LISTED):
         ordered = list(listed)
         if not any(isinstance(v, str | tuple) for v in listed):
             ordered.sort(key=lambda v: float(v))  # type: ignore[arg-type]
         here = ordered.index(value)
         return [ordered[i] for i in (here - 1, here + 1) if 0 <= i < len(ordered)]
-    assert isinstance(dimension, Range), "only a range is continuous"
+    assert isinstance(dimension, Range), "only a range has a lattice"
     assert isinstance(value, int | float), "a range holds numbers"
     place = float(np.round(dimension.fraction(value) * FINE))
     return [dimension.at(k / FINE) for k in (place - 1, place + 1) if 0 <= k <= FINE]

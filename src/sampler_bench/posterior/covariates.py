@@ -109,7 +109,7 @@ def _design(table: ScoreTable, frame: Frame, rows: NDArray[np.intp]) -> Floats:
         moving = np.flatnonzero(np.ptp(own, axis=0) > 0)
         columns += [mine.astype(np.float64)]
         columns += [np.where(mine, points.own[:, j], 0.0) for j in moving]
-    columns += [(table.prompt[rows] == p).astype(np.float64) for p in range(table.n_prompts)]
+    columns += [(table.prompt[rows] == p).astype(np.float64) for p in np.unique(table.prompt[rows])]
     return np.stack(columns, axis=1)
 
 

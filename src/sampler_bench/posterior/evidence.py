@@ -56,6 +56,14 @@ class Evidence:
             self.total[has],
         )
 
+    def on_used_prompts(self) -> Evidence:
+        """The same without the prompts that have no judged text."""
+        used = self.count.sum(axis=0) > 0
+        if used.all():
+            return self
+        count, mean, squares = (a[:, used] for a in (self.count, self.mean, self.squares))
+        return Evidence(self.configs, count, mean, squares, self.failed, self.total)
+
 
 def collect(table: ScoreTable, scores: Floats | None = None) -> Evidence:
     """Fold a table into sufficient statistics.

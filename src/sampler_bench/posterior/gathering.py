@@ -65,7 +65,9 @@ def gather(points: Points, texts: Floats, most: int) -> Groups:
         closer = away < nearest
         nearest[closer], group[closer] = away[closer], number
         centre = int(nearest.argmax())
-    weight = np.zeros((most, n))
+        if not nearest[centre]:
+            break  # all lie where a centre does
+    weight = np.zeros((group.max() + 1, n))
     weight[group, np.arange(n)] = texts
     heaviest = weight.argmax(axis=1)
     weight /= weight.sum(axis=1)[:, None]

@@ -37,11 +37,13 @@ class Draws:
         theta: (n, 10) hyperparameters; the mode comes first.
         density: (n,) log density of the draws' distribution there, up to a constant.
         sd: (10,) standard deviations of the hyperparameters by that approximation.
+        unit: of the scores that they were fitted to; None for the prior's own, which hold in any.
     """
 
     theta: Floats
     density: Floats
     sd: Floats
+    unit: float | None = None
 
 
 def draws_for(n_texts: int) -> int:
@@ -89,7 +91,7 @@ def _spread(mode: Floats, curvature: Floats, prior_sd: Floats, n_draws: int) -> 
 
 @lru_cache(maxsize=8)
 def _normals(n: int) -> Floats:
-    """(n, 10) low-discrepancy standard normals; the first is 0, the others in opposite pairs."""
+    """(n, 10) low-discrepancy standard normals; the first is 0, then some and their opposites."""
     from scipy.special import ndtri
     from scipy.stats import qmc
 

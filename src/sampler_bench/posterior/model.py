@@ -85,6 +85,8 @@ class Posterior:
         )
         judged = evidence.judged()
         self.centre, self.unit = _scale(judged, failure_score)
+        if draws is not None and draws.unit is not None:
+            self.unit = draws.unit  # what they say of the scores is said in it
         groups = gather(frame.place(judged.configs), judged.total, MOST_POINTS)
         self._points = groups.points
         self._data = self._prepare(together(judged, groups))
@@ -98,11 +100,13 @@ class Posterior:
         if not len(self._points):
             return
         if draws is None:
-            self.draws = fit(self._data, draws_for(self.evidence.n_texts))
+            found = fit(self._data, draws_for(self.evidence.n_texts))
+            self.draws = replace(found, unit=self.unit)
         self._members, self._weights = weigh(self._data, self.draws)
         self.theta = self._weights @ np.array([m.theta for m in self._members])
 
     def _prepare(self, judged: Evidence) -> Data:
+        n_prompts, judged = judged.count.shape[1], judged.on_used_prompts()
         away = (judged.mean - self.centre) / self.unit
         away -= self.expectation.mean(self._points)[:, None]
         scaled = replace(
@@ -112,9 +116,9 @@ class Posterior:
         )
         gaps = Gaps.between(self._points, self._points)
         level = self.expectation.covariance(self._points, self._points)
-        basis = contrasts(judged.count.shape[1])
+        basis = contrasts(n_prompts, judged.count.shape[1])
         unsure = prior_sd(self.expectation.unsure)
-        first = Data(scaled, gaps, level, basis, np.zeros(len(judged.configs)), unsure)
+        first = Data(scaled, gaps, level, basis, n_prompts, np.zeros(len(judged.configs)), unsure)
         if not len(judged.configs):
             return first
         mean = (covariance(gaps, PRIOR_MEAN) + level) @ solve(first, PRIOR_MEAN).alpha
@@ -264,7 +268,7 @@ def _scale(judged: Evidence, failure_score: float) -> tuple[float, float]:
     centre = float((judged.count * judged.mean).sum() / texts)
     away = judged.count * np.where(judged.count > 0, judged.mean - centre, 0.0) ** 2
     sd = float(np.sqrt((away.sum() + judged.squares.sum()) / max(texts - 1, 1)))
-    if sd <= ROUNDING * max(abs(centre), 1.0):
+    if sd <= ROUNDING * abs(centre):
         return centre, 1.0
     point = _point(judged.mean[judged.count > 0])
     if texts < FEWEST:

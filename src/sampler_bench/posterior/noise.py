@@ -36,7 +36,7 @@ class Seen:
     Attributes:
         mean: (n,) its mean, freed of prompt effects.
         variance: (n,) noise variance of that mean, independent between configurations.
-        spread: (n, n_prompts - 1) what uncertain prompt effects add: covariance spread spread'.
+        spread: (n, k) what uncertain prompt effects add: covariance spread spread'.
         within: log likelihood of what was seen within configurations.
     """
 
@@ -46,8 +46,14 @@ class Seen:
     within: float
 
 
-def contrasts(n: int) -> Floats:
-    """(n, n - 1) orthonormal columns that sum to zero (Helmert)."""
+def contrasts(n: int, used: int | None = None) -> Floats:
+    """(used, k) columns B by which effects that sum to zero over `n` prompts are B x unit normals.
+
+    Helmert's n - 1 orthonormal ones where all are used; else a root of what is left of I - 1/n for
+    the used ones. Prompts without a text then cost nothing, and change nothing.
+    """
+    if used is not None and used < n:
+        return np.asarray(np.eye(used) - (1.0 - np.sqrt(1.0 - used / n)) / max(used, 1))
     found = np.zeros((n, n - 1))
     for k in range(1, n):
         found[:k, k - 1] = 1.0
@@ -61,16 +67,19 @@ def text_sd(theta: Floats, shortfall: Floats) -> Floats:
     return np.asarray(np.exp(theta[SIGMA] + theta[KAPPA] * shortfall))
 
 
-def reduce(evidence: Evidence, basis: Floats, theta: Floats, shortfall: Floats) -> Seen:
+def reduce(
+    evidence: Evidence, basis: Floats, n_prompts: int, theta: Floats, shortfall: Floats
+) -> Seen:
     """Shrink the evidence to one number for each configuration.
 
     Args:
-        evidence: configurations with at least one judged text each.
-        basis: `contrasts(n_prompts)`.
+        evidence: configurations with at least one judged text each, on the prompts that are used.
+        basis: `contrasts(n_prompts, used)`.
+        n_prompts: of the study.
         theta: (10,) hyperparameters; kappa as it is, the others as logarithms.
         shortfall: (n,) how far each configuration lies below the best, in points.
     """
-    count, n_prompts = evidence.count, evidence.count.shape[1]
+    count = evidence.count
     variance = text_sd(theta, shortfall)[:, None] ** 2
     wander = np.exp(2.0 * theta[INTERACTION]) if n_prompts > 1 else 0.0
     tried = count > 0

@@ -71,10 +71,12 @@ class Data:
     """What the model is conditioned on, in its own units.
 
     Attributes:
-        evidence: configurations with judged texts, `centre` taken away from the scores.
+        evidence: configurations with judged texts, `centre` taken away from the scores, on the
+            prompts that have any.
         gaps: distances between them.
         level: (n, n) prior covariance that hyperparameters do not touch (`expectation`).
         basis: prompt contrasts.
+        n_prompts: of the study.
         shortfall: (n,) how far each lies below the best, at a first look.
         prior_sd: (10,) how unsure the hyperparameters are before any text.
     """
@@ -83,6 +85,7 @@ class Data:
     gaps: Gaps
     level: Floats
     basis: Floats
+    n_prompts: int
     shortfall: Floats
     prior_sd: Floats
 
@@ -110,7 +113,7 @@ def solve(data: Data, theta: Floats) -> Solved:
 
 
 def _solve(data: Data, theta: Floats, prior: Floats) -> Solved:
-    seen = reduce(data.evidence, data.basis, theta, data.shortfall)
+    seen = reduce(data.evidence, data.basis, data.n_prompts, theta, data.shortfall)
     full = prior + data.level + seen.spread @ seen.spread.T
     full[np.diag_indices_from(full)] += seen.variance + JITTER
     factor, info = lapack.dpotrf(full, lower=1, clean=1)
@@ -134,7 +137,7 @@ def density(data: Data, theta: Floats) -> tuple[float, Floats]:
     for k in range(N_KERNEL, N_THETA):
         moved = theta.copy()
         moved[k] += STEP
-        seen = reduce(data.evidence, data.basis, moved, data.shortfall)
+        seen = reduce(data.evidence, data.basis, data.n_prompts, moved, data.shortfall)
         gradient[k] = (_surrogate(seen, pull, solved.alpha) - here) / STEP
     gradient -= (theta - PRIOR_MEAN) / data.prior_sd**2
     return solved.value, gradient

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import product
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
@@ -69,18 +70,7 @@ class Range:
 
     def listed(self) -> tuple[Value, ...] | None:
         """All values; None for a continuous range."""
-        if self.step is None:
-            if not self.integer:
-                return None
-            return tuple(range(math.ceil(self.low), math.floor(self.high) + 1))
-        span = self.high / self.low if self.scale == "log" else self.high - self.low
-        count = math.log(span) / math.log(self.step) if self.scale == "log" else span / self.step
-        steps = range(math.floor(count + 1e-9) + 1)
-        if self.scale == "log":
-            values = [self.low * self.step**k for k in steps]
-        else:
-            values = [self.low + self.step * k for k in steps]
-        return tuple(dict.fromkeys(self._tidy(v) for v in values))
+        return _listed(self)
 
     def draw(self, rng: np.random.Generator) -> Value:
         """One value, uniform (or log-uniform) over the range or its steps."""
@@ -92,8 +82,8 @@ class Range:
     def at(self, fraction: float) -> Value:
         """The value at a fraction (0 to 1) of the way from low to high, on the range's scale."""
         if self.scale == "log":
-            return self._tidy(self.low * (self.high / self.low) ** fraction)
-        return self._tidy(self.low + (self.high - self.low) * fraction)
+            return self.tidy(self.low * (self.high / self.low) ** fraction)
+        return self.tidy(self.low + (self.high - self.low) * fraction)
 
     def fraction(self, value: float) -> float:
         """Where `value` lies between low (0) and high (1), on the range's scale."""
@@ -102,16 +92,31 @@ class Range:
         return (value - self.low) / (self.high - self.low)
 
     def __contains__(self, value: Value) -> bool:
-        values = self.listed()
-        if values is not None:
-            return value in values
-        return isinstance(value, int | float) and self.low <= value <= self.high
+        if self.step is not None:
+            return value in (self.listed() or ())
+        if not isinstance(value, int | float) or not self.low <= value <= self.high:
+            return False
+        return not self.integer or value == int(value)
 
-    def _tidy(self, value: float) -> Value:
+    def tidy(self, value: float) -> Value:
+        """The legal value nearest to one within a rounding error of the range."""
         if self.integer:
             return min(max(round(value), math.ceil(self.low)), math.floor(self.high))
         rounded = float(f"{value:.{DIGITS}g}")
         return min(max(rounded, self.low), self.high)
+
+
+@lru_cache(maxsize=64)
+def _listed(range_: Range) -> tuple[Value, ...] | None:
+    low, high, step = range_.low, range_.high, range_.step
+    if step is None:
+        return tuple(range(math.ceil(low), math.floor(high) + 1)) if range_.integer else None
+    if range_.scale == "log":
+        count = math.log(high / low) / math.log(step)
+        values = [low * step**k for k in range(math.floor(count + 1e-9) + 1)]
+    else:
+        values = [low + step * k for k in range(math.floor((high - low) / step + 1e-9) + 1)]
+    return tuple(dict.fromkeys(range_.tidy(v) for v in values))
 
 
 Dimension: TypeAlias = Listed | Range

@@ -86,6 +86,9 @@ def configurations(name: str, problem: Problem) -> int | None:
     None also for a whole space that is continuous.
     """
     on, size = spends(name), problem.space.size()
+    base = problem.baseline
+    if size is not None and base is not None and base in problem.space:
+        size -= 1
     if on == "iterations":
         return problem.n_iterations if size is None else min(problem.n_iterations, size)
     return size if on == "space" else None

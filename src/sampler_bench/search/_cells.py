@@ -163,7 +163,7 @@ def draw_new(
         if config not in known:
             return config
     if problem.space.size() is None:
-        return config
+        return None  # a range so narrow that its few values are all taken
     left = [config for config in problem.space.grid() if config not in known]
     return left[int(rng.integers(len(left)))] if left else None
 
