@@ -82,6 +82,21 @@ def test_what_only_begins_a_study_is_refused_and_not_passed_over(words, tmp_path
     assert "as it is: leave out" in failed(command("search", "--resume", *words), 2)
 
 
+@pytest.mark.parametrize("words", [("--engine", "vllm"), ("--iterations", "7")])
+def test_what_would_be_another_study_is_refused(words, tmp_path, command):
+    begin(tmp_path, "s", 1.0)
+    assert "leave out" in failed(command("search", "--resume", *words), 2)
+
+
+def test_the_last_command_again_with_resume_goes_on(tmp_path, command):
+    (tmp_path / "study.yaml").write_text(STUDY)
+    words = ("--model", "demo", "--samples-per-config", "1", "--judge", "demo", "--seed", "3")
+    told = command("search", "--config", "study.yaml", "--study", "s", *words)
+    assert told[0] == 0
+    again = command("search", *words, "--resume", "s")
+    assert again[0] == 0
+
+
 def test_after_an_outage_the_results_so_far_are_written(tmp_path, command):
     (tmp_path / "study.yaml").write_text(STUDY.replace("judge: demo", "judge: openai"))
     words = ("search", "--config", "study.yaml", "--study", "s", "--samples-per-config", "9")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import secrets
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -100,7 +100,7 @@ def new_study(args: argparse.Namespace) -> StudySpec | None:
         spec = load_study(args.config, args.config_section, overrides)
         see_panel_used(args, spec)
         return resolved(spec)
-    _see_changeable(args, overrides)
+    _see_stated_once(args)
     if not (args.output_dir / FILE).is_file():
         raise StoreError(
             f"there is no study in {args.output_dir}; run a search first, or name another folder "
@@ -144,9 +144,16 @@ def new_request(args: argparse.Namespace, spec: StudySpec, stem: str, store: Sto
     return _request(args, spec, named or path.stem, path)
 
 
-def _see_changeable(args: argparse.Namespace, overrides: Mapping[str, object]) -> None:
-    fixed = [key for key in overrides if key not in CHANGEABLE]
-    fixed += [key for key in STATED_ONCE if getattr(args, key, None) is not None]
+def _see_stated_once(args: argparse.Namespace) -> None:
+    _refuse([key for key in STATED_ONCE if getattr(args, key, None) is not None])
+
+
+def _see_changeable(spec: StudySpec, told: Mapping[str, object]) -> None:
+    """What a study is may be told again as it is: the last command with --resume is to work."""
+    _refuse([k for k, value in told.items() if k not in CHANGEABLE and getattr(spec, k) != value])
+
+
+def _refuse(fixed: Sequence[str]) -> None:
     if fixed:
         raise UsageError(
             f"--resume goes on with a study as it is: leave out {', '.join(fixed)} "
@@ -161,7 +168,9 @@ def _resumed(args: argparse.Namespace, overrides: Mapping[str, object], store: S
     row = store.chosen(args.resume or None)
     changed = read_overrides(overrides)
     minutes = changed.pop("max_minutes", None)  # of this run alone
-    spec = replace(StudySpec.from_json(row.spec), **changed)
+    kept = StudySpec.from_json(row.spec)
+    _see_changeable(kept, changed)
+    spec = replace(kept, **changed)
     see_panel_used(args, spec)
     see_strategy(spec)
     note = store.note(row.id, "results") or {}

@@ -69,8 +69,9 @@ async def recognise(url: str, api_key: str = "") -> str:
         try:
             found = _owner(await http.maybe("/v1/models")) or await _by_paths(http)
         except Fault as fault:
+            why = fault.detail.removeprefix(f"{http.shown}: ")
             raise EngineError(
-                f"nothing answers at {http.shown} ({fault.detail}); start a model server there; "
+                f"nothing answers at {http.shown} ({why}); start a model server there; "
                 "sampler-bench serve NAME serves a model of models.yaml"
             ) from fault
         if not found:

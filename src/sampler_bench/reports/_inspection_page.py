@@ -27,7 +27,7 @@ body { font: 16px/1.5 system-ui, sans-serif; color: var(--ink); background: var(
   max-width: 960px; margin: 2rem auto; padding: 0 1rem }
 h1 { font-size: 1.5rem } h2 { font-size: 1.15rem; margin: 2rem 0 .4rem }
 p.small { font-size: .9rem; opacity: .8; margin: .2rem 0 }
-svg { width: 100%; height: auto } svg text { fill: var(--ink); font: 12px system-ui, sans-serif }
+svg { width: 100%; min-width: 36rem; height: auto } svg text { fill: var(--ink); font: 12px system-ui, sans-serif }
 .wide { overflow-x: auto }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums }
 th, td { padding: .25rem .8rem; border-bottom: 1px solid var(--line); text-align: right }
@@ -134,9 +134,9 @@ def _lines(found: Inspection, names: Sequence[str]) -> str:
 
 def _picture(drawn: Iterable[str], label: str) -> str:
     return (
-        f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{label}">'
+        f'<div class="wide"><svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{label}">'
         + "".join(drawn)
-        + "</svg>"
+        + "</svg></div>"
     )
 
 
