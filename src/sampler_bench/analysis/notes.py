@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from ..search import Problem
 
 FEWEST_PROMPTS = 8  # for an interval over new prompts
-MOST_TEXTS = 100_000  # a number beyond it is no advice
+MOST_TEXTS = 20_000  # a number beyond it is no advice
 LEAST_SAID = 0.05  # of the margin: less is nothing to the reader
 NO_GAP = 0.1  # of the margin: no two configurations are taken to be nearer than this
 

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 REACH = 4.0  # hyperparameters stay within so many prior SDs of the prior's centre
 WIDER = 1.15  # draws are spread a little wider than the Laplace approximation
+STEP = 1e-3  # of the differences of gradients, in the prior's SDs
 FLATTEST = 0.7  # least curvature believed, in units of the prior's
 
 
@@ -69,13 +70,13 @@ def fit(data: Data, n_draws: int) -> Draws:
     return _spread(found.x, _curvature(cost, found.x), data.prior_sd, n_draws)
 
 
-def _curvature(cost: Cost, mode: Floats, step: float = 1e-3) -> Floats:
+def _curvature(cost: Cost, mode: Floats) -> Floats:
     here = cost(mode)[1]
     rows = []
     for k in range(len(mode)):
         move = np.zeros(len(mode))
-        move[k] = step
-        rows.append((cost(mode + move)[1] - here) / step)
+        move[k] = STEP
+        rows.append((cost(mode + move)[1] - here) / STEP)
     full = np.array(rows)
     return np.asarray((full + full.T) / 2)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from itertools import pairwise
 
+from ..analysis.notes import MOST_TEXTS
 from ..records import THOUGHTS
 from ..samplers import parameter, parameter_names
 from ._document import Document, ImportanceResult, RangeResult
@@ -15,7 +16,6 @@ MANY_MISSING = 0.1
 MANY_FAILED = 0.3
 LITTLE = 0.02  # a share of the variance that is surely below this does not matter
 FEW_PROMPTS = 3
-MOST_TEXTS = 20_000  # more than this is no advice
 OPTION = "--output-dir"
 AGAIN = "again.yaml"  # a study file with the model, prompts, judge and baseline of this one
 FOCUSED = "focused.yaml"

@@ -27,7 +27,8 @@ body { font: 16px/1.5 system-ui, sans-serif; color: var(--ink); background: var(
   max-width: 960px; margin: 2rem auto; padding: 0 1rem }
 h1 { font-size: 1.5rem } h2 { font-size: 1.15rem; margin: 2rem 0 .4rem }
 p.small { font-size: .9rem; opacity: .8; margin: .2rem 0 }
-svg { width: 100%; min-width: 36rem; height: auto } svg text { fill: var(--ink); font: 12px system-ui, sans-serif }
+svg { width: 100%; min-width: 36rem; height: auto }
+svg text { fill: var(--ink); font: 12px system-ui, sans-serif }
 .wide { overflow-x: auto }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums }
 th, td { padding: .25rem .8rem; border-bottom: 1px solid var(--line); text-align: right }
