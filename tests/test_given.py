@@ -102,7 +102,7 @@ def test_a_failure_is_told_in_words():
         ((-1, 0), "prompt is -1, expected at least 0"),
         ((0, -1), "repeat is -1, expected at least 0"),
         ((0, 0.5), "repeat is 0.5, expected a whole number"),
-        ((0, 10**30), "repeat is 1000.*, expected at most 1000000000"),
+        ((0, 10**30), "repeat is 1000.*, expected at most 999999999"),
         ((0, 0, "no"), "fresh is 'no', expected True or False"),
     ],
 )

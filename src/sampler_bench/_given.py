@@ -100,7 +100,7 @@ def cell(value: object, n_prompts: int) -> Cell:
     return Cell(
         configuration("Optimizer: the cell's config", value.config),
         whole("Optimizer: the cell's prompt", value.prompt, 0, n_prompts - 1),
-        whole("Optimizer: the cell's repeat", value.repeat, 0),
+        whole("Optimizer: the cell's repeat", value.repeat, 0, MOST - 1),
         yes_or_no("Optimizer: the cell's fresh", value.fresh),
     )
 

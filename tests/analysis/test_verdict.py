@@ -9,7 +9,7 @@ from support.tables import BASELINE, GRID, SPACE, problem_of, table_of, with_row
 from sampler_bench.analysis.choice import choose_winner
 from sampler_bench.analysis.notes import UNCONFIRMED, UNCONFIRMED_ALONE
 from sampler_bench.analysis.reading import posterior_of
-from sampler_bench.analysis.standing import draws
+from sampler_bench.analysis.standing import RISK, draws
 from sampler_bench.analysis.verdict import verdict
 from sampler_bench.posterior import fit_posterior, frame_of
 from sampler_bench.records import FAILED, JUDGED, MISSING, Cell, SamplerConfig, ScoreTable
@@ -281,3 +281,25 @@ def test_where_the_baseline_wins_its_challenger_is_what_is_to_be_confirmed():
     assert found.compared not in (None, GRID[4])
     assert UNCONFIRMED in found.notes
     assert UNCONFIRMED not in verdict(table, problem).notes
+
+
+def test_a_note_says_what_stands_against_as_good():
+    """The rival is unlikely to be better by more than the margin, but its interval reaches there."""
+    space = Space((SamplerSpace("min_p", (("temperature", Listed((0.7, 1.3))),)),))
+    base, rival = space.grid()
+    kinds = set()
+    for seed in range(40):
+        rng = np.random.default_rng(seed)
+        rows = [
+            (Cell(c, 0, k), JUDGED, 6 + 0.6 * rng.normal())
+            for c in (base, rival)
+            for k in range(30)
+        ]
+        problem = problem_of(1, space=space, baseline=base, margin=0.3)
+        found = verdict(ScoreTable.of(rows, 1), problem)
+        against = [n for n in found.notes if "too much to call the baseline as good" in n]
+        if found.sentence == "cannot tell" and against:
+            likely = found.probability_beaten > RISK
+            assert ("some setting is better" in against[0]) == likely
+            kinds.add(likely)
+    assert False in kinds

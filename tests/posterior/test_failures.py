@@ -27,7 +27,9 @@ from sampler_bench.posterior.rates import sides
 def failures(failed, total, points, steady=0.0):
     failed, total = np.array(failed, dtype=float), np.array(total, dtype=float)
     blank = np.zeros((len(total), 1))
-    return Failures(Evidence((), blank, blank, blank, failed, total), points, steady, absent=0.1)
+    return Failures(
+        Evidence((), blank, blank, blank, failed, total, failed, blank), points, steady, absent=0.1
+    )
 
 
 def line(n):

@@ -1,5 +1,7 @@
 """The posterior as a whole: order, beliefs, failures, scales, odd tables."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -201,3 +203,40 @@ def test_prompts_without_a_text_change_only_what_prompts_are_expected_to_add(see
     few, many = (posterior(rows, n).believe(FRAME.pool[:40]) for n in (3, n_prompts))
     np.testing.assert_allclose(many.mean, few.mean, atol=0.15)
     assert (many.sd < 1.5 * few.sd + 0.1).all()
+
+
+@pytest.mark.parametrize("factor", [0.1, 10.0])
+@pytest.mark.parametrize("seed", range(6))
+def test_no_rounding_decides_what_is_drawn(seed, factor):
+    """The same scores on another scale: only signs of eigenvectors may differ, and none count."""
+    rows = rows_of(seed, 50, scale=0.05, shift=6.0)
+    other = [(cell, state, factor * score) for cell, state, score in rows]
+    one, two = (fit_posterior(ScoreTable.of(r, 3), FRAME, 0.0) for r in (rows, other))
+    assert two.unit == pytest.approx(factor * one.unit)
+    known = [model.believe(FRAME.pool[::40]) for model in (one, two)]
+    np.testing.assert_allclose(known[1].mean, factor * known[0].mean, rtol=1e-5)
+    np.testing.assert_allclose(known[1].sd, factor * known[0].sd, rtol=1e-4)
+
+
+def test_equal_scores_are_equal_on_every_scale():
+    cells = [cell for cell, _, _ in rows_of(1, 20)]
+    tables = [ScoreTable.of([(c, JUDGED, score) for c in cells], 3) for score in (0.5, 5.0, 50.0)]
+    models = [fit_posterior(table, FRAME, 0.0) for table in tables]
+    sds = [m.believe(FRAME.pool[:9]).sd / f for m, f in zip(models, (1, 10, 100), strict=True)]
+    np.testing.assert_allclose(sds[0], sds[1], rtol=1e-6)
+    np.testing.assert_allclose(sds[2], sds[1], rtol=1e-6)
+
+
+def test_covariates_leave_scores_on_the_scale_that_they_were_told_on():
+    """Shares of success: what is left without chance may lie outside 0 to 1."""
+    rng, rows, free = np.random.default_rng(0), [], []
+    for k, (cell, state, _) in enumerate(rows_of(2, 200)):
+        free.append((rng.normal(),))
+        rows.append((replace(cell, repeat=k), state, float(rng.random() < 0.6 + 0.3 * free[-1][0])))
+    units = []
+    for factor in (1.0, 10.0):
+        scores = [(cell, state, factor * score) for cell, state, score in rows]
+        model = fit_posterior(ScoreTable.of(scores, 3, free), FRAME, 0.0)
+        assert model.evidence.mean.min() < 0, "covariates are used"
+        units.append(model.unit / factor)
+    assert units[0] == pytest.approx(units[1])

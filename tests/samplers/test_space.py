@@ -107,3 +107,15 @@ def test_whole_numbers_lie_in_their_range_as_they_are_listed(value, scale, as_fl
     assert value + 0.5 not in dimension
     assert math.nan not in dimension
     assert math.inf not in dimension
+
+
+def test_steps_finer_than_four_digits_are_steps():
+    assert Range(0.9, 0.905, step=0.00125).listed() == (0.9, 0.90125, 0.9025, 0.90375, 0.905)
+    assert Range(1000.0, 1001.0, step=0.5).listed() == (1000.0, 1000.5, 1001.0)
+
+
+def test_whole_numbers_of_a_log_scale_do_not_count_alike():
+    assert Range(1, 1000, "log", integer=True).evenly() is None
+    assert Range(1, 1000, integer=True).evenly() == tuple(range(1, 1001))
+    assert Range(1, 16, "log", step=2, integer=True).evenly() == (1, 2, 4, 8, 16)
+    assert Listed((3, 1)).evenly() == (3, 1)

@@ -5,7 +5,7 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from sampler_bench.posterior import memo
+from sampler_bench.posterior import frame_of, memo
 from sampler_bench.posterior.best import best
 from sampler_bench.records import JUDGED, PENDING, Cell, SamplerConfig, ScoreTable
 from sampler_bench.samplers import Range, SamplerSpace, Space
@@ -104,3 +104,12 @@ def test_random_is_read_out_by_the_same_model():
     assert len(true) == 10
     assert np.corrcoef(belief.mean, true)[0, 1] > 0.7
     assert (np.abs(belief.mean - true) < 2.1 * belief.sd).sum() >= 8
+
+
+def test_whole_numbers_on_a_log_scale_are_looked_at_on_it():
+    """Half of the first points and of the settings that stand for the space below its middle."""
+    part = SamplerSpace("top_k", (("top_k", Range(1, 1000, "log", integer=True)),))
+    space, middle = Space((part,)), 1000**0.5
+    for configs in (bayesian.first_points(space), frame_of(space, True).pool):
+        low = sum(config.get("top_k") < middle for config in configs)
+        assert 0.35 < low / len(configs) < 0.65

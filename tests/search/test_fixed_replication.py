@@ -1,14 +1,15 @@
 """grid and random: what they walk, in which order, and how often."""
 
 from collections import Counter
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from sampler_bench.errors import SpecError
-from sampler_bench.records import JUDGED, SamplerConfig, ScoreTable
+from sampler_bench.records import JUDGED, Cell, SamplerConfig, ScoreTable
 from sampler_bench.samplers import Listed, Range, SamplerSpace, Space
-from sampler_bench.search import Problem, configurations, grid, random
+from sampler_bench.search import Problem, configurations, grid, halving, random
 
 SMALL = Space(
     (
@@ -88,3 +89,16 @@ def test_random_ends_where_a_narrow_range_has_no_other_value():
     narrow = Space((SamplerSpace("min_p", (("min_p", Range(0.1, 0.1002)),)),))
     cells = run(random, Problem(narrow, 1, 99, n_iterations=10, samples_per_config=1))
     assert len({cell.config for cell in cells}) == len(cells) == 3
+
+
+@pytest.mark.parametrize("strategy", [random, halving])
+def test_texts_of_ones_own_outside_the_space_are_left_at_that(strategy):
+    own = Cell(SamplerConfig.parse("min_p:min_p=0.5"), 0, 0)
+    problem = Problem(WIDE, 2, 40, n_iterations=4, samples_per_config=3)
+    rows = [(replace(own, config=SamplerConfig.parse("top_k:top_k=40")), JUDGED, 9.0)]
+    while cells := strategy.ask(
+        ScoreTable.of(rows, 2), problem, 6, np.random.default_rng(len(rows))
+    ):
+        assert all(cell.config in WIDE for cell in cells)
+        rows += [(cell, JUDGED, 5.0) for cell in cells]
+    assert len(rows) > 20

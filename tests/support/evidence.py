@@ -11,4 +11,5 @@ def evidence_of(count, scores):
     for cell, values in scores.items():
         mean[cell], squares[cell] = np.mean(values), ((values - np.mean(values)) ** 2).sum()
     total = count.sum(axis=1)
-    return Evidence((), count, mean, squares, np.zeros(len(count)), total)
+    none = np.zeros(len(count))
+    return Evidence((), count, mean, squares, none, total, none, none[:, None][:, :0])

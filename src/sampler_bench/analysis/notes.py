@@ -13,7 +13,7 @@ from .choice import CANNOT_TELL
 from .confirming import SURE, confirm
 from .power import POWER, Z, texts_needed
 from .reading import Reading, interval, worths
-from .standing import times_needed
+from .standing import RISK, times_needed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -213,6 +213,11 @@ def _gain_to_show(it: Needed) -> str:
 def _whole_study(reading: Reading, problem: Problem, found: Verdict) -> str:
     """What it would take where no gain is in sight."""
     assert reading.base is not None, "asked of a baseline only"
+    if found.probability_beaten <= RISK and found.gain is not None:
+        return (
+            f"The gain may still be as large as {points(found.gain.high)}: too much to call the "
+            f"baseline as good, within {problem.margin:g}."
+        )
     times = times_needed(reading.belief, reading.base, reading.inside, problem.margin)
     more = "How many texts would decide cannot be told from these"
     if times is not None:

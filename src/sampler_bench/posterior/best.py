@@ -10,8 +10,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from ..records import SamplerConfig, Value
 from ..samplers import Dimension, Range, SamplerSpace
 
@@ -62,7 +60,7 @@ def _around(part: SamplerSpace, leader: SamplerConfig) -> Iterable[SamplerConfig
 
 
 def _steps(dimension: Dimension, value: Value) -> list[Value]:
-    listed = dimension.listed()
+    listed = dimension.evenly()
     by_lattice = isinstance(dimension, Range) and dimension.step is None
     if listed is not None and not (by_lattice and len(listed) > MOST_LISTED):
         ordered = list(listed)
@@ -72,5 +70,11 @@ def _steps(dimension: Dimension, value: Value) -> list[Value]:
         return [ordered[i] for i in (here - 1, here + 1) if 0 <= i < len(ordered)]
     assert isinstance(dimension, Range), "only a range has a lattice"
     assert isinstance(value, int | float), "a range holds numbers"
-    place = float(np.round(dimension.fraction(value) * FINE))
-    return [dimension.at(k / FINE) for k in (place - 1, place + 1) if 0 <= k <= FINE]
+    place = round(dimension.fraction(value) * FINE)
+    steps = [(side, place + side) for side in (-1, 1) if 0 <= place + side <= FINE]
+    near = [(side, float(dimension.at(k / FINE))) for side, k in steps]  # type: ignore[arg-type]
+    if not dimension.integer:
+        return [step for _, step in near]
+    # Where the lattice is finer than whole numbers are, one of them is a step.
+    whole = [round(step) if (step - value) * side > 0 else int(value) + side for side, step in near]
+    return [step for step in whole if step in dimension]

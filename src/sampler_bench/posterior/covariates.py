@@ -1,20 +1,24 @@
 """Free text statistics as control variates: they take away noise that they can explain.
 
-A configuration's mean score is moved by -b (x - expected x), with x the mean of its covariates and
-`expected` what it leads to expect: a smooth regression on the coordinates of the frame, pulled to
-the configuration's own x as its texts grow in number. So what a configuration does to a covariate
-is not taken away, only what chance did. Its texts are moved by as much of their own chance as the
-mean was by its own: the scatter that is left to see is that which the mean still has. b is learned
-by ridge regression on the texts at hand, with the penalty of highest evidence; where the covariates
-explain nothing b is 0.
-(Control variates: Owen, Monte Carlo theory, methods and examples, section 8.9.)
+A covariate of a text is what its configuration and its prompt lead to expect, and chance. Where
+chance in it goes with chance in the score, b x that chance is taken off the score. Within a
+configuration it is seen; of a configuration's mean it is what lies off a smooth regression on the
+coordinates of the frame, but for the part by which configurations themselves may lie off it. What
+may then still be wrong of the means is said with them: for each alone, and for all together by the
+regression. So covariates help as far as it is known from other settings what they should be, and
+the intervals know how far that is. b is learned by ridge regression on the texts at hand, with the
+penalty of highest evidence; where the covariates explain nothing b is 0.
+(Control variates: Owen, Monte Carlo theory, methods and examples, section 8.9. Means about a
+regression: Fay and Herriot 1979, with the variance between them by the method of moments.)
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+from scipy.linalg import lapack
 
 from ..records import JUDGED, ScoreTable
 
@@ -26,37 +30,72 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 FEWEST = 4  # texts for each column of the regression before covariates are used
-OWN_WEIGHT = 4.0  # texts after which a configuration's own mean counts half
+OWN_WEIGHT = 4.0  # texts after which a configuration's own mean counts half, while b is learned
 PENALTIES = np.geomspace(0.3, 3000.0, 13)  # in texts; the last leaves nothing of b
 NUGGET, TINY = 1e-6, 1e-300
-SAFE = 3.0  # standard errors: with fewer the means of some tables scatter more than is left to see
+SAFE = (
+    1.0  # standard errors by which configurations are taken to differ more than they were seen to
+)
 LEAST_SD = 1e-9  # of a covariate's size: less is rounding
 
 
-def adjusted(table: ScoreTable, frame: Frame) -> Floats:
+@dataclass(frozen=True, slots=True, eq=False)
+class Adjusted:
+    """Scores without the chance that covariates explain, and what may be wrong of their means.
+
+    Attributes:
+        scores: (n,) of the table's rows.
+        doubt: (n_configs,) variance of the error of each configuration's mean, its own.
+        shared: (n_configs, k) and of that which means share: covariance shared shared'.
+        chance: variance that one more text brings of what covariates explain.
+    """
+
+    scores: Floats
+    doubt: Floats
+    shared: Floats
+    chance: float = 0.0
+
+
+def adjusted(table: ScoreTable, frame: Frame) -> Adjusted:
     """The scores with the chance of the covariates taken away.
+
+    Those of the table where covariates do not help, are not known, or are too few.
 
     Args:
         table: evidence; rows without covariates keep their scores.
         frame: where configurations lie.
-
-    Returns:
-        (n,) scores; those of the table where covariates do not help or are too few.
     """
-    scores = table.score.copy()
+    n = len(table.configs)
+    plain = Adjusted(table.score, np.zeros(n), np.zeros((n, 0)))
     rows = np.flatnonzero((table.state == JUDGED) & np.isfinite(table.covariates).all(axis=1))
     if not table.covariates.shape[1] or not len(rows):
-        return scores
-    rows = rows[np.lexsort(_keys(table, rows))]
-    design = _design(table, frame, rows)
+        return plain
+    order = np.argsort([config.text for config in table.configs])
+    number = np.argsort(order)  # by their names: the order of the evidence changes nothing
+    rows = rows[np.lexsort(_keys(table, rows, number))]
+    config, prompt = number[table.config[rows]], table.prompt[rows]
+    place = _columns(table, frame, order)
+    asked = (prompt[:, None] == np.unique(prompt)).astype(np.float64)
+    design = np.concatenate([place[config], asked], axis=1)
     if len(rows) < FEWEST * (design.shape[1] + table.covariates.shape[1]):
-        return scores
-    config, free = table.config[rows], table.covariates[rows]
+        return plain
+    free = table.covariates[rows]
     free = free / np.maximum(np.abs(free).max(axis=0), TINY)
-    left = _chance(scores[rows][:, None], design, config)[:, 0]
-    b = coefficient(_chance(free, design, config), left)
-    scores[rows] -= _removable(free @ b, design, config)
-    return scores
+    left = _chance(table.score[rows][:, None], design, config)[:, 0]
+    values = free @ coefficient(_chance(free, design, config), left)
+    values -= asked @ _solved(design, values)[-asked.shape[1] :]
+    found = _explained(values, place, config, asked.shape[1])
+    if found is None:
+        return plain
+    scores = table.score.copy()
+    scores[rows] -= found.scores
+    part = np.bincount(table.config[rows], minlength=n) / np.maximum(_judged(table), 1)
+    doubt, shared = found.doubt[number] * part**2, found.shared[number] * part[:, None]
+    return Adjusted(scores, doubt, shared, found.chance)
+
+
+def _judged(table: ScoreTable) -> NDArray[np.intp]:
+    return np.bincount(table.config[table.state == JUDGED], minlength=len(table.configs))
 
 
 def coefficient(chance: Floats, left: Floats) -> Floats:
@@ -90,32 +129,31 @@ def _ridge(chance: Floats, left: Floats) -> Floats:
     return np.asarray(found)
 
 
-def _keys(table: ScoreTable, rows: NDArray[np.intp]) -> tuple[NDArray[np.float64], ...]:
+def _keys(
+    table: ScoreTable, rows: NDArray[np.intp], number: NDArray[np.intp]
+) -> tuple[NDArray[np.float64], ...]:
     """Sort keys by which the order of the evidence changes nothing."""
-    names = np.argsort(np.argsort([config.text for config in table.configs]))
     free = [table.covariates[rows, k] for k in range(table.covariates.shape[1])]
-    config = names[table.config[rows]].astype(np.float64)
+    config = number[table.config[rows]].astype(np.float64)
     return (*free, table.score[rows], table.prompt[rows].astype(np.float64), config)
 
 
-def _design(table: ScoreTable, frame: Frame, rows: NDArray[np.intp]) -> Floats:
-    """Columns that explain what is expected: the shared coordinates, own knobs, prompts."""
-    points = frame.place(table.configs).take(table.config[rows])
+def _columns(table: ScoreTable, frame: Frame, order: NDArray[np.intp]) -> Floats:
+    """(n_configs, k) what explains what is expected: the shared coordinates, own knobs."""
+    points = frame.place([table.configs[i] for i in order])
     z = points.common
-    columns = [np.ones(len(rows)), z[:, 0], z[:, 1], z[:, 0] ** 2, z[:, 0] * z[:, 1]]
+    columns = [np.ones(len(z)), z[:, 0], z[:, 1], z[:, 0] ** 2, z[:, 0] * z[:, 1]]
     for sampler in np.unique(points.sampler):
         mine = points.sampler == sampler
-        own = points.own[mine]
-        moving = np.flatnonzero(np.ptp(own, axis=0) > 0)
+        moving = np.flatnonzero(np.ptp(points.own[mine], axis=0) > 0)
         columns += [mine.astype(np.float64)]
         columns += [np.where(mine, points.own[:, j], 0.0) for j in moving]
-    columns += [(table.prompt[rows] == p).astype(np.float64) for p in np.unique(table.prompt[rows])]
     return np.stack(columns, axis=1)
 
 
 def _chance(values: Floats, design: Floats, config: NDArray[np.intp]) -> Floats:
     """What is left of (n, k) values when what was expected is taken away."""
-    left = values - design @ np.linalg.solve(_gram(design), design.T @ values)
+    left = values - design @ _solved(design, values)
     count = np.bincount(config)
     for k in range(left.shape[1]):
         own = np.bincount(config, weights=left[:, k]) / (count + OWN_WEIGHT)
@@ -123,41 +161,50 @@ def _chance(values: Floats, design: Floats, config: NDArray[np.intp]) -> Floats:
     return np.asarray(left)
 
 
-def _removable(values: Floats, design: Floats, config: NDArray[np.intp]) -> Floats:
-    """(n,) what may be taken off scores that (n,) values explain.
+def _explained(
+    values: Floats, place: Floats, config: NDArray[np.intp], prompts: int
+) -> Adjusted | None:
+    """What is chance of (n,) values, freed of prompts: `scores`; None where that cannot be told.
 
-    Of a configuration's mean, what was not expected, less what its own texts said of that: through
-    the regression (the mean's leverage) and beside it (`_weight`). Of the texts about that mean, no
-    larger a part than chance in the mean loses by it.
+    value = place x coefficients + the configuration's own part + chance: the best linear prediction
+    of chance, with the covariance of its error. A text's chance about its configuration's mean is
+    seen without one. `weight`: the variance of chance over that of the own parts, by the method of
+    moments and `SAFE` standard errors on the safe side; after so many texts a configuration's own
+    mean counts as much as the regression.
     """
-    gram = _gram(design)
-    away = values - design @ np.linalg.solve(gram, design.T @ values)
-    count = np.bincount(config)
-    some = np.maximum(count, 1)
-    mean = np.bincount(config, weights=away) / some
-    middle = np.stack([np.bincount(config, weights=column) for column in design.T], axis=1)
-    leverage = (middle * np.linalg.solve(gram, middle.T).T).sum(axis=1) / some
-    weight = _weight(mean, away - mean[config], count, float(leverage.sum()))
-    beside = weight / (some + weight)
-    through = 1.0 - np.minimum(leverage, 1.0)
-    kept = mean[config] + through[config] * (away - mean[config])
-    return np.asarray(beside[config] * kept)
+    count = np.bincount(config, minlength=len(place)).astype(np.float64)
+    some = np.maximum(count, 1.0)
+    mean = np.bincount(config, weights=values, minlength=len(place)) / some
+    within = values - mean[config]
+    freedom = len(values) - int((count > 0).sum()) - prompts + 1
+    variance = float(within @ within) / max(freedom, 1)
+    gram = _gram(place, count)
+    flat = mean - place @ np.linalg.solve(gram, place.T @ (count * mean))
+    columns = float((count[:, None] * place * np.linalg.solve(gram, place.T).T).sum())
+    free = float((count > 0).sum()) - columns
+    if freedom < 1 or free < 1 or variance <= 0:
+        return None
+    error = np.sqrt(2.0 * free)
+    excess = max(float(count @ flat**2) / variance - free + SAFE * error, error)
+    squares = place.T @ ((count**2)[:, None] * place)
+    weight = (len(values) - float(np.trace(np.linalg.solve(gram, squares)))) / excess
+    beside = np.where(count > 0, weight / (count + weight), 0.0)
+    gram = _gram(place, count * beside)
+    chance = beside * (mean - place @ np.linalg.solve(gram, place.T @ (count * beside * mean)))
+    factor, info = lapack.dpotrf(gram, lower=1, clean=1)
+    assert info == 0, "a sum of squares with a nugget is positive definite"
+    half, _ = lapack.dtrtrs(factor, (beside[:, None] * place).T, lower=1)
+    doubt = np.where(count > 0, variance / (some + weight), 0.0)
+    shared = np.asarray(np.sqrt(variance) * half.T)
+    return Adjusted(within + chance[config], doubt, shared, variance / (1.0 + weight))
 
 
-def _weight(mean: Floats, within: Floats, count: NDArray[np.intp], columns: float) -> float:
-    """After how many texts a configuration's own mean counts as much as the regression.
-
-    The variance of texts over that of configurations about the regression, by the method of moments
-    and `SAFE` standard errors on the safe side.
-    """
-    configs = int((count > 0).sum())
-    free, texts = configs - columns, len(within)
-    if free < 1 or texts <= configs:
-        return 0.0
-    variance = float(within @ within) / (texts - configs)
-    between = float(count @ mean**2) - (free - SAFE * np.sqrt(2.0 * free)) * variance
-    return float(variance * texts * free / configs / max(between, NUGGET * variance, TINY))
+def _solved(design: Floats, values: Floats) -> Floats:
+    """The coefficients of a regression, pulled a little to 0."""
+    gram = _gram(design, np.ones(len(design)))
+    return np.asarray(np.linalg.solve(gram, design.T @ values))
 
 
-def _gram(design: Floats) -> Floats:
-    return np.asarray(design.T @ design + NUGGET * len(design) * np.eye(design.shape[1]))
+def _gram(design: Floats, weight: Floats) -> Floats:
+    nugget = NUGGET * max(float(weight.sum()), 1.0) * np.eye(design.shape[1])
+    return np.asarray(design.T @ (weight[:, None] * design) + nugget)

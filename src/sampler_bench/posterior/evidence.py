@@ -6,12 +6,13 @@ before they are summed, so that the same evidence in another order gives the sam
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ..records import FAILED, JUDGED, SamplerConfig, ScoreTable
+from .covariates import Adjusted
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -30,6 +31,11 @@ class Evidence:
         squares: (n_configs, n_prompts) sum of squared deviations from `mean`.
         failed: (n_configs,) failed texts.
         total: (n_configs,) judged and failed texts.
+        doubt: (n_configs,) variance of the error of each configuration's mean beside that of its
+            texts (`covariates`), its own.
+        shared: (n_configs, k) and of that which means share: covariance shared shared'.
+        chance: variance of one more text beside what texts are seen to scatter.
+        ends: the lowest and the highest of the means as they were told; 0, 0 where there is none.
     """
 
     configs: tuple[SamplerConfig, ...]
@@ -38,6 +44,10 @@ class Evidence:
     squares: Floats
     failed: Floats
     total: Floats
+    doubt: Floats
+    shared: Floats
+    chance: float = 0.0
+    ends: tuple[float, float] = (0.0, 0.0)
 
     @property
     def n_texts(self) -> int:
@@ -54,6 +64,10 @@ class Evidence:
             self.squares[has],
             self.failed[has],
             self.total[has],
+            self.doubt[has],
+            self.shared[has],
+            self.chance,
+            self.ends,
         )
 
     def on_used_prompts(self) -> Evidence:
@@ -62,28 +76,43 @@ class Evidence:
         if used.all():
             return self
         count, mean, squares = (a[:, used] for a in (self.count, self.mean, self.squares))
-        return Evidence(self.configs, count, mean, squares, self.failed, self.total)
+        return replace(self, count=count, mean=mean, squares=squares)
 
 
-def collect(table: ScoreTable, scores: Floats | None = None) -> Evidence:
+def collect(table: ScoreTable, known: Adjusted | None = None) -> Evidence:
     """Fold a table into sufficient statistics.
 
     Args:
         table: rows in any order; MISSING and PENDING rows are left out.
-        scores: (n,) scores to use in place of the table's, for control variates.
+        known: the scores to use in place of the table's, where covariates explain them.
     """
     counted = table.state <= FAILED
     names = sorted({int(i) for i in table.config[counted]}, key=lambda i: table.configs[i].text)
     place = np.zeros(max(len(table.configs), 1), dtype=np.intp)
     place[names] = np.arange(len(names))
     config, prompt = place[table.config[counted]], table.prompt[counted]
-    score = (table.score if scores is None else scores)[counted]
+    told = table.score[counted]
+    score = told if known is None else known.scores[counted]
     good = table.state[counted] == JUDGED
     shape = (len(names), table.n_prompts)
     count, mean, squares = _moments(config[good], prompt[good], score[good], shape)
+    seen = _moments(config[good], prompt[good], told[good], shape)[1][count > 0]
     failed = np.bincount(config[~good], minlength=len(names)).astype(np.float64)
     configs = tuple(table.configs[i] for i in names)
-    return Evidence(configs, count, mean, squares, failed, failed + count.sum(axis=1))
+    found = Evidence(
+        configs,
+        count,
+        mean,
+        squares,
+        failed,
+        failed + count.sum(axis=1),
+        np.zeros(len(names)),
+        np.zeros((len(names), 0)),
+        ends=(float(seen.min()), float(seen.max())) if len(seen) else (0.0, 0.0),
+    )
+    if known is None:
+        return found
+    return replace(found, doubt=known.doubt[names], shared=known.shared[names], chance=known.chance)
 
 
 def _moments(

@@ -238,11 +238,11 @@ def _levels(dimension: Dimension, levels: int) -> tuple[Value, ...]:
     if values is not None and (len(values) <= 4 * levels or isinstance(dimension, Listed)):
         return values
     assert isinstance(dimension, Range), "a listed dimension has values"
-    steps = (dimension.at(k / (levels - 1)) for k in range(levels))
-    if values is None:
-        return tuple(dict.fromkeys(steps))
-    fractions = np.linspace(0, len(values) - 1, levels).round().astype(int)
-    return tuple(dict.fromkeys(values[i] for i in fractions))
+    even = dimension.evenly()
+    if even is None:
+        return tuple(dict.fromkeys(dimension.at(k / (levels - 1)) for k in range(levels)))
+    fractions = np.linspace(0, len(even) - 1, levels).round().astype(int)
+    return tuple(dict.fromkeys(even[i] for i in fractions))
 
 
 def _columns(part: SamplerSpace) -> tuple[tuple[str, Dimension, Value | None], ...]:

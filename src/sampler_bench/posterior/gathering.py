@@ -81,6 +81,7 @@ def together(evidence: Evidence, groups: Groups) -> Evidence:
         return evidence
     count = groups.sums(evidence.count)
     mean = groups.sums(evidence.count * evidence.mean) / np.maximum(count, 1.0)
+    part = np.divide(evidence.count.sum(axis=1), count.sum(axis=1)[groups.group])
     apart = evidence.count * (evidence.mean - mean[groups.group]) ** 2
     return Evidence(
         tuple(evidence.configs[i] for i in groups.heaviest),
@@ -89,4 +90,8 @@ def together(evidence: Evidence, groups: Groups) -> Evidence:
         groups.sums(evidence.squares + apart),
         groups.sums(evidence.failed),
         groups.sums(evidence.total),
+        groups.sums(part**2 * evidence.doubt),
+        groups.sums(part[:, None] * evidence.shared),
+        evidence.chance,
+        evidence.ends,
     )

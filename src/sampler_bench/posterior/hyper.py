@@ -83,7 +83,8 @@ def _curvature(cost: Cost, mode: Floats) -> Floats:
 
 def _spread(mode: Floats, curvature: Floats, prior_sd: Floats, n_draws: int) -> Draws:
     values, vectors = np.linalg.eigh(curvature)
-    scale = vectors / np.sqrt(np.maximum(values, FLATTEST))
+    # The symmetric root: the signs of eigenvectors are a matter of rounding.
+    scale = (vectors / np.sqrt(np.maximum(values, FLATTEST))) @ vectors.T
     z = WIDER * _normals(n_draws)
     u = np.clip(mode + z @ scale.T, -REACH, REACH)
     sd = prior_sd * np.sqrt((scale**2).sum(axis=1))

@@ -113,6 +113,8 @@ class Posterior:
             judged,
             mean=np.where(judged.count > 0, away, 0.0),
             squares=judged.squares / self.unit**2,
+            doubt=judged.doubt / self.unit**2,
+            shared=judged.shared / self.unit,
         )
         gaps = Gaps.between(self._points, self._points)
         level = self.expectation.covariance(self._points, self._points)
@@ -200,7 +202,7 @@ class Posterior:
 
     def _text_variance(self, quality: Floats, rate: Floats) -> Floats:
         shortfall = np.clip((quality.max() - quality) / self.unit, 0.0, MOST_SHORTFALL)
-        noise = (self.unit * text_sd(self.theta, shortfall)) ** 2
+        noise = (self.unit * text_sd(self.theta, shortfall)) ** 2 + self.evidence.chance
         if self.failures.none:
             return np.asarray(noise)
         return np.asarray(
@@ -268,21 +270,20 @@ def _scale(judged: Evidence, failure_score: float) -> tuple[float, float]:
     centre = float((judged.count * judged.mean).sum() / texts)
     away = judged.count * np.where(judged.count > 0, judged.mean - centre, 0.0) ** 2
     sd = float(np.sqrt((away.sum() + judged.squares.sum()) / max(texts - 1, 1)))
+    point = _point(*judged.ends)
     if sd <= ROUNDING * abs(centre):
-        return centre, 1.0
-    point = _point(judged.mean[judged.count > 0])
+        return centre, point
     if texts < FEWEST:
         sd = max(sd, CALM * point)
     strange = np.log(max(sd / point / WILD, CALM / (sd / point))) / np.log(FOREIGN)
     return centre, float(point * (sd / point / USUAL_SD) ** np.clip(strange, 0.0, 1.0))
 
 
-def _point(scores: Floats) -> float:
-    """What one point out of 10 is on the scale that these scores are on, by where they lie.
+def _point(low: float, high: float) -> float:
+    """What one point out of 10 is on the scale of scores that lie from `low` to `high`.
 
     A little above 10 they are still points: a scale out of 20, or one with a bonus.
     """
-    low, high = scores.min(), scores.max()
     if low < 0:
         return 1.0
     return 0.1 if high <= 1 else 10.0 if 20 < high <= 100 else 1.0

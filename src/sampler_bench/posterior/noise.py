@@ -36,7 +36,8 @@ class Seen:
     Attributes:
         mean: (n,) its mean, freed of prompt effects.
         variance: (n,) noise variance of that mean, independent between configurations.
-        spread: (n, k) what uncertain prompt effects add: covariance spread spread'.
+        spread: (n, k) what they share by uncertain prompt effects and covariates: covariance
+            spread spread'.
         within: log likelihood of what was seen within configurations.
     """
 
@@ -102,7 +103,9 @@ def reduce(
     lean = weight @ basis
     away = (evidence.mean - mean[:, None]) * tried
     fit, effect, spread = _prompts(precision, away, lean, basis, theta)
-    return Seen(mean - lean @ effect, np.maximum(own, 1e-12), spread, float(within + fit))
+    spread = np.concatenate([spread, evidence.shared], axis=1)
+    own = np.maximum(own, 1e-12) + evidence.doubt
+    return Seen(mean - lean @ effect, own, spread, float(within + fit))
 
 
 def _prompts(

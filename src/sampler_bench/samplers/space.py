@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     import numpy as np
 
 DIGITS = 4  # significant digits of a drawn value, so that names stay short
+STEP_DIGITS = 10  # and of a sum of steps: the rest is rounding
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,10 @@ class Listed:
 
     def listed(self) -> tuple[Value, ...]:
         """All values."""
+        return self.values
+
+    def evenly(self) -> tuple[Value, ...]:
+        """All values: each counts alike."""
         return self.values
 
     def draw(self, rng: np.random.Generator) -> Value:
@@ -72,12 +77,17 @@ class Range:
         """All values; None for a continuous range."""
         return _listed(self)
 
+    def evenly(self) -> tuple[Value, ...] | None:
+        """All values where each counts alike; None where the scale says how much it counts.
+
+        Whole numbers on a log scale are listed, but lie closer the larger they are.
+        """
+        return None if self.step is None and self.scale == "log" else self.listed()
+
     def draw(self, rng: np.random.Generator) -> Value:
         """One value, uniform (or log-uniform) over the range or its steps."""
-        values = self.listed()
-        if values is not None and (self.step is not None or self.scale == "linear"):
-            return values[int(rng.integers(len(values)))]
-        return self.at(float(rng.random()))
+        values = self.evenly()
+        return self.at(float(rng.random())) if values is None else values[rng.integers(len(values))]
 
     def at(self, fraction: float) -> Value:
         """The value at a fraction (0 to 1) of the way from low to high, on the range's scale."""
@@ -98,11 +108,11 @@ class Range:
             return False
         return not self.integer or value == int(value)
 
-    def tidy(self, value: float) -> Value:
+    def tidy(self, value: float, digits: int = DIGITS) -> Value:
         """The legal value nearest to one within a rounding error of the range."""
         if self.integer:
             return min(max(round(value), math.ceil(self.low)), math.floor(self.high))
-        rounded = float(f"{value:.{DIGITS}g}")
+        rounded = float(f"{value:.{digits}g}")
         return min(max(rounded, self.low), self.high)
 
 
@@ -112,11 +122,12 @@ def _listed(range_: Range) -> tuple[Value, ...] | None:
     if step is None:
         return tuple(range(math.ceil(low), math.floor(high) + 1)) if range_.integer else None
     if range_.scale == "log":
-        count = math.log(high / low) / math.log(step)
-        values = [low * step**k for k in range(math.floor(count + 1e-9) + 1)]
+        count = math.floor(math.log(high / low) / math.log(step) + 1e-9)
+        values = [range_.tidy(low * step**k) for k in range(count + 1)]
     else:
-        values = [low + step * k for k in range(math.floor((high - low) / step + 1e-9) + 1)]
-    return tuple(dict.fromkeys(range_.tidy(v) for v in values))
+        count = math.floor((high - low) / step + 1e-9)
+        values = [range_.tidy(low + step * k, STEP_DIGITS) for k in range(count + 1)]
+    return tuple(dict.fromkeys(values))
 
 
 Dimension: TypeAlias = Listed | Range

@@ -70,10 +70,14 @@ def _free(table: ScoreTable) -> NDArray[np.intp]:
     return free
 
 
-def searched(table: ScoreTable) -> list[SamplerConfig]:
-    """The configurations that the search phase has asked for, in the order of their first row."""
+def begun(table: ScoreTable, problem: Problem) -> list[SamplerConfig]:
+    """The baseline, and the configurations of the space that the search phase has asked for.
+
+    In the order of their first row. Texts of one's own may be of others: those are left at that.
+    """
     order = dict.fromkeys(table.config[~table.fresh].tolist())
-    return [table.configs[i] for i in order]
+    inside = (table.configs[i] for i in order if table.configs[i] in problem.space)
+    return list(dict.fromkeys([*with_baseline(problem), *inside]))
 
 
 def due(configs: Iterable[SamplerConfig], table: ScoreTable, problem: Problem) -> list[Cell]:
@@ -117,9 +121,9 @@ def one_after_another(
     `propose` is called with the table, PENDING rows of this very call included; it returns a
     configuration that is not in the table, or None when there is none left.
     """
-    begun = list(dict.fromkeys([*with_baseline(problem), *searched(table)]))
-    cells = due(begun, table, problem)[:n]
-    own = len(begun) - len(with_baseline(problem))
+    known = begun(table, problem)
+    cells = due(known, table, problem)[:n]
+    own = len(known) - len(with_baseline(problem))
     while len(cells) < n and own < problem.n_iterations:
         config = propose(with_pending(table, cells))
         if config is None:

@@ -6,6 +6,7 @@ answer. A configuration is one trial; its value is the objective of the texts kn
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 from ..records import SamplerConfig, ScoreTable, Value
@@ -148,14 +149,14 @@ def _suggest_flat(trial: Trial, problem: Problem) -> SamplerConfig:
         if values is not None:
             found[name] = values[min(int(fraction * len(values)), len(values) - 1)]
         else:
-            assert isinstance(dimension, Range), "only a range is continuous"
+            assert isinstance(dimension, Range), "only a range has a scale"
             found[name] = dimension.at(fraction)
     return SamplerConfig.of(part.sampler, found)
 
 
 def _ordered(dimension: Dimension) -> tuple[Value, ...] | None:
-    """The values of a finite dimension, in order where they have one."""
-    values = dimension.listed()
+    """The values of a dimension where each counts alike, in order where they have one."""
+    values = dimension.evenly()
     if values is None or any(isinstance(v, str | tuple) for v in values):
         return values
     return tuple(sorted(values, key=float))  # type: ignore[arg-type]
@@ -176,7 +177,9 @@ def _distribution(dimension: Dimension) -> BaseDistribution:
             if numbers and len(values) > 1
             else CategoricalDistribution(list(range(len(values))))
         )
-    assert isinstance(dimension, Range), "only a range is continuous"
+    assert isinstance(dimension, Range), "only a range has a scale"
+    if dimension.integer:
+        return IntDistribution(math.ceil(dimension.low), math.floor(dimension.high), log=True)
     return FloatDistribution(dimension.low, dimension.high, log=dimension.scale == "log")
 
 
@@ -184,8 +187,8 @@ def _code(dimension: Dimension, value: Value) -> int | float:
     values = _ordered(dimension)
     if values is not None:
         return values.index(value)
-    assert isinstance(value, int | float), "a continuous range holds numbers"
-    return float(value)
+    assert isinstance(value, int | float), "a range holds numbers"
+    return value
 
 
 def _decode(dimension: Dimension, code: object) -> Value:
@@ -193,5 +196,5 @@ def _decode(dimension: Dimension, code: object) -> Value:
     assert isinstance(code, int | float), "Optuna answers with numbers here"
     if values is not None:
         return values[int(code)]
-    assert isinstance(dimension, Range), "only a range is continuous"
+    assert isinstance(dimension, Range), "only a range has a scale"
     return dimension.at(dimension.fraction(float(code)))

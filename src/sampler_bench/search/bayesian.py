@@ -160,11 +160,11 @@ def first_points(space: Space) -> tuple[SamplerConfig, ...]:
 def _at(part: SamplerSpace, fractions: Floats) -> SamplerConfig:
     values = {}
     for (name, dimension), fraction in zip(part.dimensions, fractions, strict=True):
-        listed = dimension.listed()
-        if listed is None:
+        even = dimension.evenly()
+        if even is None:
             values[name] = dimension.at(0.04 + 0.92 * float(fraction))  # type: ignore[union-attr]
         else:
-            values[name] = listed[int(fraction * len(listed))]
+            values[name] = even[int(fraction * len(even))]
     return SamplerConfig.of(part.sampler, values)
 
 

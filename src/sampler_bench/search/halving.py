@@ -11,7 +11,7 @@ import math
 from typing import TYPE_CHECKING
 
 from ..records import PENDING, Cell, SamplerConfig, ScoreTable
-from ._cells import draw_new, objective, searched, used_and_gaps, with_baseline, with_pending
+from ._cells import begun, draw_new, objective, used_and_gaps, with_pending
 
 if TYPE_CHECKING:
     from collections import Counter
@@ -46,7 +46,7 @@ def ask(table: ScoreTable, problem: Problem, n: int, rng: np.random.Generator) -
 def _entrants(table: ScoreTable, problem: Problem, rng: np.random.Generator) -> list[SamplerConfig]:
     """The configurations that take part: those begun, then new draws."""
     count = max(2, problem.budget // EACH)
-    found = list(dict.fromkeys([*with_baseline(problem), *searched(table)]))[:count]
+    found = begun(table, problem)[:count]
     seen = with_pending(table, [Cell(config, 0, 0) for config in found])
     taken = list(seen.configs)
     while len(found) < count:
