@@ -284,7 +284,7 @@ def test_where_the_baseline_wins_its_challenger_is_what_is_to_be_confirmed():
 
 
 def test_a_note_says_what_stands_against_as_good():
-    """The rival is unlikely to be better by more than the margin, but its interval reaches there."""
+    """The rival is hardly better by more than the margin, but its interval reaches there."""
     space = Space((SamplerSpace("min_p", (("temperature", Listed((0.7, 1.3))),)),))
     base, rival = space.grid()
     kinds = set()
