@@ -306,3 +306,19 @@ def test_one_share_of_the_samplers_is_told_and_it_is_as_wide_as_the_intervals():
     configs = [config for grid in seen.grids for config in grid.configs]
     sd = posterior_of(table, problem).believe(configs).sd
     assert (seen.draws.std(axis=0) / sd).mean() == pytest.approx(WIDER, abs=0.05)
+
+
+def test_a_range_does_not_lead_over_a_value_that_is_surely_bad():
+    """Of 2.0 one failed text is known, which says little; 1.4 before it is surely bad."""
+    heats = (0.4, 0.7, 1.4, 2.0)
+    space = Space((SamplerSpace("temperature", (("temperature", Listed(heats)),)),))
+    cold, warm, hot_, wild = space.grid()
+    rows = [
+        (Cell(c, k % 2, k // 2), JUDGED, score + 0.2 * (-1) ** (k // 2))
+        for c, score in ((cold, 8.0), (warm, 8.0), (hot_, 4.0))
+        for k in range(24)
+    ]
+    rows += [(Cell(wild, 0, 0), FAILED, 0.0)]
+    (region,) = regions(ScoreTable.of(rows, 2), problem_of(space=space, baseline=None), cold)
+    assert region.values == (("temperature", 0.4, 0.7),)
+    assert region.ends == (("temperature", "low"),)

@@ -9,7 +9,7 @@ A knob's good range holds the values of the settings that cannot be told from th
 which surely cost something: their mean over the sampler and their own best setting both surely lie
 more than the margin below the best setting. Else corners of which little is known would keep every
 value. A value that only some settings of other knobs make bad stays, and so do all values of the
-settings that are named as its equals (`keep`).
+settings that are named as its equals (`keep`). A range ends at the first value that is surely bad.
 """
 
 from __future__ import annotations
@@ -156,6 +156,20 @@ class _Effects:
                 free[mine] = False
         return free
 
+    def joined(self, column: list[Value], good: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """(n,) of what is good, that which no value between parts from the best of it.
+
+        Beyond a value that is surely bad another may be little known: no range leads there.
+        """
+        if not good.any() or _numbers(column) is None:
+            return good
+        levels = _levels(column)
+        home = levels[np.where(good, self.belief.mean[1:], -np.inf).argmax()]
+        gaps = np.setdiff1d(levels, levels[good])
+        low = gaps[gaps < home].max(initial=-1)
+        high = gaps[gaps > home].min(initial=len(column))
+        return np.asarray(good & (levels > low) & (levels < high))
+
 
 def _region(
     grid: Grid, inside: NDArray[np.bool_], effects: _Effects, stay: list[SamplerConfig]
@@ -168,7 +182,7 @@ def _region(
     for name, column in grid.moving().items():
         free = effects.free(column)
         both = inside & free
-        good = both if both.any() or stay else free
+        good = effects.joined(column, both if both.any() or stay else free)
         kept = [value for value, here in zip(column, good, strict=True) if here]
         kept += [value for config in stay if (value := config.get(name)) is not None]
         inner, outer = _numbers(kept), _numbers(column)
