@@ -80,7 +80,7 @@ def drift_words(drift: Drift) -> str:
     gap, verdict = drift.gap, "which may be chance: no drift of judge or server is shown"
     apart = gap.low is not None and gap.high is not None and (gap.low > 0 or gap.high < 0)
     if apart and drift.configurations > 1:  # one alone may have been lucky
-        verdict = "so judge or server drifted"
+        verdict = "so judge or server drifted, or it is the one pair in twenty that chance parts"
     return (
         f"{drift.first} - {drift.second}, same configurations in both "
         f"({drift.configurations}): {_points(gap)} on average, {verdict}"
