@@ -7,13 +7,13 @@ Source of the API: OpenAI's reference (POST /embeddings with `model` and `input`
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Self
 
 from ..errors import EngineError
-from ..records import Json, JsonObject
+from ..records import JsonObject
 from . import EMBEDDING_KEY
-from ._http import Http, base_url, mapping
+from ._http import Http, base_url, mapping, objects
 from ._retry import Fault, Patience, patiently
 
 SECONDS = 120.0
@@ -80,19 +80,18 @@ class Embeddings:
         return vectors
 
     async def _once(self, body: JsonObject, n: int) -> list[list[float]]:
-        data = mapping(await self._http.post(PATH, body, seconds=SECONDS)).get("data")
-        rows = [row for row in data if isinstance(row, dict)] if isinstance(data, list) else []
+        rows = objects(mapping(await self._http.post(PATH, body, seconds=SECONDS)).get("data"))
         if sorted(map(_index, rows)) != list(range(n)):
             raise Fault("protocol", f"{PATH}: expected {n} embeddings, found {len(rows)}")
         return [_unit(row.get("embedding")) for row in sorted(rows, key=_index)]
 
 
-def _index(row: JsonObject) -> int:
+def _index(row: Mapping[str, object]) -> int:
     found = row.get("index")
     return found if isinstance(found, int) else -1
 
 
-def _unit(value: Json) -> list[float]:
+def _unit(value: object) -> list[float]:
     """A vector of length 1.
 
     Raises:

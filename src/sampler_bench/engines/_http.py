@@ -53,6 +53,11 @@ def mapping(found: object) -> Mapping[str, object]:
     return found if isinstance(found, Mapping) else {}
 
 
+def objects(found: object) -> list[Mapping[str, object]]:
+    """The objects of JSON in a list; none where it is no list."""
+    return [o for o in found if isinstance(o, Mapping)] if isinstance(found, list | tuple) else []
+
+
 def base_url(url: str) -> str:
     """Tidy what users write: a scheme in front, no slash and no `/v1` behind.
 

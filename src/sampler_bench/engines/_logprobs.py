@@ -17,6 +17,7 @@ from dataclasses import dataclass
 
 from ..records import Prompt, SamplerConfig
 from . import Distributions
+from ._http import mapping, objects
 
 FEWEST_TEXTS, MOST_TEXTS = 4, 8
 LENGTH = 120  # tokens of a text
@@ -54,7 +55,7 @@ def told_logprobs(told: Mapping[str, object]) -> list[list[float]]:
     content, top = told.get("content"), told.get("top_logprobs")
     if isinstance(content, list):
         return [_top(row) for entry in content if (row := _row(entry))]
-    return [_top(row) for values in _objects(top) if (row := _numbers(values.values()))]
+    return [_top(row) for values in objects(top) if (row := _numbers(values.values()))]
 
 
 def _top(row: list[float]) -> list[float]:
@@ -63,16 +64,11 @@ def _top(row: list[float]) -> list[float]:
 
 
 def _row(entry: object) -> list[float]:
-    top = entry.get("top_logprobs") if isinstance(entry, dict) else None
-    return _numbers(item.get("logprob") for item in _objects(top))
+    return _numbers(item.get("logprob") for item in objects(mapping(entry).get("top_logprobs")))
 
 
 def _numbers(found: Iterable[object]) -> list[float]:
     return [float(value) for value in found if isinstance(value, int | float)]
-
-
-def _objects(found: object) -> list[dict[str, object]]:
-    return [item for item in found if isinstance(item, dict)] if isinstance(found, list) else []
 
 
 def gathered(

@@ -19,7 +19,7 @@ from ..records import Json, JsonObject, Prompt, SamplerConfig
 from . import EngineOptions, ServerInfo
 from ._answer import Answer
 from ._dialect import Dialect
-from ._http import mapping
+from ._http import mapping, objects
 from ._logprobs import told_logprobs
 from ._remote import Request
 from ._retry import Fault
@@ -202,9 +202,8 @@ def _is_stream(response: httpx2.Response) -> bool:
 
 def models_of(listed: object) -> dict[str, Mapping[str, object]]:
     """What a list of models says of each, by its name."""
-    data = mapping(listed).get("data")
-    entries = [e for e in (data if isinstance(data, list) else []) if mapping(e).get("id")]
-    return {str(entry["id"]): entry for entry in entries}
+    entries = objects(mapping(listed).get("data"))
+    return {str(entry["id"]): entry for entry in entries if entry.get("id")}
 
 
 def asked_tokens(config: SamplerConfig) -> int:

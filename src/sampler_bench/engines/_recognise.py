@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from ..errors import EngineError
 from ..records import Json
 from . import SERVER_KEY
-from ._http import Http, base_url, mapping
+from ._http import Http, base_url, mapping, objects
 from ._retry import Fault
 
 PROBE_SECONDS = 10.0
@@ -85,9 +85,8 @@ def as_before(engine: str, began: str) -> str:
 
 
 def _owner(listed: Json) -> str:
-    data = mapping(listed).get("data")
-    for entry in data if isinstance(data, list) else []:
-        owner = mapping(entry).get("owned_by")
+    for entry in objects(mapping(listed).get("data")):
+        owner = entry.get("owned_by")
         if isinstance(owner, str) and owner.lower() in OWNERS:
             return OWNERS[owner.lower()]
     return ""

@@ -18,7 +18,7 @@ from ..samplers.order import TEMPERATURE, Chain
 from . import Distributions, EngineOptions, ServerInfo
 from ._answer import Answer
 from ._dialect import Dialect, Spoken, Unspoken, Values
-from ._http import mapping
+from ._http import mapping, objects
 from ._logprobs import LENGTH, NEUTRAL, chosen, gathered, told_logprobs
 from ._openai import MODELS_PATH, OpenAIEngine, Wire
 from ._remote import Request
@@ -211,8 +211,7 @@ class LlamaCppEngine(OpenAIEngine):
     def _choose(self, listed: object, loaded: str = "") -> tuple[str, Mapping[str, object]]:
         """As for others; a router's model must be named, a lone one answers to any name."""
         model, entry = super()._choose(listed, loaded)
-        entries = mapping(listed).get("data")
-        known = [e for e in entries if isinstance(e, dict)] if isinstance(entries, list) else []
+        known = objects(mapping(listed).get("data"))
         if len(known) == 1 and "status" not in known[0]:
             return model, known[0]
         if len(known) > 1 and model not in (self.options.model, self.called):

@@ -7,13 +7,12 @@ in 2026. Not run here. A model's own settings in the application fill what a req
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 
 from . import EngineOptions, ServerInfo
 from . import openai_compatible as _compatible
 from ._dialect import Dialect, Spoken, Unspoken
-from ._http import mapping
+from ._http import mapping, objects
 from ._openai import OpenAIEngine
 
 DEFAULT_SERVER = "http://127.0.0.1:1234"
@@ -65,7 +64,7 @@ def _writers_of_v0(told: object) -> list[tuple[str, object]]:
     """Names and contexts of the loaded models that write, as the deprecated list has them."""
     return [
         (str(entry.get("id")), entry.get("loaded_context_length"))
-        for entry in _entries(told, "data")
+        for entry in objects(mapping(told).get("data"))
         if entry.get("state") == "loaded" and entry.get("type") != "embeddings"
     ]
 
@@ -74,12 +73,7 @@ def _writers_of_v1(told: object) -> list[tuple[str, object]]:
     """The same from the list of LM Studio 0.4 and later."""
     return [
         (str(loaded.get("id")), mapping(loaded.get("config")).get("context_length"))
-        for entry in _entries(told, "models")
+        for entry in objects(mapping(told).get("models"))
         if entry.get("type") != "embedding"
-        for loaded in _entries(entry, "loaded_instances")
+        for loaded in objects(entry.get("loaded_instances"))
     ]
-
-
-def _entries(told: object, key: str) -> list[Mapping[str, object]]:
-    listed = mapping(told).get(key)
-    return [e for e in (listed if isinstance(listed, list) else []) if isinstance(e, Mapping)]

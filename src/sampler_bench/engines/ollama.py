@@ -19,7 +19,7 @@ from ..samplers.order import around
 from . import EngineOptions, ServerInfo
 from ._answer import Answer
 from ._dialect import Dialect, Spoken, Unspoken
-from ._http import mapping
+from ._http import mapping, objects
 from ._logprobs import told_logprobs
 from ._openai import asked_tokens
 from ._remote import Request
@@ -203,12 +203,10 @@ def _names(listed: Json) -> list[str]:
     return [str(entry["name"]) for entry in _entries(listed)]
 
 
-def _digest(listed: Json, model: str) -> Json:
+def _digest(listed: Json, model: str) -> object:
     """The digest of a model's file, which changes when its name is given to another."""
     return next((e.get("digest") for e in _entries(listed) if e["name"] == model), None)
 
 
-def _entries(listed: Json) -> list[dict[str, Json]]:
-    models = mapping(listed).get("models")
-    entries = models if isinstance(models, list) else []
-    return [entry for entry in entries if isinstance(entry, dict) and "name" in entry]
+def _entries(listed: Json) -> list[Mapping[str, object]]:
+    return [entry for entry in objects(mapping(listed).get("models")) if "name" in entry]

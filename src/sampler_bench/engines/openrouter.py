@@ -21,7 +21,7 @@ from . import EngineOptions, ServerInfo
 from . import openai_compatible as _compatible
 from ._answer import Answer
 from ._dialect import Dialect, Spoken
-from ._http import mapping
+from ._http import mapping, objects
 from ._logprobs import NEUTRAL
 from ._openai import MODELS_PATH, OpenAIEngine, Wire, context_of
 from ._remote import Request
@@ -80,8 +80,7 @@ class OpenRouterEngine(OpenAIEngine):
             EngineError: one of them does not serve it.
         """
         listed = await self.http.told(f"{MODELS_PATH}/{quote(model, safe='/:')}/endpoints")
-        entries = mapping(mapping(listed).get("data")).get("endpoints")
-        known = [e for e in entries if isinstance(e, dict)] if isinstance(entries, list) else []
+        known = objects(mapping(mapping(listed).get("data")).get("endpoints"))
         found: list[Mapping[str, object]] = []
         order: list[str] = []
         for provider in self.options.providers if known else ():

@@ -17,6 +17,7 @@ from typing import Any
 from ..checks import Report, check, servers_of
 from ..engines import Engine
 from ..engines._dialect import Dialect, Spoken
+from ..engines._http import objects
 from ..engines._remote import RemoteEngine
 from ..errors import SpecError
 from ..records import JsonObject, SamplerConfig
@@ -85,7 +86,7 @@ class KnobCheck:
             return kept
         excused = _excused(kept)
         found = await self._probed(server, excused)
-        others = [told for told in _mappings(kept.get("servers")) if told["url"] != found["url"]]
+        others = [told for told in objects(kept.get("servers")) if told["url"] != found["url"]]
         return _note([*others, found], excused)
 
     async def _probed(self, server: RemoteEngine, excused: Collection[str]) -> JsonObject:
@@ -116,11 +117,11 @@ def _excused(kept: JsonObject | None) -> set[str]:
     """The knobs that a study goes on with although they are ignored."""
     if not kept or not kept.get("allowed_unverified"):
         return set()
-    return _dead(_mappings(kept.get("servers")))
+    return _dead(objects(kept.get("servers")))
 
 
 def _dead(servers: Sequence[Mapping[str, Any]]) -> set[str]:
-    found = (finding for told in servers for finding in _mappings(told.get("findings")))
+    found = (finding for told in servers for finding in objects(told.get("findings")))
     return {str(finding["knob"]) for finding in found if finding.get("says") == "ignored"}
 
 
@@ -177,9 +178,9 @@ def ranges_of(space: Space) -> dict[str, tuple[float, float]]:
 def covers(kept: JsonObject, searched: set[str], server: RemoteEngine) -> bool:
     """Whether a note answers for all knobs on a server, of the same version and model."""
     info = server.info
-    for report in _mappings(kept.get("servers")):
+    for report in objects(kept.get("servers")):
         same = info is not None and _identity(report) == _identity(asdict(info))
-        if same and searched <= {f.get("knob") for f in _mappings(report.get("findings"))}:
+        if same and searched <= {f.get("knob") for f in objects(report.get("findings"))}:
             return True
     return False
 
@@ -214,8 +215,3 @@ def _refuse_or_tell(report: Report, needed: set[str], watch: Watcher) -> None:
     if fine:
         cost = f"{report.requests} short requests, {report.seconds:.1f} s"
         watch(Checked("settings", f"{', '.join(fine)} act on {report.url} ({cost})"))
-
-
-def _mappings(found: object) -> list[Mapping[str, object]]:
-    items = found if isinstance(found, list | tuple) else ()
-    return [item for item in items if isinstance(item, Mapping)]
