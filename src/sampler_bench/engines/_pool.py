@@ -23,7 +23,7 @@ from . import Distributions, Engine, ServerInfo
 from ._identity import PATH, VERSION, difference, identity
 from ._member import Member
 from ._remote import RemoteEngine
-from ._retry import Fault, patiently
+from ._retry import Fault, write_patiently
 
 _log = logging.getLogger(__name__)
 
@@ -135,13 +135,9 @@ class PoolEngine(Engine):
         patience = self.members[0].engine.patience
         patience = replace(patience, retries=patience.retries + len(self.members) - 1)
         tried: list[Member] = []
-        try:
-            written, lost = await patiently(
-                lambda: self._attempt(config, prompt, seed, tried), patience, seed
-            )
-        except Fault as fault:
-            return Unwritten(fault.reason, fault.detail, fault.retries)
-        return replace(written, retries=lost)
+        return await write_patiently(
+            lambda: self._attempt(config, prompt, seed, tried), patience, seed
+        )
 
     async def _attempt(
         self, config: SamplerConfig, prompt: Prompt, seed: int, tried: list[Member]

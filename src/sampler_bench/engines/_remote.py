@@ -20,7 +20,7 @@ from ._answer import CUT, Answer
 from ._dialect import Dialect
 from ._http import Http, base_url
 from ._identity import WRAPPING, Witness, changed, difference, identity
-from ._retry import Fault, Patience, patiently
+from ._retry import Fault, Patience, patiently, write_patiently
 from ._templates import Template, find_template
 
 CHAT = "chat endpoint"
@@ -139,13 +139,9 @@ class RemoteEngine(Engine):
     async def generate(
         self, config: SamplerConfig, prompt: Prompt, seed: int
     ) -> Completion | Unwritten:
-        try:
-            written, lost = await patiently(
-                lambda: self.attempt(config, prompt, seed), self.patience, seed
-            )
-        except Fault as fault:
-            return Unwritten(fault.reason, fault.detail, fault.retries)
-        return replace(written, retries=lost)
+        return await write_patiently(
+            lambda: self.attempt(config, prompt, seed), self.patience, seed
+        )
 
     async def attempt(self, config: SamplerConfig, prompt: Prompt, seed: int) -> Completion:
         """Try once.

@@ -10,8 +10,10 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, TypeVar
+
+from ..records import Completion, Unwritten
 
 T = TypeVar("T")
 Reason = Literal["timeout", "connection", "overload", "protocol", "context"]
@@ -100,3 +102,14 @@ async def patiently(
                 raise
             await asyncio.sleep(patience.wait(lost, rng, fault.wait))
     raise AssertionError("unreachable: the last attempt returns or raises")
+
+
+async def write_patiently(
+    attempt: Callable[[], Awaitable[Completion]], patience: Patience, seed: int
+) -> Completion | Unwritten:
+    """As `patiently`, for a text: it comes with its lost attempts, or with why it does not."""
+    try:
+        written, lost = await patiently(attempt, patience, seed)
+    except Fault as fault:
+        return Unwritten(fault.reason, fault.detail, fault.retries)
+    return replace(written, retries=lost)
