@@ -27,6 +27,7 @@ from ._telling import TellingEngine
 
 CHAT_PATH, RAW_PATH, MODELS_PATH = "/v1/chat/completions", "/v1/completions", "/v1/models"
 DRAIN_SECONDS = 0.05
+THOUGHTLESS: JsonObject = {"chat_template_kwargs": {"enable_thinking": False}}
 
 
 @dataclass(frozen=True, slots=True)

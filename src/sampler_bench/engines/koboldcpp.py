@@ -24,7 +24,7 @@ from . import SERVER_KEY, EngineOptions, ServerInfo
 from ._answer import NEARLY, Answer
 from ._dialect import Dialect, Spoken, Unspoken, Values
 from ._http import mapping
-from ._openai import OpenAIEngine, Wire, asked_tokens
+from ._openai import THOUGHTLESS, OpenAIEngine, Wire, asked_tokens
 from ._remote import Request
 from ._retry import Fault
 
@@ -150,7 +150,7 @@ class KoboldEngine(OpenAIEngine):
 
     def __init__(self, options: EngineOptions) -> None:
         server = re.sub(r"/api/?(v1/?)?$", "", options.server or DEFAULT_SERVER)
-        wire = Wire(chat_extra={"chat_template_kwargs": {"enable_thinking": False}})
+        wire = Wire(chat_extra=THOUGHTLESS)
         super().__init__(NATIVE if options.template else DIALECT, options, server, wire)
         self._in_flight = 0
 

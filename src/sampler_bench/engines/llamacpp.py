@@ -20,7 +20,7 @@ from ._answer import Answer
 from ._dialect import Dialect, Spoken, Unspoken, Values
 from ._http import mapping, objects
 from ._logprobs import LENGTH, NEUTRAL, chosen, gathered, told_logprobs
-from ._openai import MODELS_PATH, OpenAIEngine, Wire
+from ._openai import MODELS_PATH, THOUGHTLESS, OpenAIEngine, Wire
 from ._remote import Request
 from ._retry import Fault, patiently
 from ._templates import RAW
@@ -119,7 +119,6 @@ DIALECT = Dialect(
     ),
 )
 
-THOUGHTLESS: JsonObject = {"chat_template_kwargs": {"enable_thinking": False}}
 WIRE = Wire(
     chat_extra={**THOUGHTLESS, "verbose": True},
     raw_extra={"verbose": True},

@@ -15,7 +15,7 @@ from ..records import JsonObject, Value
 from ..samplers.order import XTC, around
 from . import EngineOptions, ServerInfo
 from ._dialect import Dialect, Spoken, Unspoken, Values, Word
-from ._openai import CHAT_PATH, MODELS_PATH, OpenAIEngine, Wire, models_of
+from ._openai import CHAT_PATH, MODELS_PATH, THOUGHTLESS, OpenAIEngine, Wire, models_of
 from ._retry import Fault
 
 DEFAULT_SERVER = "http://127.0.0.1:8080"
@@ -150,5 +150,5 @@ class MlxLmEngine(OpenAIEngine):
 
 def build(options: EngineOptions) -> MlxLmEngine:
     """Build an engine for a running mlx_lm.server."""
-    wire = Wire(chat_extra={"chat_template_kwargs": {"enable_thinking": False}})
+    wire = Wire(chat_extra=THOUGHTLESS)
     return MlxLmEngine(DIALECT, options, options.server or DEFAULT_SERVER, wire)

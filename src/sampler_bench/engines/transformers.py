@@ -17,7 +17,7 @@ from ..samplers.order import around
 from . import EngineOptions, ServerInfo
 from ._answer import Answer
 from ._dialect import Dialect, Spoken, Unspoken, Values, Word
-from ._openai import OpenAIEngine, Wire
+from ._openai import THOUGHTLESS, OpenAIEngine, Wire
 from ._remote import Request
 
 DEFAULT_SERVER = "http://127.0.0.1:8000"
@@ -118,5 +118,5 @@ class TransformersEngine(OpenAIEngine):
 
 def build(options: EngineOptions) -> TransformersEngine:
     """Build an engine for a running `transformers serve`."""
-    wire = Wire(chat_extra={"chat_template_kwargs": {"enable_thinking": False}})
+    wire = Wire(chat_extra=THOUGHTLESS)
     return TransformersEngine(DIALECT, options, options.server or DEFAULT_SERVER, wire)

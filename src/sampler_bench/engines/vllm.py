@@ -18,7 +18,7 @@ from . import EngineOptions, ServerInfo
 from ._dialect import Dialect, Spoken, Unspoken, Word
 from ._http import mapping
 from ._logprobs import LEAST_TOLD, Telling
-from ._openai import OpenAIEngine, Wire
+from ._openai import THOUGHTLESS, OpenAIEngine, Wire
 from ._retry import Fault, patiently
 from ._telling import ONE_PLACE, USUALLY_TOLD
 
@@ -80,7 +80,7 @@ DIALECT = Dialect(
 ALL = -1
 MOST_ASKED = 500  # tokens of each distribution, where it tells that many
 REFUSED = re.compile(r"logprobs of (\d+), which is greater than max allowed: (\d+)")
-WIRE = Wire(chat_extra={"chat_template_kwargs": {"enable_thinking": False}})
+WIRE = Wire(chat_extra=THOUGHTLESS)
 
 
 class VllmEngine(OpenAIEngine):
