@@ -11,6 +11,7 @@ prompts, as for all measures of `diversity`. Not covered: whether the threshold 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from itertools import islice
@@ -101,7 +102,7 @@ def _mean_classes(vectors: Floats, size: int, threshold: float) -> float:
     """The mean number of classes over sets of `size`; NaN where there are too few texts."""
     same = vectors @ vectors.T >= threshold - ROUNDING
     counts = [classes(same[np.ix_(chosen, chosen)]) for chosen in map(list, sets(len(same), size))]
-    return float(np.mean(counts)) if counts else float("nan")
+    return float(np.mean(counts)) if counts else math.nan
 
 
 def classes(same: NDArray[np.bool_]) -> int:
@@ -116,4 +117,4 @@ def classes(same: NDArray[np.bool_]) -> int:
 def _across(known: Iterable[Mapping[int, Floats]]) -> float:
     """How alike answers to different prompts are."""
     found = [float(one @ other) for mine in known for one, other in across_prompts(mine)]
-    return float(np.quantile(found, ACROSS)) if found else float("nan")
+    return float(np.quantile(found, ACROSS)) if found else math.nan

@@ -39,7 +39,6 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-NAN = float("nan")
 GRAMS = (1, 2, 3)
 OPENING = 5  # words
 LARGEST_SET = 5
@@ -176,7 +175,7 @@ def _cell(texts: Sequence[str], size: int) -> list[float]:
 
 
 def _mean(values: Sequence[float]) -> float:
-    return sum(values) / len(values) if values else NAN
+    return sum(values) / len(values) if values else math.nan
 
 
 def sets(n: int, size: int) -> list[tuple[int, ...]]:
@@ -270,7 +269,7 @@ def _row(config: SamplerConfig, freed: Floats, texts: int) -> ConfigDiversity:
 
 def _centre(values: Floats) -> float:
     known = values[~np.isnan(values)]
-    return float(np.clip(known.mean(), 0.0, 1.0)) if len(known) else NAN
+    return float(np.clip(known.mean(), 0.0, 1.0)) if len(known) else math.nan
 
 
 def over_prompts(values: Floats, low: float = 0.0, high: float = 1.0) -> Estimate:
@@ -279,7 +278,7 @@ def over_prompts(values: Floats, low: float = 0.0, high: float = 1.0) -> Estimat
 
     mean = float(values.mean())
     if len(values) < 2 or np.ptp(values) < SAME:  # no scatter is not the same as certainty
-        return Estimate(min(max(mean, low), high), NAN, NAN)
+        return Estimate(min(max(mean, low), high), math.nan, math.nan)
     half = float(stdtrit(len(values) - 1, 0.975) * values.std(ddof=1) / math.sqrt(len(values)))
     mean = min(max(mean, low), high)
     return Estimate(mean, max(mean - half, low), min(mean + half, high))

@@ -33,7 +33,6 @@ if TYPE_CHECKING:
 
 LEVEL = 0.95
 LOWEST, HIGHEST = 0.0, 10.0
-NAN = float("nan")
 _SAME = 1e-9  # worths nearer to each other than this are the same
 
 
@@ -54,7 +53,7 @@ def mean_interval(worth: Floats, prompt: NDArray[np.intp], n_prompts: int) -> Es
     worth, prompt = worth[order], prompt[order]
     mean = float(worth.mean())
     if len(worth) == 1:
-        return Estimate(mean, NAN, NAN)
+        return Estimate(mean, math.nan, math.nan)
     if np.ptp(worth) < _SAME:
         return _all_same(mean, len(worth))
     error, freedom = _error(worth, _groups(prompt), n_prompts)

@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-NAN = float("nan")
 FEWEST = 4  # degrees of freedom for an interval
 _NOTHING = 1e-12
 
@@ -113,16 +112,16 @@ def correlation(x: Floats, y: Floats, group: NDArray[np.intp]) -> Estimate:
 
 def _summary(name: str, trials: Sequence[Trial]) -> JudgeSummary:
     found, mine = _scores(name, trials), list(_judgments(name, trials))
-    top = float(found.value.max()) if len(found.value) else NAN
+    top = float(found.value.max()) if len(found.value) else math.nan
     order = found.trial.astype(np.float64)
     return JudgeSummary(
         judge=name,
         texts=len(found.value),
-        mean=float(found.value.mean()) if len(found.value) else NAN,
-        std=float(found.value.std(ddof=1)) if len(found.value) > 1 else NAN,
+        mean=float(found.value.mean()) if len(found.value) else math.nan,
+        std=float(found.value.std(ddof=1)) if len(found.value) > 1 else math.nan,
         values=len(np.unique(found.value)),
         top=top,
-        at_top=float((found.value == top).mean()) if len(found.value) else NAN,
+        at_top=float((found.value == top).mean()) if len(found.value) else math.nan,
         length=correlation(found.value, found.tokens, found.config),
         drift=correlation(found.value, order, found.config),
         failed=dict(Counter(_lost(mine)).most_common()),
@@ -163,5 +162,5 @@ def _pair(first: str, a: _Scores, second: str, b: _Scores) -> Agreement:
     _, left, right = np.intersect1d(a.trial, b.trial, return_indices=True)
     x, y = a.value[left], b.value[right]
     one = np.zeros(len(x), dtype=np.intp)
-    difference = float((x - y).mean()) if len(x) else NAN
+    difference = float((x - y).mean()) if len(x) else math.nan
     return Agreement(first, second, len(x), correlation(x, y, one), difference)

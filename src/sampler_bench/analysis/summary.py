@@ -9,6 +9,7 @@ confirmation on fresh seeds too, which are also shown apart. The order of rows c
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -23,8 +24,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from ..search import Problem
-
-NAN = float("nan")
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,8 +125,8 @@ def _summary(mine: ScoreTable, index: int, problem: Problem, estimated: Estimate
     return ConfigSummary(
         config=mine.configs[index],
         scores=tuple(map(float, scores)),
-        mean=float(scores.mean()) if len(scores) else NAN,
-        std=float(scores.std(ddof=1)) if len(scores) > 1 else NAN,
+        mean=float(scores.mean()) if len(scores) else math.nan,
+        std=float(scores.std(ddof=1)) if len(scores) > 1 else math.nan,
         judged=int(judged.sum()),
         failed=int(failed.sum()),
         missing=int((mine.state == MISSING).sum()),
@@ -156,7 +155,7 @@ def _by_prompt(mine: ScoreTable, problem: Problem) -> tuple[PromptSummary, ...]:
     for prompt in np.unique(counted.prompt):
         here = counted.prompt == prompt
         scores = counted.score[here & (counted.state == JUDGED)]
-        mean = float(scores.mean()) if len(scores) else NAN
+        mean = float(scores.mean()) if len(scores) else math.nan
         found.append(PromptSummary(int(prompt), mean, float(worth[here].mean()), int(here.sum())))
     return tuple(found)
 
@@ -196,7 +195,7 @@ def _sampler(name: str, mine: list[ConfigSummary]) -> SamplerSummary:
     return SamplerSummary(
         sampler=name,
         mean=float(values.mean()),
-        std=float(values.std(ddof=1)) if len(values) > 1 else NAN,
+        std=float(values.std(ddof=1)) if len(values) > 1 else math.nan,
         low=float(values.min()),
         high=float(values.max()),
         configurations=len(mine),

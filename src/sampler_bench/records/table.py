@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -114,7 +115,7 @@ def settle(trial: Trial, identities: tuple[str, ...]) -> tuple[int, float]:
     Returns:
         (state, score): score is NaN unless the state is JUDGED.
     """
-    nothing = float("nan")
+    nothing = math.nan
     if trial.written is None:
         return PENDING, nothing
     if isinstance(trial.written, Unwritten):

@@ -79,8 +79,8 @@ class Verdict:
     equivalent: tuple[SamplerConfig, ...] = ()
     possible: tuple[SamplerConfig, ...] = ()
     simplest: SamplerConfig | None = None
-    probability_best: float = float("nan")
-    probability_beaten: float = float("nan")
+    probability_best: float = math.nan
+    probability_beaten: float = math.nan
     best_tried: SamplerConfig | None = None
     new_prompts: Estimate | None = None
     gain_on_new_prompts: Estimate | None = None

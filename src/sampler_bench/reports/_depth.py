@@ -24,7 +24,6 @@ from ._document import (
 )
 from ._metadata import written_of
 
-NAN = float("nan")
 DIGITS = 6  # after the point, of every number that is no count
 
 
@@ -109,7 +108,7 @@ def price_of(study: StudyRow, trials: Sequence[Trial]) -> Price:
     """
     written = written_of(trials)
     if not written:
-        return Price(NAN, NAN)
+        return Price(math.nan, math.nan)
     work = sum(text.seconds for text in written)
     work += sum(j.seconds for t in trials for j in t.judgments if isinstance(j, Score))
     passed = study.updated - study.created

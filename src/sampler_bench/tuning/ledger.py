@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 from ..records import (
@@ -161,14 +162,14 @@ class _Columns:
         self.config[self.n] = self._numbers.setdefault(cell.config, len(self._numbers))
         self.prompt[self.n], self.repeat[self.n] = cell.prompt, cell.repeat
         self.fresh[self.n], self.state[self.n] = cell.fresh, PENDING
-        self.score[self.n] = float("nan")
+        self.score[self.n] = math.nan
         self.n += 1
 
     def set(self, i: int, state: int, score: float, covariates: tuple[float, ...]) -> None:
         """What came of a row."""
         import numpy as np
 
-        self.state[i], self.score[i] = state, score if state == JUDGED else float("nan")
+        self.state[i], self.score[i] = state, score if state == JUDGED else math.nan
         missing = len(covariates) - self.covariates.shape[1]
         if missing > 0:
             more = np.full((len(self.covariates), missing), np.nan)

@@ -10,6 +10,7 @@ It does not understand: a sentence that no template can make is wrong, however g
 
 from __future__ import annotations
 
+import math
 import re
 from collections import Counter, defaultdict
 from collections.abc import Mapping
@@ -249,7 +250,7 @@ def _bits(units: tuple[Unit, ...], truth: dict[str, str], asked: Asked) -> float
         for slot, value in truth.items()
         if slot not in ("world", "gender") and value not in (asked.hero, asked.role)
     ]
-    return sum(bits) / len(bits) if bits else float("nan")
+    return sum(bits) / len(bits) if bits else math.nan
 
 
 def _scene_bits(unit: Unit) -> list[float]:
