@@ -14,7 +14,7 @@ from typing import Literal, TypeAlias
 from ..errors import SpecError, did_you_mean
 from ..plugins import find, names
 from ..records import Json, JsonObject, SamplerConfig, Value
-from ..samplers import parameter, parameter_names
+from ..samplers import neutral_values, parameter, parameter_names
 from ..samplers.order import UNKNOWN, Chain
 
 Values: TypeAlias = "Mapping[str, Value | None]"
@@ -133,7 +133,7 @@ class Dialect:
         return frozenset(key for keys in spoken for key in keys) | {self.seed} - {""}
 
     def _complete(self, config: SamplerConfig) -> dict[str, Value | None]:
-        values: dict[str, Value | None] = {n: parameter(n).neutral for n in parameter_names()}
+        values = neutral_values()
         if self.order != "unknown":
             values["temperature_order"] = self.order
         for name, value in config.parameters:

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 from ..errors import SpecError
 from ..records import SamplerConfig, Value
-from ..samplers import parameter, parameter_names
+from ..samplers import neutral_values, parameter
 from ..samplers.acting import acts
 
 # What they keep is another set of tokens when temperature has acted before. Not top_k (ranks stay)
@@ -24,8 +24,7 @@ DIGITS = 10  # of a number read from sums and differences
 
 def complete(config: SamplerConfig) -> dict[str, Value | None]:
     """Every parameter's value; None for order and length where the configuration is silent."""
-    values: dict[str, Value | None] = {name: parameter(name).neutral for name in parameter_names()}
-    return {**values, **config.as_dict()}
+    return {**neutral_values(), **config.as_dict()}
 
 
 def order_matters(values: Mapping[str, Value | None]) -> bool:
@@ -42,7 +41,7 @@ def rebuilt(values: Mapping[str, Value | None]) -> SamplerConfig:
     Raises:
         SpecError: a value is not legal.
     """
-    full = {**{n: parameter(n).neutral for n in parameter_names()}, **values}
+    full = {**neutral_values(), **values}
     for name, value in full.items():
         if value is not None:
             parameter(name).check(value)

@@ -10,7 +10,7 @@ from importlib import import_module
 from pathlib import Path
 
 from ..errors import SpecError, did_you_mean
-from ..records import SamplerConfig
+from ..records import SamplerConfig, Value
 from .parameter import Parameter
 from .space import Dimension, Listed, Range, SamplerSpace, Space
 
@@ -22,6 +22,7 @@ __all__ = [
     "SamplerSpace",
     "Space",
     "check_config",
+    "neutral_values",
     "parameter",
     "parameter_names",
     "parameters_of",
@@ -51,6 +52,11 @@ def parameter(name: str) -> Parameter:
         raise SpecError(f"parameter {name!r} is not known{near}")
     found: Parameter = import_module(f"{__name__}.parameters.{name}").PARAMETER
     return found
+
+
+def neutral_values() -> dict[str, Value | None]:
+    """Every parameter with its neutral value; None where no value is neutral."""
+    return {name: parameter(name).neutral for name in parameter_names()}
 
 
 @cache
