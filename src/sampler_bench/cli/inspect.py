@@ -48,20 +48,21 @@ def run(args: argparse.Namespace) -> int:
     from ..reports._inspection import report
     from ..reports._inspection_page import page
     from ..samplers.inspection import inspect
+    from ..samplers.order import PLACES
     from ..spec import resolve_config
-    from ..tuning.order import ASSUMED, KNOWN, chain_of
+    from ..tuning.order import ASSUMED, chain_of
     from ._files import write_atomically
     from ._output import can_show, say
 
     configs = list(dict.fromkeys(resolve_config(word) for word in args.configs))
     bank, source, told, engine = _bank(args)
     told = args.order or told
-    order, chain = told if told in KNOWN else ASSUMED, chain_of(engine)
-    acts = order if told in KNOWN else f"{order} (assumed; not known of {engine or 'its server'})"
+    order, chain = told if told in PLACES else ASSUMED, chain_of(engine)
+    acts = order if told in PLACES else f"{order} (assumed; not known of {engine or 'its server'})"
     found = inspect(configs, bank, order == "last", chain)
     words = _in_words(chain, engine, order, configs)
     if args.json:
-        sys.stdout.write(_as_json(found, source, order, told in KNOWN, chain))
+        sys.stdout.write(_as_json(found, source, order, told in PLACES, chain))
     else:
         plain = not can_show(sys.stdout, "█░▏")
         sys.stdout.write(report(found, source, acts, words, plain=plain))

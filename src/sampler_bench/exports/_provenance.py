@@ -9,6 +9,7 @@ from typing import Any
 
 from ..errors import SpecError
 from ..records import JsonObject, SamplerConfig, Value
+from ..samplers.order import PLACES
 from . import Source
 from ._meaning import rebuilt, same_meaning
 
@@ -65,7 +66,7 @@ def source_in_comments(text: str, config: SamplerConfig) -> Source | None:
     return Source(
         **{key: known.get(key, "") for key in ("study", "date", "version", "score", "model")},
         engine=known.get("engine", ""),
-        order=order if order in ("first", "last") else "",
+        order=order if order in PLACES else "",
     )
 
 

@@ -13,6 +13,7 @@ from ..errors import SpecError, UsageError
 from ..records import SamplerConfig
 from ..reports._document import Document, Result
 from ..reports._words import heat_order, interval, no_score
+from ..samplers.order import PLACES
 from . import Loss, Source
 from ._provenance import comments, plain, source_in_comments
 from ._yaml import read_mapping, scalar
@@ -88,7 +89,7 @@ def source_of(document: Document, result: Result | None) -> Source:
         score=interval(result.estimate) if result is not None else "",
         model=meta.model,
         engine=str(meta.server.get("engine") or ""),
-        order=order if order in ("first", "last") else "",
+        order=order if order in PLACES else "",
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ..engines._thoughts import REMEDY
 from ..records import THOUGHTS
+from ..samplers.order import PLACES
 from ._document import CheckedServer, Document, FindingResult
 from ._words import shown
 
@@ -110,7 +111,7 @@ def _server(server: CheckedServer) -> list[str]:
     facts = (fact for fact in server.facts if not fact.fine or fact.what == UNHEARD)
     lines += [f"     {shown(fact.found)}" for fact in facts]
     lines += [f"     {shown(told)}" for told in server.minded]
-    if server.order in ("first", "last"):
+    if server.order in PLACES:
         lines.append(f"     Temperature was seen to act {server.order}.")
     return [*lines, f"     Seen in {server.requests} short requests before the study."]
 

@@ -9,6 +9,7 @@ import sys
 import unicodedata
 from collections.abc import Mapping, Sequence
 
+from ..samplers.order import PLACES
 from ._document import Document, Interval, Result, VerdictResult
 
 LOPSIDED = 0.1  # by more of its width an interval reaches further to one side
@@ -56,7 +57,7 @@ def command_words(command: str) -> list[str]:
 def heat_order(server: Mapping[str, object]) -> str:
     """Where temperature acted, and how that is known; empty where nothing was noted."""
     order, by = (str(server.get(f"temperature_order{end}") or "") for end in ("", "_by"))
-    if order not in ("first", "last"):
+    if order not in PLACES:
         return shown(by)
     return f"{order} ({shown(by)})" if by else order
 

@@ -26,6 +26,7 @@ KNOBS = {
     SMOOTHING: ("smoothing_factor", "smoothing_curve"),
     XTC: ("xtc_probability", "xtc_threshold"),
 }
+PLACES = ("first", "last")  # where temperature may act
 ANYWHERE = ("temperature_order", "max_tokens")  # knobs that are no step
 
 

@@ -18,10 +18,9 @@ from ..engines._dialect import Dialect
 from ..errors import EngineError
 from ..plugins import find, names
 from ..records import JsonObject
-from ..samplers.order import LLAMACPP, UNKNOWN, Chain
+from ..samplers.order import LLAMACPP, PLACES, UNKNOWN, Chain
 
 ORDER, BY = "temperature_order", "temperature_order_by"
-KNOWN = ("first", "last")
 ASSUMED = "last"  # where nobody can tell: most local servers are llama.cpp inside
 
 
@@ -40,7 +39,7 @@ def decided(info: ServerInfo, seen: Mapping[str, str]) -> ServerInfo:
         EngineError: two servers were seen to do it differently.
     """
     stated = str(info.details.get(ORDER, ""))
-    told = {url: order for url, order in seen.items() if order in KNOWN}
+    told = {url: order for url, order in seen.items() if order in PLACES}
     if len(set(told.values())) > 1:
         where = " and ".join(f"{order} at {url}" for url, order in told.items())
         raise EngineError(
@@ -54,7 +53,7 @@ def decided(info: ServerInfo, seen: Mapping[str, str]) -> ServerInfo:
 def acts_last(info: ServerInfo) -> bool:
     """What is computed with: temperature last unless it is known to come first."""
     order = info.details.get(ORDER)
-    return (order if order in KNOWN else ASSUMED) == "last"
+    return (order if order in PLACES else ASSUMED) == "last"
 
 
 def chain_of(engine: str) -> Chain:
@@ -92,10 +91,10 @@ def seen_in(knobs: JsonObject | None) -> dict[str, str]:
 
 
 def _how(order: str, stated: str, told: Mapping[str, str]) -> str:
-    if order not in KNOWN:
+    if order not in PLACES:
         return f"not known; {ASSUMED} is assumed"
     if not told:
         return "as the engine states it; not seen"
-    if stated in KNOWN and stated != order:
+    if stated in PLACES and stated != order:
         return f"seen by the live check, although {stated} was asked for or expected"
     return "seen by the live check"

@@ -8,8 +8,9 @@ from ..engines import ServerInfo
 from ..engines._identity import CONTEXT, PATH, VERSION, difference, identity
 from ..errors import EngineError
 from ..records import Completion, JsonObject
+from ..samplers.order import PLACES
 from ..store import Store
-from .order import BY, KNOWN, ORDER
+from .order import BY, ORDER
 
 SERVER, IDENTITY = "server", "identity"  # the notes' names
 ANSWERS = "the name in its answers"
@@ -82,7 +83,7 @@ def hold(store: Store, study: str, info: ServerInfo) -> None:
         raise _another(info.url, how)
     before, now = (told.get(ORDER) for told in (kept, info.details))
     both_decided = kept.get(BY) and BY in info.details  # not as an engine alone states it
-    if both_decided and before in KNOWN and now in KNOWN and before != now:
+    if both_decided and before in PLACES and now in PLACES and before != now:
         raise _another(info.url, f"temperature acts {now}, not {before}")
 
 

@@ -4,6 +4,7 @@ No value is neutral: the same two numbers are another sampler in the other order
 configuration does not state it, the server's own order is used, sent and recorded.
 """
 
+from ..order import PLACES
 from ..parameter import Parameter
 
 PARAMETER = Parameter(
@@ -12,5 +13,5 @@ PARAMETER = Parameter(
     meaning="whether temperature acts before or after truncation",
     neutral=None,
     kind="choice",
-    choices=("first", "last"),
+    choices=PLACES,
 )
