@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from .request import Request
 
 NOTE = "embedding"
-OPENAI_KEY = "OPENAI_API_KEY"
 OPENAI = "api.openai.com"
 AT_ONCE = 16  # texts in a request
 
@@ -33,9 +32,10 @@ Vectors: TypeAlias = dict[str, tuple[float, ...]]  # by digest
 def asking(wanted: EmbeddingSpec, environment: Mapping[str, str]) -> Embeddings:
     """The embedding model that a study names; OpenAI's key is shown to OpenAI alone."""
     from ..engines._embeddings import Embeddings
+    from ..spec.environment import JUDGE_KEY
 
     its_own = environment.get(EMBEDDING_KEY) or urlsplit(wanted.url).hostname != OPENAI
-    name = EMBEDDING_KEY if its_own else OPENAI_KEY
+    name = EMBEDDING_KEY if its_own else JUDGE_KEY
     return Embeddings(wanted.url, wanted.model, environment.get(name, ""), key_name=name)
 
 
