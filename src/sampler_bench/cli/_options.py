@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import UsageError
+from ..tuning.folder import USUAL
 
 if TYPE_CHECKING:
     from ..tuning.kept import Kept
@@ -26,7 +27,7 @@ SHARED: dict[str, dict[str, Any]] = {
     "--judge": {"help": "openai, offline or demo"},
     "--judge-model": {**SEVERAL, "metavar": "MODEL", "help": "several make a panel"},
     "--seed": {"type": int, "help": "makes decisions, texts and scores repeat"},
-    "--output-dir": {"type": Path, "default": Path("results"), "help": "default: results"},
+    "--output-dir": {"type": Path, "default": USUAL, "help": f"default: {USUAL}"},
     "--server": {**SEVERAL, "metavar": "URL", "help": "servers that write"},
     "--engine": {"help": "koboldcpp, llamacpp, embedded, ...; default: ask the server"},
     "--provider": {**SEVERAL, "metavar": "NAME", "help": "who writes for openrouter, nobody else"},

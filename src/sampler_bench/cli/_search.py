@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import BudgetReached, NotReachable
+from ..tuning.folder import named
 from ._files import write_atomically
 from ._output import can_show, say
 from ._page import write_page
@@ -99,9 +100,7 @@ def resume_command(request: Request, more: Sequence[str] = ()) -> str:
     """The command that goes on with a study, of a search or of a benchmark; `more` options."""
     from ..reports._words import command_line
 
-    words = ["sampler-bench", "search", "--resume", request.name]
-    if request.folder != Path("results"):
-        words += ["--output-dir", str(request.folder)]
+    words = ["sampler-bench", "search", "--resume", request.name, *named(request.folder)]
     if request.minutes is not None:
         words += ["--max-minutes", f"{request.minutes:g}"]
     return command_line([*words, *more, *_addresses(request.spec)])

@@ -13,6 +13,7 @@ from ..analysis.answers import Embedded, excerpt
 from ..engines import EMBEDDING_KEY
 from ..errors import EngineError
 from ..records import Completion, JsonObject, Trial
+from .folder import named
 
 if TYPE_CHECKING:
     from ..engines._embeddings import Embeddings
@@ -110,9 +111,7 @@ def _again(wanted: EmbeddingSpec, study: str, folder: Path) -> str:
     """The command that embeds what is missing of a study."""
     from ..reports._words import command_line
 
-    words = ["sampler-bench", "report", "--study", study, *option(wanted)]
-    if folder != Path("results"):
-        words += ["--output-dir", str(folder)]
+    words = ["sampler-bench", "report", "--study", study, *option(wanted), *named(folder)]
     return command_line(words)
 
 

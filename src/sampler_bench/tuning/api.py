@@ -20,6 +20,7 @@ from ..store.sqlite import open_store
 from .build import build_engine, build_judge, build_task
 from .choices import find_model, resolved
 from .events import Event
+from .folder import USUAL
 from .request import Request
 from .run import run
 
@@ -48,7 +49,7 @@ class SamplerBenchAPI:
         self,
         config: Path | str | None = None,
         section: str | None = None,
-        folder: Path | str = Path("results"),
+        folder: Path | str = USUAL,
         environment: Mapping[str, str] | None = None,
         **settings: object,
     ) -> None:
