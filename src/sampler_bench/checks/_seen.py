@@ -93,14 +93,18 @@ def read_back(seen: Seen, told: str, by: By, error: float) -> Finding:
     sample = seen.pairs[-1][1]
     for key, sent, used in differences(sample.body, sample.echoed):
         if key in seen.keys:
-            words = f"{key}: sent {shown(sent)}, the server says that it used {shown(used)}"
-            return Finding(seen.knob, "clamped", words, "echo", error)
+            return Finding(seen.knob, "clamped", otherwise(key, sent, used), "echo", error)
     return Finding(seen.knob, "honoured", told, by, error)
 
 
 def seeds_error(ask: Ask) -> float:
     """How likely an ignored knob changes texts seed by seed, by all repeats so far."""
     return min(1.0, 2 * ask.irreproducible() ** 2)
+
+
+def otherwise(key: str, sent: object, used: object) -> str:
+    """What the server says that it made of a setting."""
+    return f"{key}: sent {shown(sent)}, the server says that it used {shown(used)}"
 
 
 def shown(value: object) -> str:

@@ -29,7 +29,7 @@ from ..samplers import parameter
 from ._ask import LONG, SHORT, WARM, Ask
 from ._contrasts import CONTRASTS, settings
 from ._findings import Finding
-from ._seen import shown
+from ._seen import otherwise, shown
 from .echo import differences
 
 MIDDLE, NEARER = 0.5, 0.8  # of the way from the range's other end
@@ -98,7 +98,7 @@ async def _echoed(ask: Ask, finding: Finding, end: float) -> Finding | None:
     sample = await ask.text({finding.knob: value}, 1, 1)
     for key, sent, used in differences(sample.body, sample.echoed):
         if key == word.key:
-            told = f"{key}: sent {shown(sent)}, the server says that it used {shown(used)}"
+            told = otherwise(key, sent, used)
             remedy = f"end its range at {shown(used)}"
             return replace(finding, says="clamped", evidence=told, by="echo", remedy=remedy)
     return finding
