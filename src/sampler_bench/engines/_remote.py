@@ -24,6 +24,7 @@ from ._retry import Fault, Patience, patiently, write_patiently
 from ._templates import Template, find_template
 
 CHAT = "chat endpoint"
+SHORTEST = SamplerConfig.of("temperature", {"temperature": 1, "max_tokens": 1})
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,8 +246,7 @@ class RemoteEngine(Engine):
         """The size of a prompt, told by the shortest answer where a server cannot count."""
         size = await self._size(prompt)
         if size is None and not self.costs:
-            shortest = SamplerConfig.of("temperature", {"temperature": 1, "max_tokens": 1})
-            answer = await self.write(self.request(shortest, prompt, seed=1))
+            answer = await self.write(self.request(SHORTEST, prompt, seed=1))
             size = self._sizes[prompt.text] = answer.prompt_tokens
         return size
 

@@ -24,13 +24,12 @@ from . import EngineOptions, ServerInfo
 from ._child import Order
 from ._download import Source, download, models_folder
 from ._koboldcpp_program import HOW_TO_GET, find_koboldcpp, kobold_command
-from ._launch import Child, check_gguf, end_process, open_log, spawn, taken
+from ._launch import START_SECONDS, Child, check_gguf, end_process, open_log, spawn, taken
 from ._ports import port_in_use
 from ._recognise import recognise
 from ._remote import RemoteEngine
 from ._retry import Fault
 
-START_SECONDS = 600.0
 LOOK_SECONDS = 0.25
 TELL_SECONDS = 5.0
 ONE_TOKEN = SamplerConfig.of("temperature", {"temperature": 0, "max_tokens": 1})

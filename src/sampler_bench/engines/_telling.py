@@ -16,11 +16,10 @@ from ..records import JsonObject, Prompt, SamplerConfig
 from . import Distributions
 from ._answer import Answer
 from ._logprobs import LEAST_TOLD, NEUTRAL, Telling, chosen, gathered, thinned
-from ._remote import RemoteEngine
+from ._remote import SHORTEST, RemoteEngine
 from ._retry import Fault, patiently
 
 USUALLY_TOLD = 20  # as many as OpenAI's protocol has, and what vLLM allows where nobody sets it
-ONE_PLACE = SamplerConfig.of("temperature", {"temperature": 1, "max_tokens": 1})
 COSTS = "it was not asked, for that would cost money"
 
 
@@ -58,7 +57,7 @@ class TellingEngine(RemoteEngine):
         """
         if self.tells_usual:
             return Telling(USUALLY_TOLD)
-        write = partial(self.write_telling, ONE_PLACE, prompt, 1, USUALLY_TOLD)
+        write = partial(self.write_telling, SHORTEST, prompt, 1, USUALLY_TOLD)
         patience = replace(self.patience, retries=min(1, self.patience.retries))
         answer, _ = await patiently(write, patience, seed=1)
         tokens = min(max(map(len, answer.logprobs), default=0), USUALLY_TOLD)

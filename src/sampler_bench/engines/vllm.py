@@ -19,8 +19,9 @@ from ._dialect import Dialect, Spoken, Unspoken, Word
 from ._http import mapping
 from ._logprobs import LEAST_TOLD, Telling
 from ._openai import THOUGHTLESS, OpenAIEngine, Wire
+from ._remote import SHORTEST
 from ._retry import Fault, patiently
-from ._telling import ONE_PLACE, USUALLY_TOLD
+from ._telling import USUALLY_TOLD
 
 DEFAULT_SERVER = "http://127.0.0.1:8000"
 NOT = Unspoken()
@@ -111,7 +112,7 @@ class VllmEngine(OpenAIEngine):
         """
         size, most = 0, USUALLY_TOLD
         try:
-            write = partial(self.write_telling, ONE_PLACE, prompt, 1, ALL)
+            write = partial(self.write_telling, SHORTEST, prompt, 1, ALL)
             answer, _ = await patiently(write, self.patience, seed=1)
             size = most = max(map(len, answer.logprobs), default=0)
         except (EngineError, Fault) as error:
