@@ -13,6 +13,7 @@ from ._words import letters, plain_text, shown
 BAR = 13  # columns
 CELL = BAR + 9
 LEFT = 26  # columns of names
+SEEN = 0.0005  # a smaller share is not drawn, nor told of
 ABREAST = 3  # configurations beside the model
 EIGHTHS = " ▏▎▍▌▋▊▉"
 MEANING = f"at most {100 * SAME:g} % apart, and alike in tokens under 1 % by the model"
@@ -60,7 +61,7 @@ def _cell(left: float, cut: float) -> str:
     """A bar with its number; what is cut is drawn behind it."""
     whole = bar(left)
     behind = round(BAR * math.sqrt(min(left + cut, 1.0))) - len(whole)
-    drawn = (whole + "░" * max(behind, int(cut > 0.0005)))[:BAR]
+    drawn = (whole + "░" * max(behind, int(cut > SEEN)))[:BAR]
     return f"{drawn:<{BAR}} {share(left):<{CELL - BAR - 1}}"
 
 
@@ -100,7 +101,7 @@ THIRDS = ("surest", "middle", "most open")
 def _numbers(found: Inspection, some: Sequence[int], heads: Sequence[str]) -> list[str]:
     rows = [("Mean over places", list(heads))]
     rows += [(name, [say(found.effects[i]) for i in some]) for name, say in ROWS]
-    if any(effect.beyond > 0.0005 for effect in found.effects):
+    if any(effect.beyond > SEEN for effect in found.effects):
         rows.append(("of it estimated", [share(found.effects[i].beyond) for i in some]))
     thirds = found.thirds()
     rows += [

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Sequence
 from html import escape
 
 from ..samplers.inspection import Inspection
-from ._inspection import MEANING, ROWS, THIRDS, left_out, number, share
+from ._inspection import MEANING, ROWS, SEEN, THIRDS, left_out, number, share
 from ._words import letters, shown
 
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#b58900", "#56b4e9", "#8b5cf6", "#6b8e23")
@@ -103,7 +103,7 @@ def _bars(found: Inspection, names: Sequence[str]) -> str:
             style = f'fill="{_colour(i)}"'
             hollow = f'fill="none" stroke="{_colour(i)}" stroke-dasharray="2 2"'
             drawn.append(f"<g><title>{escape(said)}</title>{_box(x, wide, 0, solid, style)}")
-            drawn.append(f"{_box(x, wide, solid, whole, hollow) if cut > 0.0005 else ''}</g>")
+            drawn.append(f"{_box(x, wide, solid, whole, hollow) if cut > SEEN else ''}</g>")
         middle = LEFT + room * (g + 0.5)
         drawn.append(_label(middle, HEIGHT - BOTTOM + 18, rank))
     drawn.append(
@@ -163,7 +163,7 @@ def _scale(ticks: Iterable[tuple[float, str]], height: Callable[[float], float])
 
 def _numbers(found: Inspection, names: Sequence[str]) -> str:
     rows = [(name, [say(effect) for effect in found.effects]) for name, say in ROWS]
-    if any(effect.beyond > 0.0005 for effect in found.effects):
+    if any(effect.beyond > SEEN for effect in found.effects):
         rows.append(("of it estimated", [share(effect.beyond) for effect in found.effects]))
     thirds = found.thirds()
     rows += [

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import UTC, datetime
 from typing import Any
 
 from .. import __version__
@@ -23,6 +22,7 @@ from ..records import (
 )
 from ..store import StudyRow
 from ._document import Metadata, RunResult
+from ._words import moment
 
 
 def metadata(
@@ -44,8 +44,8 @@ def metadata(
         strategy=str(spec.get("search_strategy", "")),
         state=study.state,
         model=str(server.get("model") or spec.get("model") or ""),
-        timestamp=_time(study.updated),
-        started=_time(study.created),
+        timestamp=moment(study.updated),
+        started=moment(study.created),
         seconds=round(study.updated - study.created, 3),
         seed=spec.get("seed"),
         prompts=prompts_of(study),
@@ -113,7 +113,3 @@ def fault_of(trial: Trial, judges: tuple[str, ...]) -> str | None:
         return trial.written.reason
     lost = (j for j in trial.judgments if isinstance(j, Unscored) and j.judge in judges)
     return next((judgment.reason for judgment in lost if judgment.reason != INTERRUPTED), None)
-
-
-def _time(seconds: float) -> str:
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

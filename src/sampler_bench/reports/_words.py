@@ -8,6 +8,7 @@ import subprocess
 import sys
 import unicodedata
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 
 from ..samplers.order import PLACES
 from ._document import Document, Interval, Result, VerdictResult
@@ -52,6 +53,11 @@ def command_words(command: str) -> list[str]:
     reader = shlex.shlex(command, posix=True, punctuation_chars=False)
     reader.whitespace_split, reader.commenters, reader.escape = True, "", ""
     return list(reader)
+
+
+def moment(seconds: float) -> str:
+    """A moment in seconds since the epoch, as results tell it: ISO 8601, in UTC."""
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def heat_order(server: Mapping[str, object]) -> str:

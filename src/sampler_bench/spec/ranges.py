@@ -18,9 +18,8 @@ from ..samplers import (
     parameter_names,
     parameters_of,
 )
+from ..samplers.plain import RANGE_KEYS
 from .yaml_file import Node, shown
-
-RANGE_KEYS = ("low", "high", "scale", "step")
 
 
 def read_sampler(name: str, node: Node, max_length: int) -> SamplerSpace | None:

@@ -9,13 +9,12 @@ from __future__ import annotations
 import platform
 import re
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from .. import __version__
 from ..records import JsonObject
 from ..reports._document import RunResult
-from ..reports._words import command_line
+from ..reports._words import command_line, moment
 
 if TYPE_CHECKING:
     from ..store import Store
@@ -48,7 +47,7 @@ def remember(
         command=command_line([PROGRAM, *without_secrets(words, environment)]),
         version=__version__,
         python=f"{platform.python_version()} on {platform.system()} {platform.machine()}",
-        started=datetime.fromtimestamp(now, UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        started=moment(now),
     )
     kept = [*recalled(store.note(study, NOTE)), run]
     store.set_note(study, NOTE, {NOTE: [one.model_dump(mode="json") for one in kept]})
