@@ -25,39 +25,28 @@ def order_of_names(names: Sequence[Any]) -> str | None:
     return "last" if any(before) else "first"
 
 
-def named_order(key: str) -> Reader:
-    """An order that is a list of names under `key`."""
-
-    def read(data: Mapping[str, Any]) -> Value | None:
-        return order_of_names(data[key]) if isinstance(data.get(key), list) else None
-
-    return read
+def named_order(data: Mapping[str, Any]) -> Value | None:
+    """An order that is a list of names."""
+    names = data.get("samplers")
+    return order_of_names(names) if isinstance(names, list) else None
 
 
-def numbered_order(key: str) -> Reader:
+def numbered_order(data: Mapping[str, Any]) -> Value | None:
     """KoboldCpp's order: 5 is temperature, 0 to 4 truncate."""
-
-    def read(data: Mapping[str, Any]) -> Value | None:
-        order = data.get(key)
-        if not isinstance(order, list) or 5 not in order:
-            return None
-        place, cuts = order.index(5), [1, 2, 3, 4]
-        before = [order.index(cut) < place for cut in cuts if cut in order]
-        if not before or any(before) != all(before):
-            return None
-        return "last" if before[0] else "first"
-
-    return read
+    order = data.get("sampler_order")
+    if not isinstance(order, list) or 5 not in order:
+        return None
+    place, cuts = order.index(5), [1, 2, 3, 4]
+    before = [order.index(cut) < place for cut in cuts if cut in order]
+    if not before or any(before) != all(before):
+        return None
+    return "last" if before[0] else "first"
 
 
-def flag_order(key: str) -> Reader:
+def flag_order(data: Mapping[str, Any]) -> Value | None:
     """An order that is a yes or no to "temperature last"."""
-
-    def read(data: Mapping[str, Any]) -> Value | None:
-        value = data.get(key)
-        return None if value is None else ("last" if value else "first")
-
-    return read
+    value = data.get("temperature_last")
+    return None if value is None else ("last" if value else "first")
 
 
 def spread(flag: str, high: str, temperature: str) -> Reader:
@@ -82,15 +71,11 @@ def ten_thousandths(key: str) -> Reader:
     return read
 
 
-def quoted_texts(key: str) -> Reader:
-    """Texts in one text: JSON, or the inside of a JSON list."""
-
-    def read(data: Mapping[str, Any]) -> Value | None:
-        told = data.get(key)
-        if told is None or isinstance(told, list):
-            return None if told is None else tuple(map(str, told))
-        inside = str(told).strip()
-        found = json.loads(inside if inside.startswith("[") else f"[{inside}]")
-        return tuple(map(str, found))
-
-    return read
+def breakers(data: Mapping[str, Any]) -> Value | None:
+    """DRY's texts in one text: JSON, or the inside of a JSON list."""
+    told = data.get("dry_sequence_breakers")
+    if told is None or isinstance(told, list):
+        return None if told is None else tuple(map(str, told))
+    inside = str(told).strip()
+    found = json.loads(inside if inside.startswith("[") else f"[{inside}]")
+    return tuple(map(str, found))

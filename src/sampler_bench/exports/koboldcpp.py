@@ -28,7 +28,7 @@ DEFAULTS: dict[str, Value] = {
     "dry_sequence_breakers": (),
     "xtc_threshold": 0.2,
 }
-READERS = {"temperature_order": numbered_order("sampler_order")}
+READERS = {"temperature_order": numbered_order}
 
 
 def losses(config: SamplerConfig, source: Source) -> list[Loss]:

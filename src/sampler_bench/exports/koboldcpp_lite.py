@@ -19,7 +19,7 @@ from ._readers import numbered_order
 
 ABOUT = "KoboldCpp Lite: load the file as a story, with its settings; the story is empty"
 SUFFIX = ".json"
-READERS = {"temperature_order": numbered_order("sampler_order")}
+READERS = {"temperature_order": numbered_order}
 RENAMED = {
     "mirostat_mode": "miro_type",
     "mirostat_tau": "miro_tau",

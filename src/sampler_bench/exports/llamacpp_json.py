@@ -15,7 +15,7 @@ from .llamacpp import DEFAULTS
 
 ABOUT = "llama.cpp server: fields of a request to /completion or /v1/chat/completions"
 SUFFIX = ".json"
-READERS = {"temperature_order": named_order("samplers")}
+READERS = {"temperature_order": named_order}
 
 
 def losses(config: SamplerConfig, source: Source) -> list[Loss]:

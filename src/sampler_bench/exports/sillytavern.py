@@ -30,10 +30,10 @@ from . import Loss, Source, _dialects
 from ._meaning import complete
 from ._provenance import note, read_object, restored, stated_in_json, write_object
 from ._readers import (
+    breakers,
     flag_order,
     named_order,
     numbered_order,
-    quoted_texts,
     spread,
     ten_thousandths,
 )
@@ -133,7 +133,7 @@ REST: JsonObject = {
 }
 READERS = {
     "dynatemp_range": spread("dynatemp", "max_temp", "temp"),
-    "dry_sequence_breakers": quoted_texts("dry_sequence_breakers"),
+    "dry_sequence_breakers": breakers,
     "epsilon_cutoff": ten_thousandths("epsilon_cutoff"),
     "eta_cutoff": ten_thousandths("eta_cutoff"),
 }
@@ -190,9 +190,5 @@ def read(text: str) -> SamplerConfig:
 
 def _told_order(data: Mapping[str, Any]) -> Value | None:
     """The order, where all backends' orders say the same; they may well not."""
-    told = {
-        flag_order("temperature_last")(data),
-        named_order("samplers")(data),
-        numbered_order("sampler_order")(data),
-    } - {None}
+    told = {flag_order(data), named_order(data), numbered_order(data)} - {None}
     return told.pop() if len(told) == 1 else None

@@ -48,5 +48,5 @@ def write(config: SamplerConfig, source: Source) -> str:
 def read(text: str) -> SamplerConfig:
     """Read a preset."""
     data = read_object(text, "temp", "rep_pen", "typical")
-    readers = {"temperature_order": numbered_order("sampler_order")}
+    readers = {"temperature_order": numbered_order}
     return restored(_dialects.heard(DIALECT, data, readers), stated_in_json(data))

@@ -39,5 +39,5 @@ def read(text: str) -> SamplerConfig:
     told = {k: v["override"] for k, v in data.items() if isinstance(v, Mapping) and "override" in v}
     if not told.keys() & DIALECT.keys():
         raise SpecError("preset: expected overrides like 'temperature: {override: 1.0}'")
-    readers = {"temperature_order": flag_order("temperature_last")}
+    readers = {"temperature_order": flag_order}
     return restored(_dialects.heard(DIALECT, told, readers), stated_in_comments(text))

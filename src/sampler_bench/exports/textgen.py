@@ -19,7 +19,7 @@ from ..samplers.acting import acts
 from . import Loss, Source, _dialects
 from ._meaning import complete
 from ._provenance import comments, restored, stated_in_comments
-from ._readers import flag_order, order_of_names, quoted_texts, spread, ten_thousandths
+from ._readers import breakers, flag_order, order_of_names, spread, ten_thousandths
 from ._yaml import read_mapping, scalar
 
 ABOUT = "text-generation-webui: put the file into user_data/presets"
@@ -70,7 +70,7 @@ def read(text: str) -> SamplerConfig:
         "dynatemp_range": _spread,
         "epsilon_cutoff": ten_thousandths("epsilon_cutoff"),
         "eta_cutoff": ten_thousandths("eta_cutoff"),
-        "dry_sequence_breakers": quoted_texts("dry_sequence_breakers"),
+        "dry_sequence_breakers": breakers,
     }
     return restored(_dialects.heard(DIALECT, data, readers), stated_in_comments(text))
 
@@ -82,7 +82,7 @@ def _order(data: Mapping[str, Any]) -> Value | None:
     names = told.split("\n") if isinstance(told, str) else told
     if isinstance(names, list):
         return order_of_names([str(name).strip() for name in names])
-    return flag_order("temperature_last")(data)
+    return flag_order(data)
 
 
 def _spread(data: Mapping[str, Any]) -> Value | None:
