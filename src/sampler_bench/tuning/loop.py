@@ -21,7 +21,7 @@ from ..search import Problem, Strategy
 from .budget import DONE, NOTHING_KEPT, STOPPED, Budget, Ended, Open, Reserve
 from .events import Phase, Watcher
 from .ledger import Ledger
-from .parts import Pace, Parts, Stop
+from .parts import Pace, Parts, Phases, Stop
 from .seeds import seed_of, stream
 from .thinking import Thinking
 from .work import POLL_SECONDS, Work
@@ -71,7 +71,7 @@ class Loop:
             "max_cost": limit
         }
 
-    async def run(self, phases: list[tuple[str, Strategy, Problem]]) -> Ended:
+    async def run(self, phases: Phases) -> Ended:
         """Run the phases one after the other, and say how that ended.
 
         Raises:
@@ -88,7 +88,7 @@ class Loop:
         except BaseExceptionGroup as several:
             raise first_error(several) from several
 
-    async def _conduct(self, phases: list[tuple[str, Strategy, Problem]]) -> Ended:
+    async def _conduct(self, phases: Phases) -> Ended:
         for trial in self.ledger.take_kept():
             self.watch(self.work.settled(trial, kept=True))
         if halted := await self._take_up():

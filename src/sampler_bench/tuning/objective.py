@@ -28,6 +28,7 @@ from ..search import Problem, Strategy
 if TYPE_CHECKING:
     from ..spec import StudySpec
     from .ledger import Ledger
+    from .parts import Phases
 
 SCALE = 10.0
 STEPS = (0.0, 0.25, 0.5, 1.0)  # of the largest weight, for `front`
@@ -52,9 +53,7 @@ class Objective:
         """True where quality alone is searched for."""
         return not any(self.weights)
 
-    def phases(
-        self, phases: list[tuple[str, Strategy, Problem]], ledger: Ledger, limits: Sequence[int]
-    ) -> list[tuple[str, Strategy, Problem]]:
+    def phases(self, phases: Phases, ledger: Ledger, limits: Sequence[int]) -> Phases:
         """The phases of a run, each steered by this objective.
 
         Args:

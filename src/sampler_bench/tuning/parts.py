@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 from ..engines import Engine
 from ..judges import Judge
 from ..records import Prompt
+from ..search import Problem, Strategy
 from ..store import Store
 from ..tasks import Task
+
+Phases: TypeAlias = "list[tuple[str, Strategy, Problem]]"  # each with its name
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TypeAlias
 
-from ..search import Problem, Strategy, configurations
+from ..search import Problem, configurations
 from ..spec import StudySpec
 from . import pilot
 from .budget import Reserve
 from .build import build_strategy, own_budget
 from .confirmation import Confirmation
 from .listed import GivenConfigs
+from .parts import Phases
 from .request import Request
-
-Phases: TypeAlias = "list[tuple[str, Strategy, Problem]]"
 
 
 def phases_of(request: Request, problem: Problem) -> Phases:

@@ -27,8 +27,8 @@ from .late import Door
 from .ledger import Ledger
 from .loop import Loop
 from .objective import Objective
-from .parts import Pace, Parts, Stop
-from .phases import Phases, limits_of, phases_of, reserve_of, texts_of
+from .parts import Pace, Parts, Phases, Stop
+from .phases import limits_of, phases_of, reserve_of, texts_of
 from .plan import judged_tokens, plan
 from .request import Request
 from .served import hold_to_name, note_server
