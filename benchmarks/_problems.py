@@ -15,7 +15,8 @@ import numpy as np
 
 from sampler_bench.records import FAILED, JUDGED, Cell, SamplerConfig
 from sampler_bench.samplers import Listed, Range, SamplerSpace, Space
-from sampler_bench.samplers.effect import Bank, effects
+from sampler_bench.samplers.bank import Bank
+from sampler_bench.samplers.effect import effects
 
 # spread between six sane settings, prompt SD, text SD of seven real model and judge pairs
 CALIBRATION = (

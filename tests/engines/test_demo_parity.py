@@ -21,6 +21,7 @@ from sampler_bench.engines._launch import Child
 from sampler_bench.tasks._demo import rate, read, read_prompt
 from sampler_bench.tasks._demo.prompts import FIXED
 
+REFERENCE = demo_model.path().with_name("reference_logits.npz")
 NEUTRAL = {
     "top_k": 0,
     "top_p": 1.0,
@@ -56,14 +57,14 @@ def _tell(server: httpx2.Client, prompt: str, **settings: Any) -> Any:
 
 
 def test_the_card_describes_the_file() -> None:
-    card = json.loads(demo_model.card_path().read_text())
+    card = json.loads(demo_model.path().with_name("model.json").read_text())
     data = demo_model.path().read_bytes()
     assert card["sha256"] == sha256(data).hexdigest()
     assert card["bytes"] == len(data) < 5_000_000
 
 
 def test_the_chat_template_makes_the_ids_of_training(server: httpx2.Client) -> None:
-    reference = np.load(demo_model.reference_path())
+    reference = np.load(REFERENCE)
     for i, prompt in enumerate(FIXED):
         messages = [{"role": "user", "content": prompt}]
         text = _post(server, "/apply-template", messages=messages)["prompt"]
@@ -72,7 +73,7 @@ def test_the_chat_template_makes_the_ids_of_training(server: httpx2.Client) -> N
 
 
 def test_log_probabilities_match_the_training_framework(server: httpx2.Client) -> None:
-    reference = np.load(demo_model.reference_path())
+    reference = np.load(REFERENCE)
     gaps, same = [], []
     for i in range(len(FIXED)):
         prompt, answer = (reference[f"{name}_{i}"].tolist() for name in ("prompt", "answer"))

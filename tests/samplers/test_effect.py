@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from sampler_bench.records import SamplerConfig
-from sampler_bench.samplers.effect import Bank, builtin, effects
+from sampler_bench.samplers.bank import Bank, builtin
+from sampler_bench.samplers.effect import effects
 
 P = np.array([[0.5, 0.2, 0.12, 0.08, 0.06, 0.04], [0.3, 0.25, 0.2, 0.15, 0.07, 0.03]])
 BANK = Bank.of(np.log(P))

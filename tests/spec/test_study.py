@@ -11,7 +11,8 @@ from sampler_bench.exports.guide_yaml import write as write_one
 from sampler_bench.plugins import names
 from sampler_bench.records import SamplerConfig
 from sampler_bench.samplers import Listed, Range
-from sampler_bench.spec import StudySpec, load_presets, load_study
+from sampler_bench.spec import StudySpec, load_study
+from sampler_bench.spec.presets import load_presets
 
 DEFAULT = ROOT / "backend" / "config" / "hyper_search_config.yaml"
 FILE = """

@@ -87,15 +87,12 @@ class Phrase:
     prompts: int
 
 
-def recurring(
-    texts: Mapping[int, Sequence[str]], prompts: Sequence[str], most: int = MOST
-) -> list[Phrase]:
-    """The phrases that come back across prompts, the most frequent first.
+def recurring(texts: Mapping[int, Sequence[str]], prompts: Sequence[str]) -> list[Phrase]:
+    """The phrases that come back across prompts, the most frequent first; `MOST` of them.
 
     Args:
         texts: one configuration's texts by prompt.
         prompts: what was asked; phrases of theirs are not the model's.
-        most: how many are listed.
     """
     spoken = {prompt: list(map(_sentences, found)) for prompt, found in texts.items()}
     common = _shared(spoken)
@@ -110,7 +107,7 @@ def recurring(
     asked = " \n ".join(" ".join(_words(prompt)) for prompt in prompts)
     kept = [p for p in seen if len(where[p]) > 1 and f" {p.lower()} " not in f" {asked} "]
     ranked = sorted(kept, key=lambda p: (-seen[p], -len(where[p]), -len(p), p))
-    return [Phrase(p, seen[p], len(where[p])) for p in _apart(ranked, most)]
+    return [Phrase(p, seen[p], len(where[p])) for p in _apart(ranked)]
 
 
 def _words(text: str) -> list[str]:
@@ -149,12 +146,12 @@ def _of_sentence(words: list[str], common: set[Run]) -> Iterator[str]:
                 yield " ".join(words[k : k + n])
 
 
-def _apart(ranked: list[str], most: int) -> list[str]:
+def _apart(ranked: list[str]) -> list[str]:
     """The first phrases that have no two words in a row in common."""
     chosen: list[str] = []
     taken: set[str] = set()
     for phrase in ranked:
-        if len(chosen) == most:
+        if len(chosen) == MOST:
             break
         pieces = _pieces(phrase.lower())
         if not pieces & taken:

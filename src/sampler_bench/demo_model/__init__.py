@@ -2,27 +2,15 @@
 
 `path()` is the GGUF that ships with the package; `model.json` beside it says seed, sizes, loss,
 tokens, minutes and sha256, and `reference_logits.npz` holds log-probabilities of the training
-framework, which the test suite compares with the served model. Made by `tools/demo_model`. It knows
-its toy language and nothing else.
+framework (arrays: `tools/demo_model/export.py`), which the test suite compares with the served
+model. Made by `tools/demo_model`. It knows its toy language and nothing else.
 """
 
 from __future__ import annotations
 
 from pathlib import Path
 
-_HERE = Path(__file__).parent
-
 
 def path() -> Path:
     """The q8_0 GGUF."""
-    return _HERE / "demo-q8_0.gguf"
-
-
-def reference_path() -> Path:
-    """The reference log-probabilities (see `tools/demo_model/export.py` for the arrays)."""
-    return _HERE / "reference_logits.npz"
-
-
-def card_path() -> Path:
-    """The model card as JSON."""
-    return _HERE / "model.json"
+    return Path(__file__).with_name("demo-q8_0.gguf")

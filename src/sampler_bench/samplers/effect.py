@@ -25,8 +25,6 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-__all__ = ["Bank", "Effect", "builtin", "describe", "differences", "effects"]
-
 LEADERS = 5  # the model's most probable tokens
 UNLIKELY = 0.01  # a probability
 NUMBERS = ("entropy", "kept", "candidates", "away", "tail", "unlikely", "beyond")

@@ -1,9 +1,9 @@
 """Study files, models and presets: the only reader of YAML; mistakes are named with their place."""
 
-from .files import config_folder, shipped_folder
+from .files import shipped_folder
 from .load import load_study, read_overrides
 from .models import ModelEntry, load_model, model_or_file
-from .presets import load_presets, resolve_config
+from .presets import resolve_config
 from .prices import load_prices
 from .study import EmbeddingSpec, StudySpec
 
@@ -11,9 +11,7 @@ __all__ = [
     "EmbeddingSpec",
     "ModelEntry",
     "StudySpec",
-    "config_folder",
     "load_model",
-    "load_presets",
     "load_prices",
     "load_study",
     "model_or_file",

@@ -9,7 +9,7 @@ sentence outside the templates counts as wrong. The texts are our own; the shape
 (ordered beats, lexical slots, a world state) is that of controlled stories for small models.
 """
 
-from .prompts import Asked, read_prompt
+from .prompts import read_prompt
 from .reader import Reading, read
 from .scoring import COLOUR_BITS, MEANINGS, WEIGHTS, rate
 from .writer import write
@@ -18,7 +18,6 @@ __all__ = [
     "COLOUR_BITS",
     "MEANINGS",
     "WEIGHTS",
-    "Asked",
     "Reading",
     "rate",
     "read",
