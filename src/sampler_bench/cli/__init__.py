@@ -16,6 +16,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import NoReturn
 
+from .. import __version__
 from ..errors import SamplerBenchError, did_you_mean
 
 DESCRIPTION = "Find the sampler settings that make your language model write best."
@@ -91,8 +92,6 @@ def main(argv: list[str] | None = None) -> int:
 
 def build_parser(words: list[str]) -> Parser:
     """Build the parser; only the command that `words` name gets its options."""
-    from .. import __version__
-
     parser = Parser("sampler-bench", description=DESCRIPTION, epilog=EPILOG)
     parser.add_argument("--version", action="version", version=f"sampler-bench {__version__}")
     subparsers = parser.add_subparsers(dest="command", metavar="COMMAND")

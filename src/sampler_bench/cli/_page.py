@@ -11,7 +11,7 @@ from ._files import write_atomically, write_bytes_atomically
 if TYPE_CHECKING:
     from ..records import Trial
     from ..reports._document import Document
-    from ..reports.html import Preset
+    from ..reports._view import Preset
 
 MOST_EXPORTED = 40  # configurations that have their files in the page
 
@@ -40,7 +40,7 @@ def presets(document: Document) -> Iterator[Preset]:
     from ..exports.guide_yaml import source_of
     from ..plugins import find, names
     from ..records import SamplerConfig
-    from ..reports.html import Preset
+    from ..reports._view import Preset
 
     named = {result.config: result for result in document.all_results}
     for text in _wanted(document):

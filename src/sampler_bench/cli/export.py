@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from .. import __version__
 from ..errors import UsageError
 from ._options import one_study, shared
 
@@ -119,7 +120,6 @@ def _of_study(document: Document, which: str) -> tuple[SamplerConfig, Source]:
 
 
 def _single(word: str, path: Path, read_as: str | None) -> tuple[SamplerConfig, Source]:
-    from .. import __version__
     from ..exports import Source, read_preset
     from ..spec import resolve_config
 

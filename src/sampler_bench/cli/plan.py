@@ -6,7 +6,7 @@ import argparse
 import sys
 from typing import TYPE_CHECKING
 
-from ..errors import BudgetReached
+from ..errors import BudgetReached, UsageError
 from . import search
 
 if TYPE_CHECKING:
@@ -35,7 +35,6 @@ def run(args: argparse.Namespace) -> int:
     import json
     from dataclasses import asdict, replace
 
-    from ..errors import UsageError
     from ..reports._plan import report
     from ..store.sqlite import open_store
     from ..tuning.budget import STOPPED

@@ -7,6 +7,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from ._figures import environment
 from ._texts import zipped
 
 HERE = Path(__file__).parent / "_page"
@@ -30,8 +31,6 @@ def rendered(
         said: what the templates ask for: `rooms` (the folder of the sections), `hero` (the
             template of the first screen), `about` and `say.title` (the window's title), `version`.
     """
-    from ._figures import environment
-
     script = "".join(map(_file, scripts))
     return (
         environment(HERE)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import Any
 
 from . import _words
 from ._advice import advice
@@ -20,11 +21,20 @@ from ._figures import Scale, scale_of
 from ._heat import Heat, by_heat
 from ._minimal import NOT_SHRUNK
 
-if TYPE_CHECKING:
-    from .html import Preset
-
 SHOWN_ROWS = 20
 SHOWN_MEMBERS = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Preset:
+    """One configuration in one export format, and what that format loses of it."""
+
+    config: str
+    format: str
+    about: str
+    suffix: str
+    text: str
+    losses: tuple[str, ...] = ()
 
 
 class View:

@@ -17,8 +17,11 @@ from pathlib import Path
 from ..errors import UsageError
 from ..records import Trial
 from ._document import Document
+from ._picture_words import PictureWords
 from ._rendering import hashed, packed, rendered
+from ._saying import Sayings
 from ._texts import INSIDE, applied, packed_json, texts, zipped
+from ._view import Preset, View
 
 SCRIPTS = ("base.js", "app.js", "plots.js", "variety.js", "reader.js")
 SECTIONS = {
@@ -39,18 +42,6 @@ SECTIONS = {
     "limits": "What this cannot tell",
     "repeat": "How to repeat it",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Preset:
-    """One configuration in one export format, and what that format loses of it."""
-
-    config: str
-    format: str
-    about: str
-    suffix: str
-    text: str
-    losses: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,10 +68,6 @@ def report(
         beside: the name under which texts that have no room will lie beside the page.
         most: bytes of texts that the page holds.
     """
-    from ._picture_words import PictureWords
-    from ._saying import Sayings
-    from ._view import View
-
     trials = list(trials)
     found = texts(trials, document, most)
     sent = applied(trials, document)
