@@ -10,15 +10,12 @@ Contributions need not add up to the gain over the baseline: knobs act together.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from ..posterior import Posterior
 from ..records import Estimate, SamplerConfig, ScoreTable, Value
 from ..samplers.acting import acting, knobs
+from ..search import Problem
 from .reading import difference, interval, posterior_of
-
-if TYPE_CHECKING:
-    from ..search import Problem
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,10 +15,10 @@ import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import TYPE_CHECKING
 
 import numpy as np
 
+from .._arrays import Floats, Mask
 from ..records import Estimate, SamplerConfig
 from .diversity import (
     WORD,
@@ -30,11 +30,6 @@ from .diversity import (
     over_prompts,
     sets,
 )
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    Floats = NDArray[np.float64]
 
 ACROSS = 0.95  # quantile
 ROUNDING = 1e-6  # of kept embeddings, which are in single precision
@@ -105,7 +100,7 @@ def _mean_classes(vectors: Floats, size: int, threshold: float) -> float:
     return float(np.mean(counts)) if counts else math.nan
 
 
-def classes(same: NDArray[np.bool_]) -> int:
+def classes(same: Mask) -> int:
     """The number of classes, each answer being compared with the first of each class: (n, n)."""
     first: list[int] = []
     for i in range(len(same)):

@@ -13,20 +13,14 @@ it would a curve of observed scores, and a strategy's own choice of settings pla
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.special import gammaln
 
+from .._arrays import Floats, Indices
 from ..records import Estimate, ScoreTable
+from ..search import Problem
 from .landscape import quantiles, survey
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from ..search import Problem
-
-    Floats = NDArray[np.float64]
 
 SIZES = (1, 2, 3, 5, 8, 13, 21, 34, 55, 89)
 
@@ -61,7 +55,7 @@ def expected_best(values: Floats, size: int) -> Floats:
     return np.asarray(np.sort(values, axis=-1)[..., size - 1 :] @ weight)
 
 
-def _log_choose(n: NDArray[np.intp], k: int) -> Floats:
+def _log_choose(n: Indices, k: int) -> Floats:
     return np.asarray(gammaln(n + 1) - gammaln(k + 1) - gammaln(n - k + 1))
 
 

@@ -2,24 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
+from .._arrays import Floats
+from ..posterior import Posterior
 from ..posterior.best import best as best_of
 from ..records import SamplerConfig, ScoreTable
 from ..samplers.acting import knobs
+from ..search import Problem
 from .power import Z
 from .reading import Reading, chooser_of, posterior_of, read
 from .standing import RISK, beaten, draws, near_best
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from ..posterior import Posterior
-    from ..search import Problem
-
-    Floats = NDArray[np.float64]
 
 BETTER, AS_GOOD, CANNOT_TELL = "better", "as good", "cannot tell"
 LEAST_SD = 1e-9

@@ -14,15 +14,17 @@ cheap, to check by texts what each knob of the winner contributes.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import count
-from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.special import ndtr
 
+from .._arrays import Floats
 from ..posterior import Belief, fit_posterior
 from ..records import PENDING, Cell, SamplerConfig, ScoreTable
+from ..search import Problem
 from .ablation import without_each
 from .choice import (
     AS_GOOD,
@@ -37,15 +39,7 @@ from .power import WIDER, Z
 from .reading import Reading, difference, posterior_of, read
 from .standing import RISK, beaten, draws
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-
-    from numpy.typing import NDArray
-
-    from ..search import Problem
-
-    Floats = NDArray[np.float64]
-    Used = dict[SamplerConfig, list[set[int]]]
+Used = dict[SamplerConfig, list[set[int]]]
 
 SURE = 0.98
 FUTURES, WORTHS = 100, 400  # ends that are played out, and objectives drawn in each

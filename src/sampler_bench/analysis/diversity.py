@@ -28,16 +28,12 @@ import zlib
 from collections.abc import Iterable, Mapping, Sequence, Sized
 from dataclasses import dataclass
 from itertools import chain, combinations, islice, product
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
 
 import numpy as np
 
+from .._arrays import Floats, Indices
 from ..records import Estimate, SamplerConfig
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    Floats = NDArray[np.float64]
 
 GRAMS = (1, 2, 3)
 OPENING = 5  # words
@@ -221,7 +217,7 @@ def free_of_prompts(cells: Mapping[SamplerConfig, Mapping[int, list[float]]]) ->
     return [freed[config == i] for i in range(len(cells))]
 
 
-def _freed(value: Floats, config: NDArray[np.intp], prompt: NDArray[np.intp]) -> Floats:
+def _freed(value: Floats, config: Indices, prompt: Indices) -> Floats:
     """Values less their prompt's effect, by least squares (fitted in turn); NaN is left out.
 
     Fitted effects take some of the chance scatter with them; deviations are widened by what theory
@@ -247,7 +243,7 @@ def _freed(value: Floats, config: NDArray[np.intp], prompt: NDArray[np.intp]) ->
     return freed
 
 
-def _means(value: Floats, group: NDArray[np.intp]) -> Floats:
+def _means(value: Floats, group: Indices) -> Floats:
     """The mean of each group, 0 for an empty one."""
     count = np.bincount(group)
     return np.asarray(np.bincount(group, weights=value) / np.maximum(count, 1))

@@ -18,23 +18,16 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from statistics import fmean
-from typing import TYPE_CHECKING
 
+from .._arrays import Floats
 from ..posterior import frame_of
 from ..records import JUDGED, UNKNOWN, Cell, Estimate, SamplerConfig, ScoreTable
 from ..samplers.effect import effects
+from ..search import Problem
 from .diversity import Texts, across_prompts, first_words, grams, overlap
 from .diversity_law import fit
 from .power import Z
 from .summary import estimate
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    from ..search import Problem
-
-    Floats = NDArray[np.float64]
 
 SCALE = 10.0  # the model's priors are for scores from 0 to 10
 FEWEST_PAIRS = 3

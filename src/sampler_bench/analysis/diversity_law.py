@@ -18,14 +18,11 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    Floats = NDArray[np.float64]
+from .._arrays import Floats
 
 USUAL_RATE, RATE_SD = 2.0, 1.0  # of k, and of its logarithm
 FLOOR_SD = 0.03  # of b around what texts on different prompts have in common

@@ -14,25 +14,19 @@ settings that are named as its equals (`keep`). A range ends at the first value 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import Literal, TypeAlias
 
 import numpy as np
 
+from .._arrays import Floats, Indices, Mask
+from ..posterior import Belief
 from ..records import Estimate, SamplerConfig, ScoreTable, Value
+from ..search import Problem
 from .landscape import Grid, quantiles, survey
 from .power import Z
 from .reading import difference, posterior_of
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from numpy.typing import NDArray
-
-    from ..posterior import Belief
-    from ..search import Problem
-
-    Floats = NDArray[np.float64]
 
 End: TypeAlias = Literal["low", "high"]
 MATTERS = 0.05  # a share that is surely above this is told
@@ -138,7 +132,7 @@ class _Effects:
     belief: Belief
     margin: float
 
-    def free(self, column: list[Value]) -> NDArray[np.bool_]:
+    def free(self, column: list[Value]) -> Mask:
         """(n,) which of a knob's values, in each configuration, are not surely worse."""
         mean, full = self.belief.mean[1:], self.belief.covariance[1:, 1:]
         levels, top = _levels(column), int(mean.argmax())
@@ -171,9 +165,7 @@ class _Effects:
         return np.asarray(good & (levels > low) & (levels < high))
 
 
-def _region(
-    grid: Grid, inside: NDArray[np.bool_], effects: _Effects, stay: list[SamplerConfig]
-) -> Region:
+def _region(grid: Grid, inside: Mask, effects: _Effects, stay: list[SamplerConfig]) -> Region:
     """A sampler's region; the values of the settings that `stay` are in it, whatever they cost."""
     values: list[tuple[str, float, float]] = []
     words: list[tuple[str, tuple[Value, ...]]] = []
@@ -204,7 +196,7 @@ def _numbers(column: list[Value]) -> Floats | None:
     return np.array(numbers, dtype=np.float64) if len(numbers) == len(column) else None
 
 
-def _levels(column: list[Value]) -> NDArray[np.intp]:
+def _levels(column: list[Value]) -> Indices:
     """(n,) group numbers: distinct values, or groups of neighbours where there are many."""
     numbers = _numbers(column)
     if numbers is None:
@@ -216,9 +208,7 @@ def _levels(column: list[Value]) -> NDArray[np.intp]:
     return np.searchsorted(np.quantile(numbers, np.arange(1, GROUPS) / GROUPS), numbers)
 
 
-def _importance(
-    sampler: str, parameter: str, draws: Floats, groups: NDArray[np.intp]
-) -> Importance:
+def _importance(sampler: str, parameter: str, draws: Floats, groups: Indices) -> Importance:
     """Share of the variance of each draw that lies between groups of settings."""
     numbers, sizes = np.unique(groups, return_counts=True)
     means = np.stack([draws[:, groups == g].mean(axis=1) for g in numbers])

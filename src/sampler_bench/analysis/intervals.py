@@ -19,24 +19,19 @@ estimates are for that.
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.special import betaincinv, stdtrit
 
+from .._arrays import Floats, Indices
 from ..records import UNKNOWN, Estimate
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    Floats = NDArray[np.float64]
 
 LEVEL = 0.95
 LOWEST, HIGHEST = 0.0, 10.0
 _SAME = 1e-9  # worths nearer to each other than this are the same
 
 
-def mean_interval(worth: Floats, prompt: NDArray[np.intp], n_prompts: int) -> Estimate:
+def mean_interval(worth: Floats, prompt: Indices, n_prompts: int) -> Estimate:
     """Estimate the mean worth of a configuration's texts.
 
     Args:
@@ -92,12 +87,12 @@ def rate_interval(failed: int, texts: int) -> Estimate:
     return Estimate(failed / texts, low, high)
 
 
-def _groups(prompt: NDArray[np.intp]) -> NDArray[np.intp]:
+def _groups(prompt: Indices) -> Indices:
     """(n,) prompts numbered from 0 without gaps."""
     return np.unique(prompt, return_inverse=True)[1]
 
 
-def _error(worth: Floats, group: NDArray[np.intp], n_prompts: int) -> tuple[float, float]:
+def _error(worth: Floats, group: Indices, n_prompts: int) -> tuple[float, float]:
     """Standard error of the mean, and its degrees of freedom."""
     sizes = np.bincount(group).astype(np.float64)
     if len(sizes) == 1 or (len(sizes) == n_prompts and sizes.min() >= 2):
@@ -107,14 +102,14 @@ def _error(worth: Floats, group: NDArray[np.intp], n_prompts: int) -> tuple[floa
     return _clustered(worth, group, sizes)
 
 
-def _within(worth: Floats, group: NDArray[np.intp], sizes: Floats) -> tuple[float, float]:
+def _within(worth: Floats, group: Indices, sizes: Floats) -> tuple[float, float]:
     """Variance within prompts, pooled, and its degrees of freedom."""
     means = np.bincount(group, weights=worth) / sizes
     freedom = len(worth) - len(sizes)
     return float(((worth - means[group]) ** 2).sum() / freedom), freedom
 
 
-def _clustered(worth: Floats, group: NDArray[np.intp], sizes: Floats) -> tuple[float, float]:
+def _clustered(worth: Floats, group: Indices, sizes: Floats) -> tuple[float, float]:
     n = sizes.sum()
     sums = np.bincount(group, weights=worth - worth.mean())
     error = math.sqrt((sums**2 / (1 - sizes / n)).sum()) / n  # CR2 of a mean

@@ -8,23 +8,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING
 
 import numpy as np
 
+from .._arrays import Floats, Indices
 from ..posterior import Posterior
 from ..posterior.frame import reference
 from ..records import Estimate, SamplerConfig, ScoreTable, Value
 from ..samplers import SamplerSpace, Space
+from ..search import Problem
 from .reading import posterior_of
 from .standing import draws
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from ..search import Problem
-
-    Floats = NDArray[np.float64]
 
 POINTS = 160  # configurations of a sampler's space that stand for all of it
 DRAWS = 400
@@ -61,7 +55,7 @@ class Landscape:
     """
 
     grids: tuple[Grid, ...]
-    labels: NDArray[np.intp]
+    labels: Indices
     draws: Floats
 
     def of(self, number: int) -> Floats:

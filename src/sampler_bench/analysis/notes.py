@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
 
 import numpy as np
 
 from ..posterior.noise import INTERACTION, PROMPT
 from ..records import PENDING, Estimate, Needed, SamplerConfig, ScoreTable, Verdict
+from ..search import Problem
 from .choice import CANNOT_TELL
 from .confirming import SURE, confirm
 from .power import POWER, Z, texts_needed
 from .reading import Reading, interval, worths
 from .standing import RISK, times_needed
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from ..search import Problem
 
 FEWEST_PROMPTS = 8  # for an interval over new prompts
 MOST_TEXTS = 20_000  # a number beyond it is no advice

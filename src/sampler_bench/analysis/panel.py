@@ -14,17 +14,12 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations
-from typing import TYPE_CHECKING
 
 import numpy as np
 
+from .._arrays import Floats, Indices
 from ..records import INTERRUPTED, UNKNOWN, Completion, Estimate, Score, Trial, Unscored
 from .power import TWO_SIDED
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    Floats = NDArray[np.float64]
 
 FEWEST = 4  # degrees of freedom for an interval
 _NOTHING = 1e-12
@@ -76,8 +71,8 @@ class _Scores:
     """One judge's scores: (n,) each, with the trial's number and its configuration's."""
 
     value: Floats
-    trial: NDArray[np.intp]
-    config: NDArray[np.intp]
+    trial: Indices
+    config: Indices
     tokens: Floats
 
 
@@ -95,7 +90,7 @@ def agreement(trials: Sequence[Trial]) -> list[Agreement]:
     return [pair for pair in pairs if pair.texts]
 
 
-def correlation(x: Floats, y: Floats, group: NDArray[np.intp]) -> Estimate:
+def correlation(x: Floats, y: Floats, group: Indices) -> Estimate:
     """Correlation of x and y (n,) within groups, with Fisher's interval; NaN where it has none."""
     _, place, size = np.unique(group, return_inverse=True, return_counts=True)
     x = x - (np.bincount(place, x) / size)[place] if len(x) else x

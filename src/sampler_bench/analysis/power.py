@@ -8,10 +8,8 @@ approximation). Prompt effects cancel, as rivals meet on the same prompts.
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from ..search import Problem
+from ..search import Problem
 
 TWO_SIDED = 1.959964  # 95 % of a normal distribution
 WIDER = 1.1  # by what the model leaves out, as simulated studies show: docs/verdict.md

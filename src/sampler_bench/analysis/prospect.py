@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from ..records import Estimate
+from ..search import Problem
 from .power import POWER, texts_of_each, visible_gap
-
-if TYPE_CHECKING:
-    from ..search import Problem
 
 FACTORS = (0.5, 1.0, 2.0, 4.0)  # of the study's budget
 FEWEST_TEXTS = 12  # that were judged; fewer hardly tell the noise (docs/verdict.md)

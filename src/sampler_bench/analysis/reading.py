@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
+from .._arrays import Mask
 from ..posterior import (
     NEUTRAL,
     Belief,
@@ -17,14 +18,8 @@ from ..posterior import (
     steering,
 )
 from ..records import Estimate, SamplerConfig, ScoreTable
+from ..search import Problem
 from .power import Z
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from numpy.typing import NDArray
-
-    from ..search import Problem
 
 LEADING = 120  # configurations among which the best may be
 ROUNDING = 1e-13  # of two variances: their difference is known no better
@@ -67,7 +62,7 @@ class Reading:
     challenger: int | None
 
     @property
-    def inside(self) -> NDArray[np.bool_]:
+    def inside(self) -> Mask:
         """(n,) which configurations the study may recommend."""
         space = self.posterior.frame.space
         return np.array([config in space for config in self.configs])

@@ -9,18 +9,15 @@ with a third of its texts shows it here, and so does one whose answer still move
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ..posterior import Posterior, fit_posterior
 from ..posterior.best import best
 from ..records import Estimate, SamplerConfig, ScoreTable
+from ..search import Problem
 from .choice import likeliest_to_beat, recommended, searched
 from .reading import chooser_of, gain_of, posterior_of, worths
-
-if TYPE_CHECKING:
-    from ..search import Problem
 
 POINTS = 12
 FEWEST = 6  # texts before the first point

@@ -11,19 +11,13 @@ does not expect, such as a peak far narrower than the settings lie apart.
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.linalg import lapack
 
+from .._arrays import Floats, Mask
 from ..posterior import Belief
 from .power import WIDER
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    Floats = NDArray[np.float64]
-    Mask = NDArray[np.bool_]
 
 DRAWS = 2000
 RISK = 0.05  # that something beats the baseline by more than the margin, where "as good" is said

@@ -12,18 +12,14 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
+from .._arrays import Floats
 from ..records import FAILED, JUDGED, MISSING, UNKNOWN, Estimate, SamplerConfig, ScoreTable
+from ..search import Problem
 from .intervals import mean_interval, rate_interval
 from .reading import posterior_of, worths
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from ..search import Problem
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +141,7 @@ def _objective(mine: ScoreTable, problem: Problem) -> Estimate:
     return mean_interval(_worth(counted, problem), counted.prompt, problem.n_prompts)
 
 
-def _worth(counted: ScoreTable, problem: Problem) -> NDArray[np.float64]:
+def _worth(counted: ScoreTable, problem: Problem) -> Floats:
     return np.where(counted.state == FAILED, problem.failure_score, counted.score)
 
 

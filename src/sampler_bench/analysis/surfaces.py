@@ -11,21 +11,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations
-from typing import TYPE_CHECKING
 
 import numpy as np
 
+from .._arrays import Floats
+from ..posterior import Posterior
 from ..records import SamplerConfig, ScoreTable, Value
 from ..samplers import Dimension, Range, SamplerSpace, parameter, parameter_names
+from ..search import Problem
 from .reading import posterior_of, worths
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from ..posterior import Posterior
-    from ..search import Problem
-
-    Floats = NDArray[np.float64]
 
 SIDE = 19  # values of each knob of a surface
 STEPS = 41  # values of a curve

@@ -14,7 +14,6 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.special import gammaincinv
@@ -22,16 +21,10 @@ from scipy.special import gammaincinv
 from ..posterior import Posterior
 from ..posterior.noise import INTERACTION, PROMPT, SIGMA
 from ..records import UNKNOWN, Estimate, SamplerConfig, ScoreTable
+from ..search import Problem
 from .landscape import quantiles, survey
 from .power import TWO_SIDED
 from .reading import posterior_of
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from ..search import Problem
-
-    Floats = NDArray[np.float64]
 
 FEWEST_PAIRS = 3  # degrees of freedom before a judge's noise is told
 

@@ -13,9 +13,10 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
+from .._arrays import Floats
 from ..records import UNKNOWN, Estimate, SamplerConfig, ScoreTable, Verdict
+from ..search import Problem
 from .choice import (
     CANNOT_TELL,
     challenger_of,
@@ -28,12 +29,6 @@ from .choice import (
 from .notes import best_tried, for_new_prompts, needed, notes, saved
 from .reading import Reading, interval, posterior_of, worths
 from .standing import beaten, draws
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    from ..search import Problem
 
 
 def verdict(table: ScoreTable, problem: Problem) -> Verdict:
@@ -81,7 +76,7 @@ def _gain(reading: Reading) -> Estimate | None:
     return Estimate(0.0, 0.0, 0.0) if reading.challenger is None else interval(*reading.gain())
 
 
-def _beaten(reading: Reading, worth: NDArray[np.float64], margin: float) -> float:
+def _beaten(reading: Reading, worth: Floats, margin: float) -> float:
     if reading.base is None or not reading.tried(reading.base):
         return math.nan
     return beaten(worth, reading.base, reading.inside, margin)

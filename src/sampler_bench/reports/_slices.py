@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from .._arrays import Floats
 from ..analysis.intervals import HIGHEST, LOWEST
 from ..analysis.surfaces import Axis, Slice, slices
 from ..records import ScoreTable, Value
+from ..search import Problem
 from ._depth import plain
 from ._document import AxisResult, SliceResult
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    from ..search import Problem
 
 DIGITS = 4  # a picture needs no more
 
@@ -47,6 +41,6 @@ def _plain(value: Value) -> float | str:
     return value
 
 
-def _on_the_scale(values: NDArray[np.float64]) -> list[float]:
+def _on_the_scale(values: Floats) -> list[float]:
     """In one row; see `analysis.intervals.on_the_scale`."""
     return [round(float(value), DIGITS) for value in values.clip(LOWEST, HIGHEST).ravel()]
