@@ -1,16 +1,15 @@
 """The field tables of docs/results.md, made from the document's classes.
 
-    python -m sampler_bench.reports._fields docs/results.md
+    python -m sampler_bench.reports._document
 
-writes them anew between the marks. A class's docstring explains it and most of its fields; what it
-does not name is explained here, by `Class.field` or, where it means the same everywhere, by its
-name alone.
+writes them anew between the marks, and the schemas. A class's docstring explains it and most of its
+fields; what it does not name is explained here, by `Class.field` or, where it means the same
+everywhere, by its name alone.
 """
 
 from __future__ import annotations
 
 import inspect
-import sys
 import types
 from collections.abc import Iterator
 from pathlib import Path
@@ -208,8 +207,3 @@ def publish(path: Path) -> None:
     """Make the field tables of a page anew, where it is there."""
     if path.is_file():
         path.write_text(published(path.read_text(encoding="utf-8")), encoding="utf-8")
-
-
-if __name__ == "__main__":
-    for word in sys.argv[1:]:
-        publish(Path(word))

@@ -12,6 +12,8 @@ from ..samplers import check_config, sampler_names
 from .files import config_folder
 from .yaml_file import Node, Problems, read_entries
 
+ENDINGS = (".json", ".yaml", ".yml", ".kcpps", ".sh", "modelfile")  # of preset files
+
 
 def load_presets() -> dict[str, SamplerConfig]:
     """Read all presets, in the order of the file.
@@ -82,11 +84,7 @@ def resolve_config(text: str, folder: Path | None = None) -> SamplerConfig:
 
 def is_path(word: str) -> bool:
     """Whether a word can only be a file: it names a folder, or ends as presets do."""
-    return "/" in word or "\\" in word or word.lower().endswith(_endings())
-
-
-def _endings() -> tuple[str, ...]:
-    return (".json", ".yaml", ".yml", ".kcpps", ".sh", "modelfile")
+    return "/" in word or "\\" in word or word.lower().endswith(ENDINGS)
 
 
 def _of_file(path: Path) -> SamplerConfig:
