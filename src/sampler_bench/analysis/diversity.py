@@ -270,12 +270,12 @@ def _centre(values: Floats) -> float:
 
 def over_prompts(values: Floats, low: float = 0.0, high: float = 1.0) -> Estimate:
     """Mean of one value a prompt, with Student's t over prompts, kept within low and high."""
-    from scipy.special import stdtrit
+    from .intervals import half_width
 
     mean = float(values.mean())
     if len(values) < 2 or np.ptp(values) < SAME:  # no scatter is not the same as certainty
         return Estimate(min(max(mean, low), high), math.nan, math.nan)
-    half = float(stdtrit(len(values) - 1, 0.975) * values.std(ddof=1) / math.sqrt(len(values)))
+    half = half_width(float(values.std(ddof=1)), len(values))
     mean = min(max(mean, low), high)
     return Estimate(mean, max(mean - half, low), min(mean + half, high))
 

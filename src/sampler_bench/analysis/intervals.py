@@ -56,6 +56,11 @@ def mean_interval(worth: Floats, prompt: Indices, n_prompts: int) -> Estimate:
     return Estimate(mean, max(mean - half, LOWEST), min(mean + half, HIGHEST))
 
 
+def half_width(std: float, n: int) -> float:
+    """Half of Student's t interval around the mean of n numbers, by their standard deviation."""
+    return float(stdtrit(n - 1, (1 + LEVEL) / 2) * std / math.sqrt(n))
+
+
 def on_the_scale(found: Estimate) -> Estimate:
     """End an estimate of an objective where its scale ends, at 0 and 10.
 

@@ -240,12 +240,12 @@ def paired(
 
 def _mean_of(gaps: Sequence[float]) -> Interval:
     """The mean of differences with Student's t interval; without bounds where there is one."""
-    from scipy.special import stdtrit
+    from ..analysis.intervals import half_width
 
     mean = fmean(gaps)
     if len(gaps) < 2:
         return Interval(mean=mean)
-    half = float(stdtrit(len(gaps) - 1, 0.975)) * stdev(gaps) / math.sqrt(len(gaps))
+    half = half_width(stdev(gaps), len(gaps))
     return Interval(mean=mean, low=mean - half, high=mean + half)
 
 

@@ -69,9 +69,8 @@ def _estimated(result: Result) -> Result:
 def _interval(result: Result, mean: float | None, n: int) -> Interval:
     """Student's t on the scores, or on what is stated of them."""
     import numpy as np
-    from scipy.special import stdtrit
 
-    from ..analysis.intervals import mean_interval
+    from ..analysis.intervals import half_width, mean_interval
 
     if len(result.scores) > 1:
         one_prompt = np.zeros(len(result.scores), dtype=np.intp)
@@ -79,7 +78,7 @@ def _interval(result: Result, mean: float | None, n: int) -> Interval:
         return Interval(mean=found.mean, low=found.low, high=found.high)
     if mean is None or result.std is None or n < 2:
         return Interval(mean=mean)
-    half = float(stdtrit(n - 1, 0.975)) * result.std / math.sqrt(n)
+    half = half_width(result.std, n)
     return Interval(mean=mean, low=max(mean - half, 0.0), high=min(mean + half, 10.0))
 
 
