@@ -150,7 +150,7 @@ class _Effects:
                 free[mine] = False
         return free
 
-    def joined(self, column: list[Value], good: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    def joined(self, column: list[Value], good: Mask) -> Mask:
         """(n,) of what is good, that which no value between parts from the best of it.
 
         Beyond a value that is surely bad another may be little known: no range leads there.
