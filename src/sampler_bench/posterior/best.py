@@ -8,13 +8,10 @@ a hair.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
 
 from ..records import SamplerConfig, Value
 from ..samplers import Dimension, Range, SamplerSpace
-
-if TYPE_CHECKING:
-    from .model import Posterior
+from .model import Posterior
 
 FINE = 24  # lattice steps over a continuous range
 MOST_LISTED = 256  # whole numbers of a range of which each is a step

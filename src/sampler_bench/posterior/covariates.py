@@ -15,27 +15,19 @@ regression: Fay and Herriot 1979, with the variance between them by the method o
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.linalg import lapack
 
+from .._arrays import Floats, Indices
 from ..records import JUDGED, ScoreTable
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from .frame import Frame
-
-    Floats = NDArray[np.float64]
+from .frame import Frame
 
 FEWEST = 4  # texts for each column of the regression before covariates are used
 OWN_WEIGHT = 4.0  # texts after which a configuration's own mean counts half, while b is learned
 PENALTIES = np.geomspace(0.3, 3000.0, 13)  # in texts; the last leaves nothing of b
 NUGGET, TINY = 1e-6, 1e-300
-SAFE = (
-    1.0  # standard errors by which configurations are taken to differ more than they were seen to
-)
+SAFE = 2.0  # standard errors by which configurations may lie further off than they were seen to
 LEAST_SD = 1e-9  # of a covariate's size: less is rounding
 
 
@@ -94,7 +86,7 @@ def adjusted(table: ScoreTable, frame: Frame) -> Adjusted:
     return Adjusted(scores, doubt, shared, found.chance)
 
 
-def _judged(table: ScoreTable) -> NDArray[np.intp]:
+def _judged(table: ScoreTable) -> Indices:
     return np.bincount(table.config[table.state == JUDGED], minlength=len(table.configs))
 
 
@@ -129,16 +121,14 @@ def _ridge(chance: Floats, left: Floats) -> Floats:
     return np.asarray(found)
 
 
-def _keys(
-    table: ScoreTable, rows: NDArray[np.intp], number: NDArray[np.intp]
-) -> tuple[NDArray[np.float64], ...]:
+def _keys(table: ScoreTable, rows: Indices, number: Indices) -> tuple[Floats, ...]:
     """Sort keys by which the order of the evidence changes nothing."""
     free = [table.covariates[rows, k] for k in range(table.covariates.shape[1])]
     config = number[table.config[rows]].astype(np.float64)
     return (*free, table.score[rows], table.prompt[rows].astype(np.float64), config)
 
 
-def _columns(table: ScoreTable, frame: Frame, order: NDArray[np.intp]) -> Floats:
+def _columns(table: ScoreTable, frame: Frame, order: Indices) -> Floats:
     """(n_configs, k) what explains what is expected: the shared coordinates, own knobs."""
     points = frame.place([table.configs[i] for i in order])
     z = points.common
@@ -151,7 +141,7 @@ def _columns(table: ScoreTable, frame: Frame, order: NDArray[np.intp]) -> Floats
     return np.stack(columns, axis=1)
 
 
-def _chance(values: Floats, design: Floats, config: NDArray[np.intp]) -> Floats:
+def _chance(values: Floats, design: Floats, config: Indices) -> Floats:
     """What is left of (n, k) values when what was expected is taken away."""
     left = values - design @ _solved(design, values)
     count = np.bincount(config)
@@ -161,9 +151,7 @@ def _chance(values: Floats, design: Floats, config: NDArray[np.intp]) -> Floats:
     return np.asarray(left)
 
 
-def _explained(
-    values: Floats, place: Floats, config: NDArray[np.intp], prompts: int
-) -> Adjusted | None:
+def _explained(values: Floats, place: Floats, config: Indices, prompts: int) -> Adjusted | None:
     """What is chance of (n,) values, freed of prompts: `scores`; None where that cannot be told.
 
     value = place x coefficients + the configuration's own part + chance: the best linear prediction

@@ -7,17 +7,12 @@ before they are summed, so that the same evidence in another order gives the sam
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 
+from .._arrays import Floats, Indices
 from ..records import FAILED, JUDGED, SamplerConfig, ScoreTable
 from .covariates import Adjusted
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -116,7 +111,7 @@ def collect(table: ScoreTable, known: Adjusted | None = None) -> Evidence:
 
 
 def _moments(
-    config: NDArray[np.intp], prompt: NDArray[np.intp], score: Floats, shape: tuple[int, int]
+    config: Indices, prompt: Indices, score: Floats, shape: tuple[int, int]
 ) -> tuple[Floats, Floats, Floats]:
     order = np.lexsort((score, prompt, config))
     cell = config[order] * shape[1] + prompt[order]

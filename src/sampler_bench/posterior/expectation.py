@@ -14,16 +14,11 @@ most are no surprise to it: it must not take a peak for a gentle hill.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from .frame import Frame, Points
-
-    Floats = NDArray[np.float64]
+from .._arrays import Floats
+from .frame import Frame, Points
 
 LEVEL_VARIANCE = 4.0  # of the overall level, about the mean of the data
 USUAL = (1.8, 0.36)  # spans of entropy (nats) and root tail mass with the built-in bank

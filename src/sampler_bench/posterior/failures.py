@@ -12,24 +12,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.linalg import lapack
 from scipy.special import expit
 
+from .._arrays import Floats
+from .evidence import Evidence
+from .frame import Points
 from .gathering import gather
 from .kernel import Gaps, covariance, prior_variance
 from .propagation import Sites, propagate
 from .rates import logistic_moments, moments_of, shape
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from .evidence import Evidence
-    from .frame import Points
-
-    Floats = NDArray[np.float64]
 
 LEVELS = (-5.0, -3.0, -1.0)  # logits of the rate where nothing is known
 AMPLITUDES = (0.4, 1.2, 3.0)

@@ -13,20 +13,15 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from typing import TYPE_CHECKING
 
 import numpy as np
 
+from .._arrays import Floats, Indices, Mask
 from ..records import SamplerConfig, Value
 from ..samplers import Dimension, Listed, Range, SamplerSpace, Space, parameter, parameter_names
 from ..samplers.bank import Bank
 from ..samplers.effect import effects
 from ..samplers.order import LLAMACPP, Chain
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    Floats = NDArray[np.float64]
 
 LEVELS = {1: 41, 2: 13, 3: 7}  # steps of a continuous knob on the reference grid, by knobs
 APART = math.sqrt(0.5)  # so that two words are at distance 1
@@ -45,14 +40,14 @@ class Points:
     """
 
     common: Floats
-    sampler: NDArray[np.intp]
+    sampler: Indices
     own: Floats
-    listed: NDArray[np.bool_]
+    listed: Mask
 
     def __len__(self) -> int:
         return len(self.sampler)
 
-    def take(self, index: NDArray[np.intp]) -> Points:
+    def take(self, index: Indices) -> Points:
         """Some of the points."""
         return Points(self.common[index], self.sampler[index], self.own[index], self.listed[index])
 
@@ -179,7 +174,7 @@ def _frame(
 def frame_of(
     space: Space,
     temperature_last: bool,
-    features: Mapping[str, NDArray[np.float64]] | None = None,
+    features: Mapping[str, Floats] | None = None,
     chain: Chain = LLAMACPP,
 ) -> Frame:
     """The frame of a space, remembered from the last time.

@@ -6,17 +6,12 @@ Linear algebra takes the cube of their number, and neighbours say much the same.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 
+from .._arrays import Floats, Indices
 from .evidence import Evidence
 from .frame import Points
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    Floats = NDArray[np.float64]
 
 STRANGER = 1e6  # squared distance to another sampler
 
@@ -31,9 +26,9 @@ class Groups:
         heaviest: (m,) the member of each group with the most texts.
     """
 
-    group: NDArray[np.intp]
+    group: Indices
     points: Points
-    heaviest: NDArray[np.intp]
+    heaviest: Indices
 
     def sums(self, values: Floats) -> Floats:
         """(n,) or (n, k) numbers, added up over each group."""

@@ -10,19 +10,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TypeAlias
 
 import numpy as np
 from scipy.optimize import minimize
 
+from .._arrays import Floats
 from .noise import N_THETA
 from .quality import PRIOR_MEAN, Data, Solved, density, solve
 
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    Floats = NDArray[np.float64]
-    Cost = Callable[[Floats], tuple[float, Floats]]
+Cost: TypeAlias = Callable[[Floats], tuple[float, Floats]]
 
 REACH = 4.0  # hyperparameters stay within so many prior SDs of the prior's centre
 WIDER = 1.15  # draws are spread a little wider than the Laplace approximation

@@ -10,16 +10,11 @@ hyperparameters are natural logarithms.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from .frame import Points
-
-    Floats = NDArray[np.float64]
+from .._arrays import Floats
+from .frame import Points
 
 COMMON, OFFSET, OWN, LENGTH_ENTROPY, LENGTH_TAIL, LENGTH_OWN = range(6)
 N_KERNEL = 6

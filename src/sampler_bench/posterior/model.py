@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.linalg import lapack
 
+from .._arrays import Floats
 from ..records import SamplerConfig, ScoreTable
 from .covariates import adjusted
 from .evidence import Evidence, collect
@@ -25,11 +25,6 @@ from .kernel import Gaps, covariance, prior_variance
 from .noise import contrasts, text_sd
 from .quality import PRIOR_MEAN, Data, Solved, prior_sd, solve
 from .rates import sides
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    Floats = NDArray[np.float64]
 
 CALM, WILD = 0.2, 3.0  # total SDs between which scores are taken as points out of 10
 FOREIGN = 3.0  # by this factor outside they are taken as being on another scale altogether

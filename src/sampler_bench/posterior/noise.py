@@ -12,17 +12,12 @@ seen *within* configurations (Woodbury; checked against dense algebra in the tes
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.linalg import lapack
 
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from .evidence import Evidence
-
-    Floats = NDArray[np.float64]
+from .._arrays import Floats
+from .evidence import Evidence
 
 SIGMA, KAPPA, INTERACTION, PROMPT = range(6, 10)
 N_THETA = 10

@@ -9,16 +9,12 @@ and its failure rates came out ten times too high: see docs/log.md.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.linalg import lapack
 from scipy.special import expit
 
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    Floats = NDArray[np.float64]
+from .._arrays import Floats
 
 PASSES = 40
 DAMPING = 0.9

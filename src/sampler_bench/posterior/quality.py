@@ -7,11 +7,12 @@ Williams 2006, chapter 2; priors on hyperparameters are log-normal. Scores are i
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.linalg import lapack
 
+from .._arrays import Floats
+from .evidence import Evidence
 from .kernel import (
     COMMON,
     LENGTH_ENTROPY,
@@ -23,13 +24,6 @@ from .kernel import (
     covariance_gradient,
 )
 from .noise import LOG_2PI, N_THETA, Seen, reduce
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from .evidence import Evidence
-
-    Floats = NDArray[np.float64]
 
 STEP = 1e-5  # of the differences that give the noise part of the gradient
 JITTER = 1e-9

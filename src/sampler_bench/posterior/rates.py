@@ -6,15 +6,11 @@ A small rate is skewed: it may be twice what it seems, and not less than 0.
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.special import betaincinv, expit, logit, ndtri
 
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    Floats = NDArray[np.float64]
+from .._arrays import Floats
 
 ENDS = (0.025, 0.975)
 NARROWEST = 1e-6  # of a rate, its distance from 0 and 1, its standard deviation

@@ -8,14 +8,9 @@ batch the covariance is updated as if each text had come.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    Floats = NDArray[np.float64]
+from .._arrays import Floats, Mask
 
 NODES = np.linspace(-4.0, 4.0, 21)
 WEIGHTS = np.exp(-(NODES**2) / 2)
@@ -24,7 +19,7 @@ REACH = 3.5  # contenders are within so many SDs of the leader
 
 
 def knowledge_gradient(
-    mean: Floats, covariance: Floats, look_variance: Floats, target: NDArray[np.bool_]
+    mean: Floats, covariance: Floats, look_variance: Floats, target: Mask
 ) -> Floats:
     """The expected gain of a look at each candidate.
 

@@ -10,10 +10,10 @@ There is no fixed replication: the budget is the number of texts. docs/search.md
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import TYPE_CHECKING
 
 import numpy as np
 
+from .._arrays import Floats
 from ..posterior import (
     Frame,
     Posterior,
@@ -25,15 +25,9 @@ from ..posterior import (
 from ..posterior.best import neighbours
 from ..records import FAILED, PENDING, Cell, SamplerConfig, ScoreTable
 from ..samplers import SamplerSpace, Space
+from . import Problem
 from ._cells import used_and_gaps
 from ._gradient import knowledge_gradient, look
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from . import Problem
-
-    Floats = NDArray[np.float64]
 
 SPENDS = "budget"
 START = 12  # texts before the model is asked
