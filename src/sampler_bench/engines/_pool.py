@@ -198,8 +198,10 @@ class PoolEngine(Engine):
             told = "%s: %s; from now on %d at once, and more if it is started with a larger context"
             _log.warning(told, member.engine.http.shown, fault.detail, int(member.limit))
         if well and member.failures:
-            others = "the others take its texts" if self._others_ready(member) else "it is awaited"
-            _log.warning("a server fails (%s); %s until it answers again", fault.detail, others)
+            meanwhile = "it is awaited until it answers again; if it is gone for good, stop the run"
+            if self._others_ready(member):
+                meanwhile = "the others take its texts until it answers again"
+            _log.warning("a server fails (%s); %s", fault.detail, meanwhile)
 
     def _note_crowd(self, member: Member, began: float) -> None:
         if not member.crowd(began, self._clock()):
