@@ -69,6 +69,52 @@ def test_what_a_file_leaves_out_is_what_its_tool_does_then(name):
     assert import_config(text) == (name, SamplerConfig.parse(wanted))
 
 
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        (
+            '{"do_sample": false, "temperature": 0.7, "repetition_penalty": 1.05}',
+            (
+                "transformers",
+                "repetition_penalty+top_k:temperature=0,repetition_penalty=1.05,top_k=50",
+            ),
+        ),
+        (
+            '{"temperature": 0.7, "repetition_penalty": 1, "max_new_tokens": 64}',
+            ("vllm", "temperature:temperature=0.7,max_tokens=64"),
+        ),
+        (
+            '{"temperature": 0.7, "repetition_penalty": 1, "transformers_version": "4.51.0"}',
+            ("vllm", "temperature:temperature=0.7"),
+        ),
+        (
+            '{"temperature": 0.7, "repetition_penalty": 1, "max_tokens": 64}',
+            ("sglang", "temperature:temperature=0.7,max_tokens=64"),
+        ),
+    ],
+)
+def test_a_models_generation_config_is_no_request(text, wanted):
+    found = import_config(text)
+    assert (found[0], found[1].text) == wanted
+
+
+@pytest.mark.parametrize("name", ["transformers", "vllm"])
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("min_p:temperature=0,min_p=0.1,max_tokens=300", None),
+        (
+            "top_n_sigma:temperature=1.5,top_n_sigma=1,max_tokens=300",
+            "temperature:temperature=1.5,max_tokens=300",  # what the file can say
+        ),
+    ],
+)
+def test_a_generation_config_of_ours_is_read_by_its_own_format(name, text, wanted):
+    written, _ = export(name, SamplerConfig.parse(text), Source())
+    found = import_config(written)
+    assert (found[0], found[1].text) == (name, wanted or text)
+
+
 @pytest.mark.parametrize("name", names("exports"))
 def test_every_format_can_be_the_baseline_of_a_study(name, tmp_path):
     text, losses = export(name, PLAIN, Source(order="last"))

@@ -8,7 +8,7 @@ from __future__ import annotations
 from ..engines.sglang import DIALECT
 from ..records import SamplerConfig
 from . import Loss, Source, _dialects
-from ._request import read_request, write_request
+from ._request import read_sent, write_request
 
 ABOUT = "SGLang: fields of a request (extra_body of the OpenAI SDK)"
 SUFFIX = ".json"
@@ -26,4 +26,4 @@ def write(config: SamplerConfig, source: Source) -> str:
 
 def read(text: str) -> SamplerConfig:
     """Read such fields."""
-    return read_request(DIALECT, text, "temperature", "repetition_penalty")
+    return read_sent(DIALECT, text)

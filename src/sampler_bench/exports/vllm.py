@@ -14,7 +14,8 @@ from ..engines._dialect import Dialect, Spoken, Unspoken
 from ..engines.vllm import DIALECT as SERVER
 from ..records import SamplerConfig
 from . import Loss, Source, _dialects
-from ._request import read_request, write_request
+from ._provenance import read_object
+from ._request import OF_A_MODEL, read_request, write_request
 
 ABOUT = (
     "vLLM (SGLang, Aphrodite): generation_config.json, or --override-generation-config "
@@ -44,4 +45,5 @@ def write(config: SamplerConfig, source: Source) -> str:
 
 def read(text: str) -> SamplerConfig:
     """Read a generation_config.json."""
-    return read_request(DIALECT, text, "temperature", "top_p")
+    told = read_object(text, "temperature").keys() & set(OF_A_MODEL)
+    return read_request(DIALECT, text, *(() if told else ("top_p",)))
