@@ -222,6 +222,30 @@ def test_a_killed_search_is_reported_and_compared_by_its_empty_file(tmp_path, co
     assert out.count("📊") == 2
 
 
+@pytest.mark.parametrize("words", [("analyze",), ("report",), ("analyze", "--json")])
+def test_a_study_without_judged_texts_does_not_spoil_a_comparison(tmp_path, command, words):
+    begin(tmp_path, "a", 1.0, "a.json")
+    begin(tmp_path, "b", 2.0, "b.json")
+    results = tmp_path / "results"
+    with open_store(results) as store:  # one stopped before its first text, one without a store
+        spec = load_study(tmp_path / "study.yaml", None, {"seed": 1})
+        none = store.create_study("none", spec.to_json(), 3.0)
+        store.set_note(none.id, "results", {"file": "none.json", "kind": "search"})
+    for name in ("none.json", "empty.json"):
+        (results / name).touch()
+    code, out, err = command(*words, "--compare", "results/*.json")
+    assert code == 0, err
+    assert "judges" not in out
+    assert "None" not in out
+    for name in ("none.json", "empty.json"):
+        assert err.count(f"{name}: left out, no text of it was judged yet\n") == 1
+    few = ("results/a.json", "results/none.json", "results/empty.json")
+    said = failed(command(*words, "--compare", *few), 2)
+    assert "expected two or more studies with judged texts, found 1: results/a.json" in said
+    said = failed(command("analyze", "--compare", "results/none.json"), 2)
+    assert "found 0: none" in said
+
+
 def test_a_page_without_texts_says_why(tmp_path, command):
     with open_store(tmp_path / "results") as store:
         spec = load_study(None, "demo", {"seed": 1})
