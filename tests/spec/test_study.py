@@ -85,6 +85,19 @@ def test_a_text_file_holds_a_prompt_a_line(tmp_path, monkeypatch):
         load_study(file, None, {})
 
 
+@pytest.mark.parametrize(
+    "word", ["p.csv", "p.TSV", "p.json", "p.jsonl", "p.md", "p.yaml", "p.yml", "p.docx", "folder"]
+)
+def test_the_name_of_another_file_is_no_prompt(word, file, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(SpecError, match=r"is the name of a file or folder; prompts come as words"):
+        load_study(file, None, {"test_prompts": [word]})
+    sentences = [f"Write about {word}", "Tell me of node.js", "What is a folder?"]
+    spec = load_study(file, None, {"test_prompts": sentences})
+    assert [prompt.text for prompt in spec.prompts] == sentences
+
+
 def test_a_mapping_with_a_known_setting_is_a_section_whatever_its_name(tmp_path):
     file = tmp_path / "study.yaml"
     file.write_text(FILE + "modell:\n  n_iterations: 4\n")

@@ -16,6 +16,9 @@ from ..records import SamplerConfig
 from .presets import resolve_config
 from .yaml_file import COMMAND_LINE, Node, shown
 
+# Endings of files from which no prompts are read.
+OTHER_FILES = (".csv", ".tsv", ".json", ".jsonl", ".md", ".yaml", ".yml", ".docx")
+
 
 def whole(low: int, words: str = "") -> Callable[[Node], int | None]:
     """A whole number of at least `low`; `words` say more about it."""
@@ -103,6 +106,12 @@ def _lines(word: str, node: Node) -> list[str]:
     """The lines of a prompts file that are not blank; another text, or a sentence, as it is."""
     path = _folder(node) / os.path.expanduser(word)
     if not word.lower().endswith(".txt") or (" " in word and not os.path.isfile(path)):
+        if os.path.exists(path) or (" " not in word and word.lower().endswith(OTHER_FILES)):
+            node.wrong(
+                f"{word} is the name of a file or folder; prompts come as words, or in a .txt file "
+                "with a prompt a line"
+            )
+            return []
         return [word]
     try:
         text = path.read_text(encoding="utf-8")
