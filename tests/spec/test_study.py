@@ -85,6 +85,14 @@ def test_a_text_file_holds_a_prompt_a_line(tmp_path, monkeypatch):
         load_study(file, None, {})
 
 
+def test_the_mark_before_a_text_file_is_no_part_of_its_first_prompt(file, tmp_path):
+    (tmp_path / "mine.txt").write_text("Write a story.\nTell a joke.", encoding="utf-8-sig")
+    study = file.read_text().replace("[One, Two]", "mine.txt")
+    file.write_text(study, encoding="utf-8-sig")
+    spec = load_study(file, None, {})
+    assert [prompt.text for prompt in spec.prompts] == ["Write a story.", "Tell a joke."]
+
+
 @pytest.mark.parametrize(
     "word", ["p.csv", "p.TSV", "p.json", "p.jsonl", "p.md", "p.yaml", "p.yml", "p.docx", "folder"]
 )

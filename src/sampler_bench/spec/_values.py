@@ -114,7 +114,7 @@ def _lines(word: str, node: Node) -> list[str]:
             return []
         return [word]
     try:
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         told = getattr(error, "strerror", None) or error
         node.wrong(f"{word} cannot be read as a file with a prompt a line: {told}")
