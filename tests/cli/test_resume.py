@@ -295,13 +295,28 @@ def test_a_study_in_a_folder_that_may_not_be_written_is_reported_with_its_texts(
         monkeypatch.undo()  # leave the folder before it goes
 
 
+@pytest.mark.skipif(os.name == "nt", reason="folders have other rights there")
+@pytest.mark.parametrize(
+    "words", [("analyze", "--latest"), ("report",), ("analyze", "results/s.json"), ("search",)]
+)
+def test_a_results_folder_that_may_not_be_read_is_no_defect(words, monkeypatch, capfd):
+    with TemporaryDirectory() as name:
+        begin(Path(name), "s", 1.0)
+        words = (*words, "--resume") if words == ("search",) else words
+        in_process(("analyze", "--latest"), name, monkeypatch, capfd)  # reads Python's own files
+        with read_only(Path(name, "results"), 0o000):
+            done = in_process(words, name, monkeypatch, capfd)
+        assert "you have no right to read or change it" in failed(done, 1)
+        monkeypatch.undo()
+
+
 @contextmanager
-def read_only(folder):
-    """A folder that may not be written meanwhile, not even by root."""
+def read_only(folder, mode=0o555):
+    """A folder that may not be written meanwhile, not even by root; or another `mode`."""
     user = os.geteuid()
     folder.parent.chmod(0o777)
     for path in (*folder.iterdir(), folder):
-        path.chmod(0o555)
+        path.chmod(mode)
     if user == 0:
         os.seteuid(65534)
     try:

@@ -85,6 +85,10 @@ def main(argv: list[str] | None = None) -> int:
             _end_output()
             print("error: there is no room left on the disk for what is printed", file=sys.stderr)
             return 1
+        if isinstance(error, PermissionError) and error.filename is not None:
+            told = "you have no right to read or change it; see to that, or choose another place"
+            print(f"error: {error.filename}: {told}", file=sys.stderr)
+            return 1
         print(f"error: unexpected {type(error).__name__}: {error}", file=sys.stderr)
         print("this is a defect of sampler-bench; add --debug to see where", file=sys.stderr)
         return 1
