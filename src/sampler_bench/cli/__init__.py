@@ -108,9 +108,17 @@ def build_parser(words: list[str]) -> Parser:
         command = import_module(f".{name}", __name__)
         sub = subparsers.add_parser(name, help=command.HELP, description=command.HELP)
         if name == wanted:
+            sub.register("type", Path, _path)
             command.configure(sub)
             sub.add_argument("--debug", action="store_true", help="show where an error came from")
     return parser
+
+
+def _path(word: str) -> Path:
+    """A path that is no empty word, as an unset variable of a shell leaves one: that means here."""
+    if not word.strip():
+        raise argparse.ArgumentTypeError("expected a path, found an empty word")
+    return Path(word)
 
 
 def _is_text(word: str) -> bool:
