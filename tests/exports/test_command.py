@@ -197,7 +197,7 @@ def test_a_study_without_a_result_has_nothing_to_export(tmp_path, monkeypatch, c
     (tmp_path / "r.json").write_text(empty.text())
     code, _, err = run(capsys, "r.json", "--to", "ollama")
     assert code == 2
-    assert "there is no 'best' to export" in err
+    assert "s: nothing was judged yet, so there is nothing to export" in err
 
 
 def test_where_every_text_failed_an_export_leaves_the_file_as_it_was(tmp_path, monkeypatch, capsys):

@@ -25,6 +25,8 @@ def choose(document: Document, which: str = "best") -> tuple[SamplerConfig, Sour
     text = _text(document, which)
     if text is None:
         name = document.search_metadata.study or "the results"
+        if document.best_configuration is None and not document.search_metadata.texts:
+            raise UsageError(f"{name}: nothing was judged yet, so there is nothing to export")
         raise UsageError(f"{name}: there is no {which!r} to export; choose {CHOICES}")
     result = next((row for row in document.all_results if row.config == text), None)
     if result is None and text == getattr(document.best_configuration, "config", None):
