@@ -165,6 +165,15 @@ def test_the_minutes_of_one_run_are_not_those_of_the_next(tmp_path, command):
     assert (code, json.loads(out)["search_metadata"]["state"]) == (0, "done"), said
 
 
+def test_where_no_minutes_are_allowed_the_next_run_is_told_to_take_some(tmp_path, command):
+    (tmp_path / "study.yaml").write_text(STUDY)
+    begun = ("search", "--config", "study.yaml", "--study", "s")
+    for words in (begun, ("search", "--resume", "s")):
+        said = failed(command(*words, "--max-minutes", "0"), 4)
+        assert said.endswith("go on with: sampler-bench search --resume s --max-minutes 10\n")
+    assert command("search", "--resume", "s", "--max-minutes", "10")[0] == 0
+
+
 def test_a_name_that_is_taken_is_found_before_anybody_is_asked(tmp_path, command):
     begin(tmp_path, "s", 1.0)
     nobody = ("--server", "http://127.0.0.1:9", "--judge", "offline")

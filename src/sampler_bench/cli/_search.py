@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from ._live import Progress
 
 BEST = "best_configs.yaml"
+MINUTES = "10"  # advised where none were allowed
 
 
 def search(args: argparse.Namespace) -> int:
@@ -101,18 +102,20 @@ def resume_command(request: Request, more: Sequence[str] = ()) -> str:
     from ..reports._words import command_line
 
     words = ["sampler-bench", "search", "--resume", request.name, *named(request.folder)]
-    if request.minutes is not None:
+    if request.minutes:  # with 0 it would end the same way
         words += ["--max-minutes", f"{request.minutes:g}"]
     return command_line([*words, *more, *_addresses(request.spec)])
 
 
 def _twice(finished: Finished) -> list[str]:
-    """Options for twice the limit that ended a run; minutes are counted anew in any case."""
+    """Options for twice the limit that ended a run; minutes are counted anew, unless they are 0."""
     spec, limit = finished.request.spec, finished.ended.limit
     if limit == "max_samples" and spec.max_samples is not None:
         return ["--max-samples", str(2 * max(spec.max_samples, len(finished.study.trials)))]
     if limit == "max_cost" and spec.max_cost:
         return ["--max-cost", f"{2 * spec.max_cost:g}"]
+    if limit == "max_minutes" and not finished.request.limited.max_minutes:
+        return ["--max-minutes", MINUTES]
     return []
 
 
