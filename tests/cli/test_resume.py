@@ -1,5 +1,6 @@
 """Going on with a study, and what is left on the disk where nothing came of one."""
 
+import errno
 import json
 import os
 import shutil
@@ -188,6 +189,16 @@ def test_who_comes_second_to_a_name_leaves_no_empty_results(tmp_path, command, m
     monkeypatch.setattr(SqliteStore, "see_free", lambda self, name: None)
     failed(command("search", "--config", "study.yaml", "--study", "twin"), 2)
     assert [p.name for p in (tmp_path / "results").glob("*.json")] == ["s.json"]
+
+
+def test_a_lock_for_which_the_disk_has_no_room_is_told_as_that(tmp_path, command, monkeypatch):
+    def no_room(path, owner):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("sampler_bench.store.sqlite.FileLock", no_room)
+    (tmp_path / "study.yaml").write_text(STUDY)
+    said = failed(command("search", "--config", "study.yaml"), 1)
+    assert "No space left on device; make room on the disk, or choose another" in said
 
 
 def test_a_search_that_nobody_serves_leaves_nothing(tmp_path, command):

@@ -9,6 +9,7 @@ that all share: processes of several machines must not use one folder at the sam
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import sqlite3
@@ -319,9 +320,10 @@ class SqliteStore(Store):
                 "study twice; choose a folder on a local disk by --output-dir"
             ) from error
         except OSError as error:
+            full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+            remedy = "make room on the disk" if full else "make the folder writable"
             raise StoreError(
-                f"{path} cannot be made: {error.strerror}; make the folder writable, or choose "
-                "another --output-dir"
+                f"{path} cannot be made: {error.strerror}; {remedy}, or choose another --output-dir"
             ) from error
 
     def is_locked(self, study: int) -> bool:
@@ -364,12 +366,12 @@ def _remedy(error: sqlite3.Error) -> str:
     """What to do about a fault of the database."""
     words = str(error)
     remedies = {
-        "full": "make room on the disk, then go on with --resume",
+        "full": "make room on the disk; a search goes on with --resume",
         "readonly": "make the folder writable, or choose another --output-dir",
         "unable to open": "make the folder writable, or choose another --output-dir",
-        "disk I/O": "see that the disk works and has room, then go on with --resume",
+        "disk I/O": "see that the disk works and has room; a search goes on with --resume",
         "not a database": "it is no store of ours; move it away, or choose another --output-dir",
         "malformed": "the file is damaged; move it away, or restore a copy",
-        "locked": "another process holds it for long; let it finish, then go on with --resume",
+        "locked": "another process holds it for long; let it finish; a search goes on with --resume",
     }
     return next((remedy for key, remedy in remedies.items() if key in words), "see the message")
