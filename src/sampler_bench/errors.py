@@ -60,5 +60,8 @@ def did_you_mean(word: str, known: list[str]) -> str:
     """Return " (did you mean 'x'?)" for the known word nearest to `word`, or an empty string."""
     from difflib import get_close_matches
 
-    near = get_close_matches(word, known, n=1, cutoff=0.6)
+    near = [
+        *get_close_matches(word, known, n=1, cutoff=0.6),
+        *get_close_matches(word.lower(), known, n=1, cutoff=0.6),
+    ]
     return f" (did you mean {near[0]!r}?)" if near else ""

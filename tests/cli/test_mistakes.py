@@ -278,7 +278,9 @@ def test_a_full_disk_is_named_and_what_was_kept_is_kept(tmp_path):
     )
     assert done.returncode == 1, done.stderr
     assert "Traceback" not in done.stderr
-    assert re.search(r"error: .*sqlite.*(full|disk I/O).*; a search goes on with --resume", done.stderr)
+    assert re.search(
+        r"error: .*sqlite.*(full|disk I/O).*; a search goes on with --resume", done.stderr
+    )
     code, out, err = run("analyze", "--latest", cwd=tmp_path)
     assert code == 0, err
     assert "judged" in out

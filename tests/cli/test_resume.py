@@ -183,6 +183,26 @@ def test_a_name_that_is_taken_is_found_before_anybody_is_asked(tmp_path, command
     assert [p.name for p in (tmp_path / "results").glob("*.json")] == ["s.json"]
 
 
+@pytest.mark.parametrize(
+    ("word", "near"),
+    [
+        ("firts", " (did you mean 'first'?)"),
+        ("FIRST", " (did you mean 'first'?)"),
+        ("run_1", " (run_1.json has the results of 'first')"),
+        ("results/run_1.json", " (run_1.json has the results of 'first')"),
+        ("nothing like it", ""),
+    ],
+)
+def test_a_study_by_a_wrong_name_is_told_the_right_one(word, near, tmp_path, command):
+    begin(tmp_path, "first", 1.0, "run_1.json")
+    for words in (("search", "--resume"), ("analyze", "--study")):
+        assert f"there is no study {word!r}{near}; there are: first" in failed(
+            command(*words, word), 1
+        )
+    said = failed(command("report", "first"), 2)
+    assert said.endswith("No such file or directory; for a study by name: --study first\n")
+
+
 def test_who_comes_second_to_a_name_leaves_no_empty_results(tmp_path, command, monkeypatch):
     """Both saw the name free; the other made the study first."""
     begin(tmp_path, "twin", 1.0)

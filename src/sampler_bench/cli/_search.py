@@ -76,7 +76,7 @@ def run_and_keep(request: Request, store: Store, quiet: bool) -> tuple[Finished,
 
 def _give_back(reserved: Path, store: Store, name: str) -> None:
     """Remove an empty results file that no study will write; what was written stays."""
-    from ..tuning.kept import RESULTS
+    from ..store import RESULTS
 
     row = store.study(name)
     its = None if row is None else (store.note(row.id, RESULTS) or {}).get("file", f"{name}.json")

@@ -157,6 +157,8 @@ def _text(path: Path) -> str:
         raise SpecError(f"results file {path}: expected JSON text, found other bytes") from error
     except OSError as error:
         reason = error.strerror or str(error)
+        if isinstance(error, FileNotFoundError) and not path.suffix:
+            reason += f"; for a study by name: --study {path}"
         raise SpecError(f"results file {path} cannot be read: {reason}") from error
     if not text.strip():
         raise SpecError(f"results file {path} is empty: its search has not written it yet")

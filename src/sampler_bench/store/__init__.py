@@ -10,10 +10,11 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from ..errors import StoreError
+from ..errors import StoreError, did_you_mean
 from ..records import (
     Cell,
     Completion,
@@ -24,6 +25,8 @@ from ..records import (
     Unscored,
     Unwritten,
 )
+
+RESULTS = "results"  # the note that names a study's results file
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,9 +87,19 @@ class Store(ABC):
             return studies[-1]
         found = self.study(name)
         if found is None:
-            known = ", ".join(study.name for study in studies)
-            raise StoreError(f"there is no study {name!r}; there are: {known}")
+            known = [study.name for study in studies]
+            near = self._of_file(name) or did_you_mean(name, known)
+            raise StoreError(f"there is no study {name!r}{near}; there are: {', '.join(known)}")
         return found
+
+    def _of_file(self, word: str) -> str:
+        """Whose results file a word names, with its folder or ending or without; else nothing."""
+        wanted = Path(word).name.removesuffix(".json")
+        for study in self.studies():
+            file = (self.note(study.id, RESULTS) or {}).get("file", f"{study.name}.json")
+            if file == f"{wanted}.json":
+                return f" ({file} has the results of {study.name!r})"
+        return ""
 
     def see_free(self, name: str) -> None:
         """Raise StoreError where a study has that name already."""

@@ -14,7 +14,7 @@ from ..reports._collect import collect
 from ..reports._document import Document, RunResult, read_document
 from ..search import Problem
 from ..spec import StudySpec
-from ..store import Store, StudyRow
+from ..store import RESULTS, Store, StudyRow
 from ..store.sqlite import FILE, open_kept
 from .answers import recalled as embeddings_of
 from .build import build_problem
@@ -28,7 +28,7 @@ from .runs import NOTE as RUNS
 from .runs import recalled as recalled_runs
 from .served import SERVER
 
-JUDGE, RESULTS = "judge", "results"  # notes' names
+JUDGE = "judge"  # a note's name
 
 
 @dataclass(frozen=True, slots=True)

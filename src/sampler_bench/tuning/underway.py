@@ -16,12 +16,12 @@ from ..plugins import find
 from ..records import Completion, SamplerConfig, Unwritten
 from ..search import Problem
 from ..spec import StudySpec
-from ..store import Store, StudyRow
+from ..store import RESULTS, Store, StudyRow
 from . import fingerprint, pilot, runs
 from .budget import STOPPED, Budget, Ended, Limits, Reserve
 from .crew import Crew, Known
 from .events import Checked, Planned, Warned, Watcher
-from .kept import JUDGE, RESULTS
+from .kept import JUDGE
 from .knobs import KNOBS
 from .late import Door
 from .ledger import Ledger
