@@ -152,6 +152,8 @@ WORDS = [
     (("benchmark", "--samplers", "min_p", "--model", "demo"), "min_p is a sampler type", 2),
     (("benchmark", "--samplers", "min_p:min_q=1", "--model", "demo"), "'min_q' is not known", 2),
     (("search", "--samplers", "nucleus", "--model", "demo"), "nucleus is a preset", 2),
+    (("search", "--samplers", "min_p,top_p", *DEMO[:2]), "without a comma; known are", 2),
+    (("search", "--samplers", "MIN_P", *DEMO[:2]), "is not known (did you mean 'min_p'?)", 2),
     (("search", "--samplers", "top_a", *DEMO[:2], "--judge", "demo"), "top_a", 2),
     (("serve", "nothing"), "model 'nothing' is not in models.yaml", 2),
     (("serve", "./nothing.gguf"), "there is no such file", 2),

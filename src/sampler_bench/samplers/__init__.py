@@ -79,6 +79,8 @@ def parameters_of(sampler: str) -> tuple[str, ...]:
     for family in families:
         if family not in sampler_names():
             near = did_you_mean(family, list(sampler_names()))
+            if "," in family:
+                near = "; name several as separate words, by spaces and without a comma"
             known = ", ".join(sampler_names())
             raise SpecError(f"sampler {family!r} is not known{near}; known are {known}")
     if len(set(families)) < len(families):
