@@ -372,6 +372,6 @@ def _remedy(error: sqlite3.Error) -> str:
         "disk I/O": "see that the disk works and has room; a search goes on with --resume",
         "not a database": "it is no store of ours; move it away, or choose another --output-dir",
         "malformed": "the file is damaged; move it away, or restore a copy",
-        "locked": "another process holds it for long; let it finish; a search goes on with --resume",
+        "locked": "another process holds it for long; wait for it; a search goes on with --resume",
     }
     return next((remedy for key, remedy in remedies.items() if key in words), "see the message")
