@@ -9,6 +9,8 @@ from support.pages import HOSTILE, KINDS, written
 from support.tables import GRID, problem_of
 
 from sampler_bench.records import JUDGED, Cell, ScoreTable
+from sampler_bench.reports._document import ImportanceResult
+from sampler_bench.reports._picture_words import PictureWords
 
 LARGEST = 15_000_000  # bytes
 FIRST_PAINT = 2.0  # seconds
@@ -354,3 +356,20 @@ def test_it_prints_with_its_pictures(browser, pages, tmp_path):
         visit.draw_all()
         visit.page.pdf(path=str(tmp_path / "page.pdf"))
         assert (tmp_path / "page.pdf").stat().st_size > 50_000
+
+
+def test_a_knob_that_moves_alone_in_its_sampler_is_not_said_to_matter():
+    def row(sampler, parameter, share):
+        found = {"mean": share, "low": share, "high": share}
+        return ImportanceResult(sampler=sampler, parameter=parameter, share=found, told=True)
+
+    rows = [
+        row("temperature", "temperature", 1.0),
+        row("all", "sampler", 0.4),
+        row("min_p", "temperature", 0.7),
+        row("min_p", "min_p", 0.3),
+    ]
+    document = document_of(ScoreTable.of([], 1), problem_of())
+    said = PictureWords(document.model_copy(update={"importance": rows})).importance_sentence
+    assert said.startswith("Surely matters: the choice of sampler, temperature of min_p (70%")
+    assert "100%" not in said

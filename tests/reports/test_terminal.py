@@ -274,6 +274,7 @@ def test_names_from_outside_cannot_steer_the_terminal():
     said = report(document_of(table_of(hot), problem_of(), model=evil))
     assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u202e]", said)
     assert shown("a\x1bb\u200fc") == "a?b?c"
+    assert shown("line1\nline2\r\nline3") == "line1 line2 line3"
 
 
 def test_the_guides_minimal_file_is_reported_with_a_warning(tmp_path):
@@ -445,6 +446,11 @@ def test_shows_quality_against_diversity_with_the_front():
 def test_says_that_variety_is_not_known_where_nothing_was_written_twice():
     said = report(document_of(awkward_tables()["all alike"], problem_of()))
     assert "The data cannot tell yet: 0 pairs of texts on one prompt." in said
+    one = document_of(awkward_tables()["all alike"], problem_of())
+    assert one.diversity is not None
+    diversity = one.diversity.model_copy(update={"pairs": 1})
+    said = report(one.model_copy(update={"diversity": diversity}))
+    assert "The data cannot tell yet: 1 pair of texts on one prompt." in said
 
 
 def test_says_whether_variety_is_part_of_the_score():

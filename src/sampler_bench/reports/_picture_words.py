@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from . import _depth_words
 from ._document import (
@@ -67,7 +67,8 @@ class PictureWords:
     @property
     def importance_sentence(self) -> str:
         """Which knobs matter."""
-        told = [row for row in self.document.importance if row.told]
+        rows = self.document.importance
+        told = [row for row in rows if row.told and not _alone(row, rows)]
         if not told:
             return "The data cannot tell which knob matters."
         return f"Surely matters: {', '.join(map(_knob, told))}. Of the rest the data cannot tell."
@@ -204,6 +205,12 @@ def _side(found: Interval) -> int:
 
 def _entropy(row: Result) -> float:
     return row.entropy or 0.0
+
+
+def _alone(row: ImportanceResult, rows: Sequence[ImportanceResult]) -> bool:
+    """Whether a knob is the only one that moves in its sampler, and so has all of the variance."""
+    beside = [other for other in rows if other.sampler == row.sampler]
+    return row.parameter != "sampler" and len(beside) == 1
 
 
 def _knob(row: ImportanceResult) -> str:

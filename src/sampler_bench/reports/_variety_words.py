@@ -17,7 +17,8 @@ def variety(document: Document) -> list[str]:
         return []
     lines = [f"🎨 Variety (how much texts on one prompt differ; {_role(document)}):", ""]
     if not found.front:
-        return [*lines, f"   The data cannot tell yet: {found.pairs} pairs of texts on one prompt."]
+        pairs = "1 pair" if found.pairs == 1 else f"{found.pairs} pairs"
+        return [*lines, f"   The data cannot tell yet: {pairs} of texts on one prompt."]
     chosen = [row for row in _measured(document) if row.config in found.front]
     lines.append("   No configuration is both better and more varied than these:")
     lines += [f"     {_told(row)}" for row in _spread(chosen)]

@@ -29,7 +29,8 @@ SENTENCES = {
 
 def shown(text: str) -> str:
     """A name from outside, on one line, without characters that steer a terminal or turn text."""
-    return "".join("?" if unicodedata.category(c) in ("Cc", "Cf", "Cs") else c for c in text)
+    line = " ".join(text.splitlines()) if "\n" in text else text
+    return "".join("?" if unicodedata.category(c) in ("Cc", "Cf", "Cs") else c for c in line)
 
 
 def setting(value: object) -> str:
