@@ -19,7 +19,7 @@ import psutil
 import pytest
 
 from sampler_bench.engines._child import Order
-from sampler_bench.engines._launch import STOP_SECONDS, Child, check_gguf
+from sampler_bench.engines._launch import STOP_SECONDS, Child, check_gguf, open_log, spawn
 from sampler_bench.engines._ports import port_in_use, port_owner
 from sampler_bench.errors import EngineError
 
@@ -192,8 +192,9 @@ def test_a_taken_port_is_named_with_its_owner(tiny_gguf: Path) -> None:
 
 
 def test_a_child_that_does_not_answer_in_time_is_killed(tiny_gguf: Path) -> None:
-    child = Child.start(Order(tiny_gguf, slots=1, context=256))
-    psutil.Process(child.process.pid).suspend()
+    output = open_log(None)
+    silent = spawn([sys.executable, "-c", "import time; time.sleep(600)"], output)
+    child = Child(silent, output, tiny_gguf)
     with pytest.raises(EngineError, match=r"no answer in 0\.2 s"):
         child.ready(0.2)
     assert not child.running()
