@@ -322,3 +322,15 @@ def test_a_range_does_not_lead_over_a_value_that_is_surely_bad():
     (region,) = regions(ScoreTable.of(rows, 2), problem_of(space=space, baseline=None), cold)
     assert region.values == (("temperature", 0.4, 0.7),)
     assert region.ends == (("temperature", "low"),)
+
+
+def test_a_range_begins_at_the_winner_and_not_at_a_rival_beyond_what_is_bad():
+    space = Space((SamplerSpace("temperature", (("temperature", Listed((0.5, 1.0, 1.5))),)),))
+    low, middle, high = space.grid()
+    rows = [
+        (Cell(c, k % 2, k // 2), JUDGED, score + 0.2 * (-1) ** (k // 2))
+        for c, score in ((low, 7.0), (middle, 4.0), (high, 7.05))
+        for k in range(24)
+    ]
+    (region,) = regions(ScoreTable.of(rows, 2), problem_of(space=space, baseline=None), low)
+    assert region.values == (("temperature", 0.5, 0.5),)

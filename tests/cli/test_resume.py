@@ -83,7 +83,16 @@ def test_what_only_begins_a_study_is_refused_and_not_passed_over(words, tmp_path
     assert "as it is: leave out" in failed(command("search", "--resume", *words), 2)
 
 
-@pytest.mark.parametrize("words", [("--engine", "vllm"), ("--iterations", "7")])
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("--engine", "vllm"),
+        ("--iterations", "7"),
+        ("--samplers", "top_p"),
+        ("--custom-prompts", "Tell a tale"),
+        ("--baseline", "temperature:temperature=0.3"),
+    ],
+)
 def test_what_would_be_another_study_is_refused(words, tmp_path, command):
     begin(tmp_path, "s", 1.0)
     assert "leave out" in failed(command("search", "--resume", *words), 2)
@@ -91,7 +100,9 @@ def test_what_would_be_another_study_is_refused(words, tmp_path, command):
 
 def test_the_last_command_again_with_resume_goes_on(tmp_path, command):
     (tmp_path / "study.yaml").write_text(STUDY)
-    words = ("--model", "demo", "--samples-per-config", "1", "--judge", "demo", "--seed", "3")
+    words = ["--model", "demo", "--samples-per-config", "1", "--judge", "demo", "--seed", "3"]
+    words += ["--samplers", "min_p", "--custom-prompts", "Create a mystery"]
+    words += ["--baseline", "temperature:temperature=0.7"]
     told = command("search", "--config", "study.yaml", "--study", "s", *words)
     assert told[0] == 0
     again = command("search", *words, "--resume", "s")

@@ -7,8 +7,8 @@ import pytest
 
 from sampler_bench.posterior import fit_posterior, frame_of
 from sampler_bench.posterior.covariates import adjusted, coefficient
-from sampler_bench.records import FAILED, JUDGED, Cell, ScoreTable
-from sampler_bench.samplers import Range, SamplerSpace, Space
+from sampler_bench.records import FAILED, JUDGED, Cell, SamplerConfig, ScoreTable
+from sampler_bench.samplers import Listed, Range, SamplerSpace, Space
 
 SPACE = Space(
     (SamplerSpace("min_p", (("temperature", Range(0.7, 1.6)), ("min_p", Range(0.01, 0.1)))),)
@@ -117,3 +117,44 @@ def test_the_coefficient_is_that_of_least_squares_where_it_is_sure():
     y = x @ [0.7, -0.2] + 0.5 * rng.normal(size=4000)
     assert coefficient(x, y) == pytest.approx([0.7, -0.2], abs=0.03)
     assert coefficient(x, np.zeros(4000)) == pytest.approx([0, 0])
+
+
+def test_settings_without_evidence_change_nothing():
+    """A table keeps the names of settings that were asked for and are not known yet."""
+    table, _ = table_of(4, 0.8, n=60)
+    other = SPACE.samplers[0]
+    rng = np.random.default_rng(9)
+    more = tuple(other.draw(rng) for _ in range(9))
+    wider = replace(table, configs=(*more[:4], *table.configs, *more[4:]), config=table.config + 4)
+    one, two = adjusted(table, FRAME), adjusted(wider, FRAME)
+    assert (one.scores == two.scores).all()
+    assert (one.doubt == two.doubt[4:-5]).all()
+    assert not two.doubt[:4].any()
+    assert one.chance == two.chance > 0
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        SamplerSpace("dry", (("dry_multiplier", Range(0.2, 1.5)),)),
+        SamplerSpace(
+            "temperature",
+            (("temperature", Listed((0.7,))), ("max_tokens", Range(50, 500, integer=True))),
+        ),
+    ],
+)
+def test_a_baseline_far_outside_of_a_space_without_entropy_is_taken(part):
+    """Its shared coordinates are a thousand million spans away, where nothing else moves them."""
+    space = Space((part,))
+    frame = frame_of(space, True)
+    base = SamplerConfig.parse("temperature:temperature=1.3")
+    rng = np.random.default_rng(0)
+    rows, free = [], []
+    for k in range(160):
+        x = rng.normal()
+        config = base if k % 8 == 0 else part.draw(np.random.default_rng(k % 16))
+        rows.append((Cell(config, 0, k), JUDGED, 6 + 0.6 * x + 0.3 * rng.normal()))
+        free.append((x,))
+    belief = fit_posterior(ScoreTable.of(rows, 1, free), frame, 1.0).believe([base])
+    assert 0 < belief.sd[0] < 0.5
+    assert abs(belief.mean[0] - 6) < 0.6

@@ -150,18 +150,21 @@ class _Effects:
                 free[mine] = False
         return free
 
-    def joined(self, column: list[Value], good: Mask) -> Mask:
-        """(n,) of what is good, that which no value between parts from the best of it.
+    def joined(self, column: list[Value], good: Mask, home: Value | None) -> Mask:
+        """(n,) of what is good, that which no value between parts from `home`, or the best of it.
 
         Beyond a value that is surely bad another may be little known: no range leads there.
         """
-        if not good.any() or _numbers(column) is None:
+        numbers = _numbers(column)
+        if not good.any() or numbers is None:
             return good
         levels = _levels(column)
-        home = levels[np.where(good, self.belief.mean[1:], -np.inf).argmax()]
-        gaps = np.setdiff1d(levels, levels[good])
-        low = gaps[gaps < home].max(initial=-1)
-        high = gaps[gaps > home].min(initial=len(column))
+        top = int(np.where(good, self.belief.mean[1:], -np.inf).argmax())
+        if isinstance(home, int | float):
+            top = int(np.abs(numbers - home).argmin())
+        gaps = np.setdiff1d(levels, [*levels[good], levels[top]])
+        low = gaps[gaps < levels[top]].max(initial=-1)
+        high = gaps[gaps > levels[top]].min(initial=len(column))
         return np.asarray(good & (levels > low) & (levels < high))
 
 
@@ -174,7 +177,8 @@ def _region(grid: Grid, inside: Mask, effects: _Effects, stay: list[SamplerConfi
     for name, column in grid.moving().items():
         free = effects.free(column)
         both = inside & free
-        good = effects.joined(column, both if both.any() or stay else free)
+        home = stay[0].get(name) if stay else None
+        good = effects.joined(column, both if both.any() or stay else free, home)
         kept = [value for value, here in zip(column, good, strict=True) if here]
         kept += [value for config in stay if (value := config.get(name)) is not None]
         inner, outer = _numbers(kept), _numbers(column)

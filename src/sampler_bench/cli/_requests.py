@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import StoreError, UsageError
+from ..records import SamplerConfig
 from ..spec.environment import environment
 from ._files import free_name
 from ._options import embedding_of
@@ -150,7 +151,22 @@ def _see_stated_once(args: argparse.Namespace) -> None:
 
 def _see_changeable(spec: StudySpec, told: Mapping[str, object]) -> None:
     """What a study is may be told again as it is: the last command with --resume is to work."""
-    _refuse([k for k, value in told.items() if k not in CHANGEABLE and getattr(spec, k) != value])
+    from ..tuning.choices import choose_baseline
+
+    kept: dict[str, object] = {
+        "sampler_types": tuple(part.sampler for part in spec.space.samplers),
+        "test_prompts": tuple(prompt.text for prompt in spec.prompts),
+    }
+    again = dict(told)
+    if isinstance(baseline := told.get("baseline"), SamplerConfig):
+        again["baseline"] = choose_baseline(replace(spec, baseline=baseline), None)
+    _refuse(
+        [
+            key
+            for key, value in again.items()
+            if key not in CHANGEABLE and kept.get(key, getattr(spec, key, None)) != value
+        ]
+    )
 
 
 def _refuse(fixed: Sequence[str]) -> None:
@@ -170,7 +186,7 @@ def _resumed(args: argparse.Namespace, overrides: Mapping[str, object], store: S
     minutes = changed.pop("max_minutes", None)  # of this run alone
     kept = StudySpec.from_json(row.spec)
     _see_changeable(kept, changed)
-    spec = replace(kept, **changed)
+    spec = replace(kept, **{key: changed[key] for key in changed.keys() & set(CHANGEABLE)})
     see_panel_used(args, spec)
     see_strategy(spec)
     note = store.note(row.id, "results") or {}

@@ -28,6 +28,7 @@ OWN_WEIGHT = 4.0  # texts after which a configuration's own mean counts half, wh
 PENALTIES = np.geomspace(0.3, 3000.0, 13)  # in texts; the last leaves nothing of b
 NUGGET, TINY = 1e-6, 1e-300
 SAFE = 2.0  # standard errors by which configurations may lie further off than they were seen to
+WITHIN = (-0.5, 1.5)  # of the shared coordinates: a baseline may lie far outside of a space
 LEAST_SD = 1e-9  # of a covariate's size: less is rounding
 
 
@@ -62,8 +63,10 @@ def adjusted(table: ScoreTable, frame: Frame) -> Adjusted:
     rows = np.flatnonzero((table.state == JUDGED) & np.isfinite(table.covariates).all(axis=1))
     if not table.covariates.shape[1] or not len(rows):
         return plain
-    order = np.argsort([config.text for config in table.configs])
-    number = np.argsort(order)  # by their names: the order of the evidence changes nothing
+    met = np.unique(table.config[rows])
+    order = met[np.argsort([table.configs[i].text for i in met])]
+    number = np.zeros(n, dtype=np.intp)
+    number[order] = np.arange(len(order))  # by names: the order of the evidence changes nothing
     rows = rows[np.lexsort(_keys(table, rows, number))]
     config, prompt = number[table.config[rows]], table.prompt[rows]
     place = _columns(table, frame, order)
@@ -81,13 +84,11 @@ def adjusted(table: ScoreTable, frame: Frame) -> Adjusted:
         return plain
     scores = table.score.copy()
     scores[rows] -= found.scores
-    part = np.bincount(table.config[rows], minlength=n) / np.maximum(_judged(table), 1)
-    doubt, shared = found.doubt[number] * part**2, found.shared[number] * part[:, None]
+    judged = np.bincount(table.config[table.state == JUDGED], minlength=n)[order]
+    part = np.bincount(config) / judged  # of its texts have covariates
+    doubt, shared = np.zeros(n), np.zeros((n, place.shape[1]))
+    doubt[order], shared[order] = part**2 * found.doubt, part[:, None] * found.shared
     return Adjusted(scores, doubt, shared, found.chance)
-
-
-def _judged(table: ScoreTable) -> Indices:
-    return np.bincount(table.config[table.state == JUDGED], minlength=len(table.configs))
 
 
 def coefficient(chance: Floats, left: Floats) -> Floats:
@@ -131,7 +132,7 @@ def _keys(table: ScoreTable, rows: Indices, number: Indices) -> tuple[Floats, ..
 def _columns(table: ScoreTable, frame: Frame, order: Indices) -> Floats:
     """(n_configs, k) what explains what is expected: the shared coordinates, own knobs."""
     points = frame.place([table.configs[i] for i in order])
-    z = points.common
+    z = np.clip(points.common, *WITHIN)
     columns = [np.ones(len(z)), z[:, 0], z[:, 1], z[:, 0] ** 2, z[:, 0] * z[:, 1]]
     for sampler in np.unique(points.sampler):
         mine = points.sampler == sampler
