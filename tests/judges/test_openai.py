@@ -38,7 +38,7 @@ def options(server, **changes):
         "base_url": server.url,
         "api_key": KEY,
         "max_retries": 2,
-        "timeout_seconds": 0.5,
+        "timeout_seconds": 30.0,
         "prices": {"judge": (1.0, 10.0)},
         "first_wait_seconds": 0.01,
         **changes,
@@ -123,8 +123,9 @@ async def test_what_stays_unreadable_is_unscored_and_never_a_number(fault):
 
 @pytest.mark.parametrize("fault", ["429", "500", "502", "503", "hang", "cut", "html"])
 async def test_a_fault_that_passes_is_waited_out(fault):
+    seconds = 3.0 if fault == "hang" else 30.0  # the third answer has as long
     with JudgeServer([fault, fault]) as server:
-        score = await judged(server)
+        score = await judged(server, timeout_seconds=seconds)
     assert isinstance(score, Score), score
     assert score.retries == 2
 
@@ -132,7 +133,7 @@ async def test_a_fault_that_passes_is_waited_out(fault):
 @pytest.mark.parametrize("fault", ["429", "500", "hang", "cut", "html"])
 async def test_a_fault_that_stays_is_unscored(fault):
     with JudgeServer(always=fault) as server:
-        score = await judged(server)
+        score = await judged(server, timeout_seconds=0.3 if fault == "hang" else 30.0)
     assert isinstance(score, Unscored)
     assert score.reason in ("overload", "protocol", "timeout", "connection")
     assert score.retries == 2
