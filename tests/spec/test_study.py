@@ -94,14 +94,21 @@ def test_the_mark_before_a_text_file_is_no_part_of_its_first_prompt(file, tmp_pa
 
 
 @pytest.mark.parametrize(
-    "word", ["p.csv", "p.TSV", "p.json", "p.jsonl", "p.md", "p.yaml", "p.yml", "p.docx", "folder"]
+    "word", ["p.csv", "p.TSV", "p.json", "p.jsonl", "p.md", "p.yaml", "p.yml", "p.docx", "folder/"]
 )
 def test_the_name_of_another_file_is_no_prompt(word, file, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "folder").mkdir()
     with pytest.raises(SpecError, match=r"is the name of a file or folder; prompts come as words"):
         load_study(file, None, {"test_prompts": [word]})
-    sentences = [f"Write about {word}", "Tell me of node.js", "What is a folder?"]
+    sentences = [
+        f"Write about {word}",
+        "Tell me of node.js",
+        "What is a folder?",
+        "~",
+        "/",
+        "folder",
+    ]
     spec = load_study(file, None, {"test_prompts": sentences})
     assert [prompt.text for prompt in spec.prompts] == sentences
 

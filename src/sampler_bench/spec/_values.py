@@ -106,7 +106,9 @@ def _lines(word: str, node: Node) -> list[str]:
     """The lines of a prompts file that are not blank; another text, or a sentence, as it is."""
     path = _folder(node) / os.path.expanduser(word)
     if not word.lower().endswith(".txt") or (" " in word and not os.path.isfile(path)):
-        if os.path.exists(path) or (" " not in word and word.lower().endswith(OTHER_FILES)):
+        spelt = any(c in word for c in "/\\") and any(c.isalnum() for c in word)
+        a_path = spelt and os.path.exists(path)
+        if a_path or (" " not in word and word.lower().endswith(OTHER_FILES)):
             node.wrong(
                 f"{word} is the name of a file or folder; prompts come as words, or in a .txt file "
                 "with a prompt a line"
