@@ -161,30 +161,28 @@ def _explained(values: Floats, place: Floats, config: Indices, prompts: int) -> 
     moments and `SAFE` standard errors on the safe side; after so many texts a configuration's own
     mean counts as much as the regression.
     """
-    count = np.bincount(config, minlength=len(place)).astype(np.float64)
-    some = np.maximum(count, 1.0)
-    mean = np.bincount(config, weights=values, minlength=len(place)) / some
+    count = np.bincount(config).astype(np.float64)
+    mean = np.bincount(config, weights=values) / count
     within = values - mean[config]
-    freedom = len(values) - int((count > 0).sum()) - prompts + 1
+    freedom = len(values) - len(count) - prompts + 1
     variance = float(within @ within) / max(freedom, 1)
     gram = _gram(place, count)
     flat = mean - place @ np.linalg.solve(gram, place.T @ (count * mean))
     columns = float((count[:, None] * place * np.linalg.solve(gram, place.T).T).sum())
-    free = float((count > 0).sum()) - columns
+    free = len(count) - columns
     if freedom < 1 or free < 1 or variance <= 0:
         return None
     error = np.sqrt(2.0 * free)
     excess = max(float(count @ flat**2) / variance - free + SAFE * error, error)
     squares = place.T @ ((count**2)[:, None] * place)
     weight = (len(values) - float(np.trace(np.linalg.solve(gram, squares)))) / excess
-    beside = np.where(count > 0, weight / (count + weight), 0.0)
+    beside = weight / (count + weight)
     gram = _gram(place, count * beside)
     chance = beside * (mean - place @ np.linalg.solve(gram, place.T @ (count * beside * mean)))
     factor, info = lapack.dpotrf(gram, lower=1, clean=1)
     assert info == 0, "a sum of squares with a nugget is positive definite"
     half, _ = lapack.dtrtrs(factor, (beside[:, None] * place).T, lower=1)
-    doubt = np.where(count > 0, variance / (some + weight), 0.0)
-    shared = np.asarray(np.sqrt(variance) * half.T)
+    doubt, shared = variance / (count + weight), np.asarray(np.sqrt(variance) * half.T)
     return Adjusted(within + chance[config], doubt, shared, variance / (1.0 + weight))
 
 
